@@ -1,0 +1,30 @@
+/** `nightshift retry`: runs finished tasks again. */
+import { Command } from 'commander';
+import { supervisorOf } from './call.ts';
+import { dataFolder, dataOption } from './data-folder.ts';
+import { eachTask } from './each-task.ts';
+import type { Task } from './task.ts';
+
+interface RetryAnswer {
+  readonly task: Task;
+  readonly originalId: string;
+  readonly warning?: string;
+}
+
+export function retryCommand(): Command {
+  return new Command('retry')
+    .description('run finished tasks again; one from history gets a new id, which is printed')
+    .argument('<ids...>', 'ids of the tasks')
+    .addOption(dataOption())
+    .action(retry);
+}
+
+async function retry(ids: readonly string[], given: { readonly data: string }): Promise<void> {
+  const supervisor = supervisorOf(dataFolder(given));
+  await eachTask(ids, (id) => supervisor.post<RetryAnswer>(`tasks/${encodeURIComponent(id)}/retry`, {}), said);
+}
+
+function said({ task, originalId, warning }: RetryAnswer): string {
+  const again = task.id === originalId ? '' : `, in place of ${originalId}`;
+  return `${task.state}${again}${warning ? ` (${warning})` : ''}`;
+}

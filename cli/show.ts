@@ -1,0 +1,59 @@
+/** `nightshift show`: one task with its attempts, also years later. */
+import { Command } from 'commander';
+import { supervisorOf } from './call.ts';
+import { dataFolder, dataOption } from './data-folder.ts';
+import { facts, localTime, oneLine, print, printJson, table } from './print.ts';
+import { progressText, type Task } from './task.ts';
+
+export function showCommand(): Command {
+  return new Command('show')
+    .description('show one task with its attempts')
+    .argument('<id>', 'id of the task')
+    .addOption(dataOption())
+    .option('--json', 'print the task as JSON')
+    .action(show);
+}
+
+async function show(id: string, given: { readonly data: string; readonly json?: true }): Promise<void> {
+  const { task } = await supervisorOf(dataFolder(given)).get<{ task: Task }>(`tasks/${encodeURIComponent(id)}`);
+  if (given.json) return printJson(task);
+  print(describe(task));
+  if (task.attempts.length > 0) print(`\n${attemptsTable(task)}`);
+  print(`\nparams  ${JSON.stringify(task.params)}`);
+  if (task.result !== null) print(`result  ${JSON.stringify(task.result)}`);
+  if (task.error?.stack) print(`\n${task.error.stack.split('\n').map(oneLine).join('\n')}`);
+}
+
+function describe(task: Task): string {
+  const { waiting, error } = task;
+  return facts([
+    ['id', task.id],
+    ['type', task.type],
+    ['state', task.cancelRequestedAt && task.state === 'running' ? `${task.state}, asked to stop` : task.state],
+    ['waiting', waiting && [waiting.reason, waiting.until && `until ${localTime(waiting.until)}`, oneLine(waiting.detail)].filter(Boolean).join(', ')],
+    ['progress', task.state === 'running' ? oneLine(progressText(task)) : null],
+    ['error', error && oneLine(`${error.code}: ${error.message}`)],
+    ['attempt', `${task.attempt} of at most ${task.maxAttempts}`],
+    ['priority', task.priority],
+    ['group', task.group],
+    ['tags', task.tags.join(', ')],
+    ['key', task.idempotencyKey && oneLine(task.idempotencyKey)],
+    ['origin', oneLine(task.origin)],
+    ['retry of', task.retryOf],
+    ['created', localTime(task.createdAt)],
+    ['started', localTime(task.startedAt)],
+    ['finished', localTime(task.finishedAt)],
+  ]);
+}
+
+function attemptsTable(task: Task): string {
+  const rows = task.attempts.map((attempt) => [
+    String(attempt.number),
+    attempt.outcome ?? 'running',
+    localTime(attempt.startedAt),
+    localTime(attempt.finishedAt),
+    attempt.worker,
+    attempt.error ? `${attempt.error.code}: ${attempt.error.message}` : '',
+  ]);
+  return table(['ATTEMPT', 'OUTCOME', 'STARTED', 'FINISHED', 'WORKER', ''], rows);
+}

@@ -1,0 +1,397 @@
+/**
+ * The only place where state changes: live and at replay, every event passes here.
+ *
+ * Replay may bring an event that the snapshot already has in it: an event no newer than the task it is about changes
+ * nothing. One about a task that is not there is legal only up to the end of a snapshot that was written while the
+ * task left memory (`missingUntil`).
+ */
+import type { AttemptEnded, AttemptStarted, Event, TaskAccepted } from './event.ts';
+import { keyDigest, paramsDigest } from './key.ts';
+import { attemptsKeptMax, shortErrorCharsMax, wholeErrorsMax } from './limits.ts';
+import type { State, Totals } from './state.ts';
+import { canMove } from './transitions.ts';
+import type { Task, TaskLife, TaskState } from './task.ts';
+import { freshLife, isFinished } from './task.ts';
+
+export interface Applying {
+  readonly seq: number;
+  readonly at: number;
+  /** At replay: where the params of an accepted task stand; live: null, the text is in the event. */
+  readonly params: { readonly file: number; readonly offset: number; readonly length: number } | null;
+  /** Up to this sequence a task may be missing. */
+  readonly missingUntil: number;
+}
+
+/** @returns the task that finished with this event, for the history; else null */
+export function apply(state: State, event: Event, by: Applying): Task | null {
+  state.seq = by.seq;
+  switch (event.e) {
+    case 'task.accepted':
+      accept(state, event, by);
+      return null;
+    case 'attempt.started':
+      return change(state, event.id, by, (task) => start(state, task, event, by));
+    case 'attempt.ended':
+      if (isFinished(event.next)) count(state, event.next, by.seq);
+      if (event.outcome === 'succeeded' || event.outcome === 'failed') forgetChildren(state, event.id);
+      return change(state, event.id, by, (task) => end(state, task, event, by));
+    case 'task.canceled':
+      count(state, 'canceled', by.seq);
+      return change(state, event.id, by, (task) => cancel(state, task, by));
+    case 'task.due':
+      for (const id of event.ids) change(state, id, by, (task) => enqueue(state, task, 'task.due', by.at));
+      return null;
+    case 'task.promoted':
+      return change(state, event.id, by, (task) => promote(state, task, by.at));
+    case 'task.retried':
+      return change(state, event.id, by, (task) => retry(state, task, by.at));
+    case 'task.archived':
+      for (const id of event.ids) change(state, id, by, (task) => archive(state, task));
+      return null;
+    case 'task.cancel_requested':
+      return change(state, event.id, by, (task) => wish(task, by.at));
+    case 'attempt.progressed':
+      return change(state, event.id, by, (task) => {
+        const life = lifeOf(task);
+        if (event.progress) life.progress = event.progress;
+        if (event.counts) life.counts = event.counts;
+      });
+    case 'attempt.checkpointed':
+      return change(state, event.id, by, (task) => {
+        const life = lifeOf(task);
+        life.checkpoint = JSON.parse(event.data);
+        life.crashes = life.suspicions = 0;
+      });
+    case 'suspect.cleared':
+      return change(state, event.id, by, (task) => clear(state, task));
+    case 'child.started':
+      state.children.set(`${event.id} ${event.group}`, { taskId: event.id, group: event.group, ticks: event.ticks, boot: event.boot });
+      return null;
+    default:
+      applyRest(state, event, by);
+      return null;
+  }
+}
+
+/** A handler that has ended by itself has ended its programs; one that was cut may have left some behind. */
+function forgetChildren(state: State, id: string): void {
+  for (const [key, child] of state.children) if (child.taskId === id) state.children.delete(key);
+}
+
+function count(state: State, what: keyof Totals, seq: number): void {
+  if (seq > state.totalsSeq) state.totals[what]++;
+}
+
+function applyRest(state: State, event: Event, by: Applying): void {
+  switch (event.e) {
+    case 'queue.paused': {
+      const pause = { reason: event.reason, by: event.by, since: by.at, seq: by.seq };
+      if (event.type === null) state.pausedAll = pause;
+      else state.pausedTypes.set(event.type, pause);
+      break;
+    }
+    case 'queue.resumed':
+      if (event.type === null) state.pausedAll = null;
+      else state.pausedTypes.delete(event.type);
+      if (event.type !== null) state.ready.release(`pause:${event.type}`, Number.POSITIVE_INFINITY);
+      break;
+    case 'inbox.taken':
+      state.inboxTaken.set(event.uuid, { file: event.file, seq: by.seq });
+      break;
+    case 'inbox.settled':
+      for (const uuid of event.uuids) state.inboxTaken.delete(uuid);
+      break;
+    case 'clock.jumped':
+      shift(state, event.byMs, by.seq);
+      break;
+    case 'supervisor.started':
+      state.incarnation = event.incarnation;
+      state.children.clear();
+      state.lastStop = { at: by.at, clean: false, boot: event.boot };
+      break;
+    case 'supervisor.stopped':
+      if (state.lastStop) state.lastStop = { ...state.lastStop, at: by.at, clean: true };
+      break;
+  }
+}
+
+/** Runs `move` on a task unless the task already has this event in it. @returns the task when it finished */
+function change(state: State, id: string, by: Applying, move: (task: Task) => void): Task | null {
+  const task = state.tasks.get(id);
+  if (!task) {
+    if (by.seq > by.missingUntil) throw new Error(`entry ${by.seq} is about task ${id}, which is not there`);
+    return null;
+  }
+  if (task.seq >= by.seq) return null;
+  task.seq = by.seq;
+  const before = task.state;
+  move(task);
+  return isFinished(task.state) && !isFinished(before) ? task : null;
+}
+
+function accept(state: State, event: TaskAccepted, by: Applying): void {
+  count(state, 'accepted', by.seq);
+  if (state.tasks.has(event.id)) return;
+  const { params: place } = by;
+  const ref = place ? state.params.addPlace(place.file, place.offset, place.length) : state.params.add(event.params);
+  const task: Task = {
+    id: event.id,
+    options: event.options,
+    params: ref,
+    idempotencyKey: event.key,
+    state: event.runAt === null ? 'queued' : 'scheduled',
+    seq: by.seq,
+    at: event.runAt ?? by.at,
+    relative: event.relative,
+    promoted: false,
+    life: event.retryOf === null ? null : { ...freshLife(), retryOf: event.retryOf },
+    line: null,
+    previous: null,
+    next: null,
+  };
+  if (event.key !== null) rememberKey(state, task, event.params, by.seq);
+  insert(state, task);
+}
+
+/** Takes a task into every index its state asks for; used for accepted tasks and for those of a snapshot. */
+export function insert(state: State, task: Task): void {
+  state.tasks.set(task.id, task);
+  state.order.add(task.id);
+  state.counts[task.state]++;
+  switch (task.state) {
+    case 'queued':
+      state.ready.push(task);
+      break;
+    case 'scheduled':
+    case 'retrying':
+      state.due.push(task.at, { at: task.at, task });
+      break;
+    case 'running':
+      occupy(state, task);
+      break;
+    case 'failed':
+      state.failed.set(task.id, task);
+      break;
+  }
+  if (task.life?.suspect) state.suspects.add(task);
+}
+
+function rememberKey(state: State, task: Task, params: string, seq: number): void {
+  const digest = keyDigest(task.options.type, task.idempotencyKey as string);
+  state.finishedKeys.delete(digest);
+  state.liveKeys.set(digest, { taskId: task.id, paramsDigest: paramsDigest(params), until: null, seq });
+}
+
+/** From now on the key of a finished task is known for the window only. */
+function expireKey(state: State, task: Task, by: Applying): void {
+  if (task.idempotencyKey === null) return;
+  const digest = keyDigest(task.options.type, task.idempotencyKey);
+  const known = state.liveKeys.get(digest);
+  if (known?.taskId !== task.id) return;
+  state.liveKeys.delete(digest);
+  state.finishedKeys.set(digest, { ...known, until: by.at + state.limits.idempotencyWindowMs, seq: by.seq });
+  trimKeys(state, by.at);
+}
+
+export function trimKeys(state: State, now: number): void {
+  for (const [digest, known] of state.finishedKeys) {
+    const over = state.finishedKeys.size > state.limits.idempotencyKeysMax;
+    if (!over && (known.until as number) > now) break;
+    state.finishedKeys.delete(digest);
+  }
+}
+
+function start(state: State, task: Task, event: AttemptStarted, by: Applying): void {
+  state.ready.take(task, by.at);
+  move(state, task, 'running', event.e);
+  task.at = by.at;
+  task.promoted = false;
+  const life = lifeOf(task);
+  life.startedAt ??= by.at;
+  life.finishedAt = null;
+  life.progress = null;
+  life.counts = null;
+  life.error = null;
+  life.solo = event.solo;
+  life.cleared = false;
+  if (life.attempts.length >= attemptsKeptMax) life.attempts.shift();
+  life.attempts.push({
+    number: event.n,
+    startedAt: by.at,
+    worker: event.worker,
+    handlerVersion: event.handler,
+    outcome: null,
+    finishedAt: null,
+    error: null,
+    log: null,
+  });
+  occupy(state, task);
+}
+
+function end(state: State, task: Task, event: AttemptEnded, by: Applying): void {
+  const life = lifeOf(task);
+  const attempt = life.attempts.at(-1);
+  if (attempt?.number !== event.n) throw new Error(`entry ${by.seq} ends attempt ${event.n} of ${task.id}, which is not under way`);
+  attempt.outcome = event.outcome;
+  attempt.finishedAt = by.at;
+  attempt.error = event.error ?? null;
+  attempt.log = event.log ?? null;
+  const older = life.attempts.at(-1 - wholeErrorsMax);
+  if (older?.error) older.error = { code: older.error.code, message: older.error.message.slice(0, shortErrorCharsMax) };
+  const counted = event.outcome === 'failed' || event.outcome === 'timed_out' || event.outcome === 'worker_crashed';
+  if (counted) life.spent++;
+  if (event.crashed) life.crashes++;
+  vacate(state, task);
+  suspect(state, task, event.suspect === true, event.outcome !== 'interrupted');
+  if (event.next === 'queued') {
+    move(state, task, 'queued', event.e);
+    task.at = by.at;
+    state.ready.unshift(task);
+    return;
+  }
+  move(state, task, event.next, event.e);
+  task.at = event.runAt ?? by.at;
+  task.relative = true;
+  if (event.next === 'retrying') state.due.push(task.at, { at: task.at, task });
+  if (isFinished(event.next)) finish(state, task, event, by);
+}
+
+function suspect(state: State, task: Task, suspected: boolean, endedByItself: boolean): void {
+  const life = lifeOf(task);
+  life.solo = life.cleared = false;
+  if (endedByItself) life.crashes = life.suspicions = 0;
+  if (suspected) life.suspicions++;
+  life.suspect = suspected || (life.suspect && !endedByItself);
+  if (life.suspect) state.suspects.add(task);
+  else state.suspects.delete(task);
+}
+
+function clear(state: State, task: Task): void {
+  const life = lifeOf(task);
+  life.suspect = life.solo = false;
+  life.cleared = true;
+  state.suspects.delete(task);
+}
+
+function finish(state: State, task: Task, event: AttemptEnded | null, by: Applying): void {
+  const life = lifeOf(task);
+  life.finishedAt = by.at;
+  life.error = event?.error ?? null;
+  life.result = event?.result === undefined ? null : JSON.parse(event.result);
+  life.cancelRequestedAt = null;
+  life.suspect = false;
+  state.suspects.delete(task);
+  expireKey(state, task, by);
+  if (task.state === 'failed') state.failed.set(task.id, task);
+  else forget(state, task);
+}
+
+/** Out of memory; the history has it. Its params stay readable until the one who records it releases them. */
+function forget(state: State, task: Task): void {
+  state.tasks.delete(task.id);
+  state.order.compact(state.tasks.size, (id) => state.tasks.has(id));
+  state.counts[task.state]--;
+  state.failed.delete(task.id);
+  state.suspects.delete(task);
+}
+
+function archive(state: State, task: Task): void {
+  forget(state, task);
+  state.params.release(task.params);
+}
+
+function cancel(state: State, task: Task, by: Applying): void {
+  state.ready.remove(task);
+  move(state, task, 'canceled', 'task.canceled');
+  task.at = by.at;
+  finish(state, task, null, by);
+}
+
+function wish(task: Task, at: number): void {
+  lifeOf(task).cancelRequestedAt ??= at;
+}
+
+function promote(state: State, task: Task, at: number): void {
+  state.ready.remove(task);
+  task.promoted = true;
+  enqueue(state, task, 'task.promoted', at);
+}
+
+function retry(state: State, task: Task, at: number): void {
+  state.failed.delete(task.id);
+  const life = lifeOf(task);
+  life.finishedAt = null;
+  life.error = null;
+  life.spent = 0;
+  life.crashes = life.suspicions = 0;
+  if (task.idempotencyKey !== null) revive(state, task);
+  enqueue(state, task, 'task.retried', at);
+}
+
+/** A task that lives again has its key again, unless another task has taken it meanwhile. */
+function revive(state: State, task: Task): void {
+  const digest = keyDigest(task.options.type, task.idempotencyKey as string);
+  const known = state.finishedKeys.get(digest);
+  if (known?.taskId !== task.id) return;
+  state.finishedKeys.delete(digest);
+  state.liveKeys.set(digest, { ...known, until: null });
+}
+
+function enqueue(state: State, task: Task, by: string, at: number): void {
+  move(state, task, 'queued', by);
+  task.at = at;
+  task.relative = false;
+  state.ready.push(task);
+}
+
+function move(state: State, task: Task, to: TaskState, by: string): void {
+  if (!canMove(task.state, to, by)) throw new Error(`${by} cannot take task ${task.id} from ${task.state} to ${to}`);
+  state.counts[task.state]--;
+  state.counts[to]++;
+  task.state = to;
+}
+
+function occupy(state: State, task: Task): void {
+  const { type, group } = task.options;
+  state.running.add(task);
+  state.runningByType.set(type, (state.runningByType.get(type) ?? 0) + 1);
+  if (group === null) return;
+  state.runningByGroup.set(group, (state.runningByGroup.get(group) ?? 0) + 1);
+  state.rates.get(group)?.take(task.at);
+}
+
+function vacate(state: State, task: Task): void {
+  const { type, group } = task.options;
+  state.running.delete(task);
+  decrease(state.runningByType, type);
+  state.ready.release(`type:${type}`, 1);
+  if (group === null) return;
+  decrease(state.runningByGroup, group);
+  state.ready.release(`group:${group}`, 1);
+}
+
+function decrease(counts: Map<string, number>, key: string): void {
+  const left = (counts.get(key) ?? 1) - 1;
+  if (left > 0) counts.set(key, left);
+  else counts.delete(key);
+}
+
+/** The wall clock jumped: what waits for a delay moves with it, what waits for a moment does not. */
+function shift(state: State, byMs: number, seq: number): void {
+  for (const window of state.rates.values()) window.shift(byMs);
+  const waiting = [...state.due.values()];
+  state.due.clear();
+  for (const { at, task } of waiting) {
+    if (at !== task.at || (task.state !== 'scheduled' && task.state !== 'retrying')) continue;
+    if (task.relative && task.seq < seq) {
+      task.at += byMs;
+      task.seq = seq;
+    }
+    state.due.push(task.at, { at: task.at, task });
+  }
+}
+
+function lifeOf(task: Task): TaskLife {
+  task.life ??= freshLife();
+  return task.life;
+}

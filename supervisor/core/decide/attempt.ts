@@ -1,0 +1,88 @@
+/** What becomes of a task when an attempt of it ends. */
+import type { AttemptEnded } from '../event.ts';
+import { soloCrashesMax } from '../limits.ts';
+import { backoffMs } from '../retry.ts';
+import type { LogPlace, Outcome, Task, TaskError } from '../task.ts';
+
+/** How an attempt ended, from whoever saw it end. */
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly error: TaskError | null;
+  /** JSON text, or null. */
+  readonly result: string | null;
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | null;
+  readonly log: LogPlace | null;
+  /** With `interrupted`: its handler had begun, so that its `onInterrupt` has a say. */
+  readonly begun?: boolean;
+}
+
+/** @param chance from 0 up to 1, for the jitter */
+export function endAttempt(task: Task, number: number, ending: Ending, now: number, chance: number): AttemptEnded {
+  const ended = {
+    e: 'attempt.ended',
+    id: task.id,
+    n: number,
+    outcome: ending.outcome,
+    ...(ending.error && { error: ending.error }),
+    ...(ending.log && { log: ending.log }),
+  } as const;
+  switch (ending.outcome) {
+    case 'succeeded':
+      return { ...ended, next: 'succeeded', ...(ending.result !== null && { result: ending.result }) };
+    case 'canceled':
+      return { ...ended, next: 'canceled' };
+    case 'interrupted':
+      return { ...ended, next: afterInterruption(task, ending.begun === true) };
+    default:
+      return { ...ended, ...afterFailure(task, ending, now, chance) };
+  }
+}
+
+function afterInterruption({ options, life }: Task, begun: boolean): AttemptEnded['next'] {
+  if (life?.cancelRequestedAt != null) return 'canceled';
+  if (!begun || options.onInterrupt === 'requeue') return 'queued';
+  return options.onInterrupt === 'hold' ? 'interrupted' : 'failed';
+}
+
+function afterFailure(task: Task, ending: Ending, now: number, chance: number): Pick<AttemptEnded, 'next' | 'runAt'> {
+  const { options, life } = task;
+  if (life?.cancelRequestedAt != null) return { next: 'canceled' };
+  const spent = (life?.spent ?? 0) + 1;
+  if (!ending.retryable || spent >= options.maxAttempts) return { next: 'failed' };
+  return { next: 'retrying', runAt: now + (ending.retryAfterMs ?? backoffMs(options.backoff, spent, chance)) };
+}
+
+/** How the last incarnation ended. */
+export interface LastStop {
+  /** It said goodbye, or the machine went down with it: then nobody is under suspicion. */
+  readonly orderly: boolean;
+}
+
+const interruptedError: TaskError = { code: 'interrupted', message: 'the supervisor stopped while this attempt was running' };
+
+/** What was running when the supervisor died: interrupted, which never counts against `maxAttempts`. */
+export function recoverAttempt(task: Task, stop: LastStop): AttemptEnded {
+  const { life } = task;
+  const crashed = !stop.orderly && life?.solo === true;
+  const ended = {
+    e: 'attempt.ended',
+    id: task.id,
+    n: life?.attempts.at(-1)?.number ?? 0,
+    outcome: 'interrupted',
+    error: interruptedError,
+    ...(crashed && { crashed }),
+  } as const;
+  if (life?.cancelRequestedAt != null) return { ...ended, next: 'canceled' };
+  if (crashed && life.crashes + 1 >= soloCrashesMax) return { ...ended, next: 'failed', error: crashLoop(task) };
+  const next = afterInterruption(task, true);
+  const suspect = stop.orderly || next === 'failed' ? {} : ({ suspect: true } as const);
+  return { ...ended, ...suspect, next };
+}
+
+function crashLoop(task: Task): TaskError {
+  return {
+    code: 'crash_loop',
+    message: `the supervisor crashed ${soloCrashesMax} times while this task ran alone; it is not tried again by itself. Look at what ${task.options.type} does to the process, then retry it`,
+  };
+}

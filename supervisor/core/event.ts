@@ -1,0 +1,95 @@
+/**
+ * What has happened: the entries of the journal. A fact cannot be refused; `apply` takes each into the state, live and
+ * at replay alike. `encode` and `decode` turn an event into the body of a journal line and back.
+ */
+import type { FinishedState, LogPlace, Outcome, Progress, Counts, TaskError, TaskOptions } from './task.ts';
+
+export interface TaskAccepted {
+  readonly e: 'task.accepted';
+  readonly id: string;
+  readonly key: string | null;
+  /** When it is due, ms since 1970; null for at once. */
+  readonly runAt: number | null;
+  /** `runAt` was given as a delay. */
+  readonly relative: boolean;
+  readonly retryOf: string | null;
+  readonly options: TaskOptions;
+  /** JSON text; the last member of the line, so that its place on disk is known. */
+  readonly params: string;
+}
+
+export interface AttemptStarted {
+  readonly e: 'attempt.started';
+  readonly id: string;
+  readonly n: number;
+  readonly worker: string;
+  readonly handler: string | null;
+  /** It runs alone, as a suspect of the last crash. */
+  readonly solo: boolean;
+}
+
+export interface AttemptEnded {
+  readonly e: 'attempt.ended';
+  readonly id: string;
+  readonly n: number;
+  readonly outcome: Outcome;
+  /** State of the task from now on. */
+  readonly next: FinishedState | 'queued' | 'retrying' | 'interrupted';
+  /** With `retrying`: when it is due again. */
+  readonly runAt?: number;
+  readonly error?: TaskError;
+  /** JSON text of what the handler returned. */
+  readonly result?: string;
+  readonly log?: LogPlace;
+  /** It was cut while the supervisor crashed: it runs alone next time. */
+  readonly suspect?: true;
+  /** It ran alone when the supervisor crashed. */
+  readonly crashed?: true;
+}
+
+export type Event =
+  | TaskAccepted
+  | AttemptStarted
+  | AttemptEnded
+  | { readonly e: 'supervisor.started'; readonly incarnation: string; readonly boot: string; readonly version: string; readonly pid: number }
+  | { readonly e: 'supervisor.stopped'; readonly incarnation: string }
+  | { readonly e: 'task.due'; readonly ids: readonly string[] }
+  | { readonly e: 'task.promoted'; readonly id: string; readonly by: string }
+  | { readonly e: 'task.canceled'; readonly id: string; readonly by: string }
+  | { readonly e: 'task.cancel_requested'; readonly id: string; readonly by: string }
+  | { readonly e: 'task.retried'; readonly id: string; readonly by: string }
+  | { readonly e: 'task.archived'; readonly ids: readonly string[] }
+  | { readonly e: 'attempt.progressed'; readonly id: string; readonly n: number; readonly progress?: Progress; readonly counts?: Counts }
+  | { readonly e: 'attempt.checkpointed'; readonly id: string; readonly n: number; readonly data: string }
+  | { readonly e: 'suspect.cleared'; readonly id: string }
+  | { readonly e: 'child.started'; readonly id: string; readonly n: number; readonly group: number; readonly ticks: string; readonly boot: string }
+  | { readonly e: 'queue.paused'; readonly type: string | null; readonly reason: string; readonly by: string }
+  | { readonly e: 'queue.resumed'; readonly type: string | null; readonly by: string }
+  | { readonly e: 'inbox.taken'; readonly uuid: string; readonly file: string; readonly tasks: number }
+  | { readonly e: 'inbox.settled'; readonly uuids: readonly string[] }
+  | { readonly e: 'clock.jumped'; readonly byMs: number };
+export type EventName = Event['e'];
+
+/** Every name, so that an entry of an unknown kind is refused and never skipped. */
+export const EVENT_NAMES: Readonly<Record<EventName, true>> = {
+  'task.accepted': true,
+  'attempt.started': true,
+  'attempt.ended': true,
+  'supervisor.started': true,
+  'supervisor.stopped': true,
+  'task.due': true,
+  'task.promoted': true,
+  'task.canceled': true,
+  'task.cancel_requested': true,
+  'task.retried': true,
+  'task.archived': true,
+  'attempt.progressed': true,
+  'attempt.checkpointed': true,
+  'suspect.cleared': true,
+  'child.started': true,
+  'queue.paused': true,
+  'queue.resumed': true,
+  'inbox.taken': true,
+  'inbox.settled': true,
+  'clock.jumped': true,
+};

@@ -1,0 +1,18 @@
+/** Every limit by name, with its unit. Those a person may change are settings and start from these. */
+export const taskParamsBytesMax = 256 * 1024;
+export const taskResultBytesMax = 256 * 1024;
+export const checkpointBytesMax = 64 * 1024;
+export const errorMessageCharsMax = 4_096;
+export const errorStackCharsMax = 8_192;
+export const tasksPerListMax = 10_000;
+export const tagsPerTaskMax = 32;
+export const nameCharsMax = 200;
+export const idempotencyKeyCharsMax = 500;
+export const attemptsMax = 1_000;
+export const durationMsMax = 10 * 365 * 86_400_000;
+export const agingMs = 10 * 60_000;
+export const attemptsKeptMax = 100;
+/** Errors of older attempts are kept short: with its params a task must fit one line of a snapshot. */
+export const wholeErrorsMax = 3;
+export const shortErrorCharsMax = 200;
+export const soloCrashesMax = 3;

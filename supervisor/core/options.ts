@@ -1,0 +1,59 @@
+/** Equal task options are one object: a million tasks of one feed share a handful of them. */
+import type { TaskInput } from './task-input.ts';
+import { defaultBackoff, defaultMaxAttempts } from './task-input.ts';
+import type { TaskOptions } from './task.ts';
+
+/** What a handler says of its tasks where the task itself is silent. */
+export interface HandlerDefaults {
+  readonly timeoutMs: number | null;
+  readonly maxAttempts: number | null;
+}
+
+/** More than this many different options at once are kept without sharing: sharing would cost more than it saves. */
+const sharedOptionsMax = 50_000;
+
+export class OptionsTable {
+  readonly #byText = new Map<string, TaskOptions>();
+
+  /** @param text the options as JSON, as `JSON.stringify` writes them */
+  fromText(text: string): TaskOptions {
+    const known = this.#byText.get(text);
+    if (known) return known;
+    return this.#keep(text, JSON.parse(text) as TaskOptions);
+  }
+
+  of(options: TaskOptions): TaskOptions {
+    const text = JSON.stringify(options);
+    return this.#byText.get(text) ?? this.#keep(text, options);
+  }
+
+  #keep(text: string, options: TaskOptions): TaskOptions {
+    if (this.#byText.size >= sharedOptionsMax) this.#byText.clear();
+    textOf.set(options, text);
+    this.#byText.set(text, options);
+    return options;
+  }
+}
+
+/** JSON text of shared options, so that a journal entry need not make it again. */
+const textOf = new WeakMap<TaskOptions, string>();
+
+export function optionsText(options: TaskOptions): string {
+  return textOf.get(options) ?? JSON.stringify(options);
+}
+
+/** Order of members matters: it is the text by which equal options are found. */
+export function optionsFor(input: TaskInput, origin: string, handler: HandlerDefaults | undefined): TaskOptions {
+  return {
+    type: input.type,
+    priority: input.priority,
+    maxAttempts: input.maxAttempts ?? handler?.maxAttempts ?? defaultMaxAttempts,
+    backoff: input.backoff ?? defaultBackoff,
+    timeoutMs: input.timeoutMs ?? handler?.timeoutMs ?? null,
+    tags: input.tags,
+    group: input.group,
+    onInterrupt: input.onInterrupt,
+    origin,
+    run: null,
+  };
+}

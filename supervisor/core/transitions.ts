@@ -1,0 +1,56 @@
+/**
+ * Every move a task can make, and the event that makes it. Anything else is a fault of the program.
+ *
+ * ```
+ *              accepted                    due
+ *   (nothing) ─────────► scheduled ────────────────► queued ◄──────────── retrying
+ *        └──────────────────────────────────────────►  │ ▲  due, retried     ▲
+ *                                               started │ │ requeued         │ backoff
+ *                                                       ▼ │                  │
+ *                               succeeded ◄────────── running ───────────────┘
+ *                                                       │
+ *                        failed, canceled, interrupted ◄┘     (retried: back to queued)
+ * ```
+ */
+import type { TaskState } from './task.ts';
+
+export interface Move {
+  readonly from: TaskState | null;
+  readonly to: TaskState;
+  readonly by: string;
+}
+
+export const MOVES: readonly Move[] = [
+  { from: null, to: 'queued', by: 'task.accepted' },
+  { from: null, to: 'scheduled', by: 'task.accepted' },
+  { from: 'scheduled', to: 'queued', by: 'task.due' },
+  { from: 'retrying', to: 'queued', by: 'task.due' },
+  { from: 'scheduled', to: 'queued', by: 'task.promoted' },
+  { from: 'retrying', to: 'queued', by: 'task.promoted' },
+  { from: 'queued', to: 'queued', by: 'task.promoted' },
+  { from: 'queued', to: 'running', by: 'attempt.started' },
+  { from: 'running', to: 'succeeded', by: 'attempt.ended' },
+  { from: 'running', to: 'failed', by: 'attempt.ended' },
+  { from: 'running', to: 'canceled', by: 'attempt.ended' },
+  { from: 'running', to: 'retrying', by: 'attempt.ended' },
+  { from: 'running', to: 'queued', by: 'attempt.ended' },
+  { from: 'running', to: 'interrupted', by: 'attempt.ended' },
+  { from: 'scheduled', to: 'canceled', by: 'task.canceled' },
+  { from: 'queued', to: 'canceled', by: 'task.canceled' },
+  { from: 'retrying', to: 'canceled', by: 'task.canceled' },
+  { from: 'interrupted', to: 'canceled', by: 'task.canceled' },
+  { from: 'failed', to: 'queued', by: 'task.retried' },
+  { from: 'interrupted', to: 'queued', by: 'task.retried' },
+  { from: 'retrying', to: 'queued', by: 'task.retried' },
+];
+
+const KNOWN = new Set(MOVES.map(({ from, to, by }) => `${from} ${to} ${by}`));
+
+export function canMove(from: TaskState | null, to: TaskState, by: string): boolean {
+  return KNOWN.has(`${from} ${to} ${by}`);
+}
+
+/** From which states an event may take a task. */
+export function movesFrom(from: TaskState, by: string): boolean {
+  return MOVES.some((move) => move.from === from && move.by === by);
+}

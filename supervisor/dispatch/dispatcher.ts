@@ -1,0 +1,252 @@
+/**
+ * From queue to worker and back: claims what may run, has its start written down, hands it to the pool, and turns how it
+ * ended into an event. An attempt's start is on disk before its handler runs, so a task that kills the process is counted.
+ */
+import type { CallItem, HandlerDescription, Lane, Order, OutcomeItem, StopReason, WorkerItem } from '../../workers/contract.ts';
+import type { Clock } from '../clock.ts';
+import { claimTask } from '../core/decide/claim.ts';
+import { type Ending, endAttempt } from '../core/decide/attempt.ts';
+import type { Event } from '../core/event.ts';
+import type { State } from '../core/state.ts';
+import type { LogPlace, Outcome, Task } from '../core/task.ts';
+import { createdAt } from '../core/task.ts';
+import { batchTasksMax, type Departure, Pace, Plan } from './plan.ts';
+import type { Lost, Pool, PoolListener } from './pool.ts';
+import { ProgressRelay } from './progress.ts';
+import type { Slot } from './slot.ts';
+
+/** What the dispatcher needs of the rest of the supervisor. */
+export interface DispatcherParts {
+  readonly state: State;
+  readonly clock: Clock;
+  /** From 0 up to 1. */
+  readonly chance: () => number;
+  /** Applies and journals one event; the answer is its sequence number. */
+  record(event: Event, lazy?: boolean): number;
+  durable(seq: number): Promise<void>;
+  /** Sees to it that the params of these tasks are in memory as text. */
+  warm(tasks: readonly Task[]): Promise<void> | null;
+  handlerOf(type: string): HandlerDescription | undefined;
+  settingsFor(handler: HandlerDescription): Readonly<Record<string, string>>;
+  /** False while new work must not begin: disk full, starting. */
+  mayClaim(): boolean;
+  log(taskId: string, attempt: number, line: { at: number; level: string; text: string }): void;
+  endLog(taskId: string, attempt: number): LogPlace | null;
+  /** A handler's `ctx.submit`: resolves with the new task's id once it is durable. */
+  submitFrom(parent: Task, call: number, task: unknown): Promise<{ id: string }>;
+  readonly bootId: string;
+}
+
+const lostCode = {
+  crashed: 'worker_crashed',
+  timed_out: 'timed_out',
+  canceled: 'canceled',
+  interrupted: 'interrupted',
+} as const satisfies Record<Lost['why'], Outcome>;
+
+export class Dispatcher implements PoolListener {
+  readonly #parts: DispatcherParts;
+  readonly #pace = new Pace();
+  readonly #progress: ProgressRelay;
+  readonly #reserved = new Map<Slot, number>();
+  #pool: Pool | null = null;
+  #idle: (() => void)[] = [];
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+    this.#progress = new ProgressRelay(parts.clock, (event) => {
+      if (this.#isUnderWay(event)) parts.record(event, true);
+    });
+  }
+
+  begin(pool: Pool): void {
+    this.#pool = pool;
+    this.pump();
+  }
+
+  /** Claims all that may run now. Called whenever something changed that may let more run; costs little when nothing did. */
+  pump(): void {
+    const { state, clock } = this.#parts;
+    if (!this.#pool || !this.#parts.mayClaim()) return;
+    if (state.ready.size === 0) return;
+    const now = clock.wall();
+    const plan = new Plan(this.#pool, this.#pace, this.#reserved);
+    this.#releaseLanes();
+    let seq = 0;
+    for (;;) {
+      const claim = claimTask(state, now, (type) => plan.hasRoom(type, this.#laneOf(type)));
+      if (!claim) break;
+      const { task, solo } = claim;
+      const slot = plan.add(task, this.#laneOf(task.options.type), solo);
+      const handler = this.#parts.handlerOf(task.options.type)?.version ?? null;
+      seq = this.#parts.record({ e: 'attempt.started', id: task.id, n: attemptOf(task) + 1, worker: slot.id, handler, solo });
+    }
+    if (seq > 0) void this.#depart(plan.departures, seq);
+  }
+
+  /** Asks a running task to stop: its wish to be canceled is already written down. */
+  stop(taskId: string, reason: StopReason): void {
+    this.#pool?.stop(taskId, reason);
+  }
+
+  /** Resolves when no attempt is under way. */
+  idle(): Promise<void> {
+    if (this.#parts.state.running.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  close(): void {
+    this.#progress.stop();
+  }
+
+  async #depart(departures: readonly Departure[], seq: number): Promise<void> {
+    try {
+      await this.#parts.durable(seq);
+      for (const departure of departures) {
+        const cold = this.#parts.warm(departure.tasks);
+        if (cold) await cold;
+        this.#leave(departure);
+      }
+    } catch {
+      // The journal has failed and the supervisor is ending: nothing may start any more.
+    }
+  }
+
+  #leave({ slot, tasks }: Departure): void {
+    this.#reserved.set(slot, (this.#reserved.get(slot) ?? 1) - 1);
+    const orders: Order[] = [];
+    for (const task of tasks) {
+      if (task.state !== 'running') continue;
+      // Whoever waited for the disk looks at the wish again.
+      if (task.life?.cancelRequestedAt != null) this.#end(task, lostEnding('canceled', 'canceled before it began'));
+      else orders.push(this.#orderFor(task));
+    }
+    if (orders.length > 0) this.#pool?.run(slot, orders);
+    else this.room();
+  }
+
+  #orderFor(task: Task): Order {
+    const { options, id } = task;
+    const handler = this.#parts.handlerOf(options.type);
+    if (!handler) throw new Error(`task ${id} was claimed without a handler for ${options.type}`);
+    return {
+      taskId: id,
+      type: options.type,
+      attempt: attemptOf(task),
+      params: this.#parts.state.params.text(task.params) as string,
+      createdAt: createdAt(id),
+      priority: options.priority,
+      tags: options.tags,
+      group: options.group,
+      run: options.run,
+      timeoutMs: options.timeoutMs ?? handler.timeoutMs,
+      resume: task.life?.checkpoint ?? null,
+      handlerUrl: handler.url,
+      handlerVersion: handler.version,
+      settings: this.#parts.settingsFor(handler),
+    };
+  }
+
+  outcome(item: OutcomeItem, stopped: StopReason | null): void {
+    const task = this.#attempt(item.taskId, item.attempt);
+    if (!task) return;
+    this.#pace.note(task.options.type, item.durationMs);
+    const cut = item.outcome === 'canceled' && stopped === 'drain';
+    this.#end(task, {
+      outcome: cut ? 'interrupted' : item.outcome,
+      error: item.error,
+      result: item.result,
+      retryable: item.retryable,
+      retryAfterMs: item.retryAfterMs,
+      log: null,
+      begun: true,
+    });
+  }
+
+  lost({ taskId, attempt, why, message }: Lost): void {
+    const task = this.#attempt(taskId, attempt);
+    if (task) this.#end(task, lostEnding(lostCode[why], message));
+  }
+
+  item(item: Exclude<WorkerItem, OutcomeItem>): void {
+    const task = this.#attempt(item.taskId, item.attempt);
+    if (!task) return;
+    switch (item.kind) {
+      case 'log':
+        this.#parts.log(item.taskId, item.attempt, { at: item.at, level: item.level, text: item.text });
+        break;
+      case 'progress':
+      case 'count':
+        this.#progress.note(item);
+        break;
+      case 'checkpoint':
+        this.#parts.record({ e: 'attempt.checkpointed', id: item.taskId, n: item.attempt, data: item.data });
+        break;
+      case 'call':
+        void this.#answer(task, item);
+        break;
+    }
+  }
+
+  room(): void {
+    this.pump();
+  }
+
+  async #answer(task: Task, item: CallItem): Promise<void> {
+    const { taskId, attempt, call, request } = item;
+    try {
+      let value: unknown = true;
+      if (request.name === 'submit') value = await this.#parts.submitFrom(task, call, request.task);
+      else {
+        const { groupId: group, startTicks: ticks } = request;
+        await this.#parts.durable(
+          this.#parts.record({ e: 'child.started', id: taskId, n: attempt, group, ticks, boot: this.#parts.bootId }),
+        );
+      }
+      this.#pool?.reply({ kind: 'reply', taskId, attempt, call, value });
+    } catch (thrown) {
+      const { code, message } = thrown as { code?: string; message?: string };
+      this.#pool?.reply({ kind: 'reply', taskId, attempt, call, error: { code: code ?? 'fault', message: message ?? String(thrown) } });
+    }
+  }
+
+  #end(task: Task, ending: Ending): void {
+    const { clock, chance } = this.#parts;
+    const number = attemptOf(task);
+    this.#progress.end(task.id);
+    const log = this.#parts.endLog(task.id, number);
+    this.#parts.record(endAttempt(task, number, { ...ending, log }, clock.wall(), chance()));
+    if (this.#parts.state.running.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** Lines parked because their lane was full come back as far as there is room again. */
+  #releaseLanes(): void {
+    const { ready } = this.#parts.state;
+    for (const lane of ['cpu', 'io', 'process'] as const) {
+      if (!ready.isParked(`lane:${lane}`)) continue;
+      if (this.#pool?.slotFor(lane === 'io' ? 'io' : 'cpu', this.#reserved)) ready.release(`lane:${lane}`, batchTasksMax);
+    }
+  }
+
+  #laneOf(type: string): Lane {
+    return (this.#parts.state.lanes?.get(type) ?? 'cpu') as Lane;
+  }
+
+  /** The task, if this attempt of it is under way. */
+  #attempt(taskId: string, attempt: number): Task | null {
+    const task = this.#parts.state.tasks.get(taskId);
+    return task?.state === 'running' && attemptOf(task) === attempt ? task : null;
+  }
+
+  #isUnderWay(event: Event): boolean {
+    return event.e === 'attempt.progressed' && this.#attempt(event.id, event.n) !== null;
+  }
+}
+
+function attemptOf(task: Task): number {
+  return task.life?.attempts.at(-1)?.number ?? 0;
+}
+
+function lostEnding(outcome: Outcome, message: string): Ending {
+  return { outcome, error: { code: outcome, message }, result: null, retryable: true, retryAfterMs: null, log: null };
+}

@@ -1,0 +1,88 @@
+/**
+ * Which claimed tasks travel together. A slot of the `cpu` lane takes one task, or several small ones in one message:
+ * small is a type whose attempts have lately taken well under a millisecond.
+ */
+import type { Lane } from '../../workers/contract.ts';
+import type { Task } from '../core/task.ts';
+import type { Pool } from './pool.ts';
+import type { Slot } from './slot.ts';
+
+export const batchTasksMax = 128;
+const batchMsMax = 5;
+const smallMs = 0.5;
+/** So many attempts of a type are seen alone before any travel together. */
+const seenMin = 8;
+const weight = 0.1;
+
+/** How long attempts of each type take, lately. */
+export class Pace {
+  readonly #types = new Map<string, { ms: number; seen: number }>();
+
+  note(type: string, durationMs: number): void {
+    const pace = this.#types.get(type);
+    if (!pace) this.#types.set(type, { ms: durationMs, seen: 1 });
+    else {
+      pace.ms += (durationMs - pace.ms) * weight;
+      pace.seen++;
+    }
+  }
+
+  /** Expected milliseconds of a small task; null when it is not known to be small. */
+  smallMsOf(type: string): number | null {
+    const pace = this.#types.get(type);
+    return pace && pace.seen >= seenMin && pace.ms < smallMs ? pace.ms : null;
+  }
+}
+
+export interface Departure {
+  readonly slot: Slot;
+  readonly tasks: Task[];
+}
+
+/** Departures of one round of claims. */
+export class Plan {
+  readonly departures: Departure[] = [];
+  readonly #pool: Pool;
+  readonly #pace: Pace;
+  readonly #reserved: Map<Slot, number>;
+  #open: { readonly departure: Departure; leftMs: number } | null = null;
+
+  /** @param reserved flights that have been claimed for and have not left yet, by slot; added to here */
+  constructor(pool: Pool, pace: Pace, reserved: Map<Slot, number>) {
+    this.#pool = pool;
+    this.#pace = pace;
+    this.#reserved = reserved;
+  }
+
+  hasRoom(type: string, lane: Lane): boolean {
+    return this.#fits(type, lane) || this.#pool.slotFor(slotLane(lane), this.#reserved) !== null;
+  }
+
+  /** Called after `hasRoom` said yes. @returns the slot it goes to */
+  add(task: Task, lane: Lane, alone: boolean): Slot {
+    const { type } = task.options;
+    const small = lane === 'io' || alone ? null : this.#pace.smallMsOf(type);
+    if (this.#open && small !== null && this.#fits(type, lane)) {
+      this.#open.departure.tasks.push(task);
+      this.#open.leftMs -= small;
+      return this.#open.departure.slot;
+    }
+    const slot = this.#pool.slotFor(slotLane(lane), this.#reserved) as Slot;
+    this.#reserved.set(slot, (this.#reserved.get(slot) ?? 0) + 1);
+    const departure: Departure = { slot, tasks: [task] };
+    this.departures.push(departure);
+    if (small !== null) this.#open = { departure, leftMs: batchMsMax - small };
+    return slot;
+  }
+
+  #fits(type: string, lane: Lane): boolean {
+    if (!this.#open || lane === 'io' || this.#open.departure.tasks.length >= batchTasksMax) return false;
+    const ms = this.#pace.smallMsOf(type);
+    return ms !== null && ms <= this.#open.leftMs;
+  }
+}
+
+/** Where there is no room of its own for a lane, its tasks run one to a thread. */
+function slotLane(lane: Lane): Slot['lane'] {
+  return lane === 'io' ? 'io' : 'cpu';
+}

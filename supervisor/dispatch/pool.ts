@@ -1,0 +1,291 @@
+/**
+ * The worker threads: where orders are performed.
+ *
+ * A thread is no crash boundary for what it runs, only for itself: when one dies, what it had begun has crashed, what it
+ * had not begun is given back. Cancel is asked for by message first; a thread is ended only when grace has run out.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import {
+  type BatchResult,
+  type ControlMessage,
+  type Order,
+  type OutcomeItem,
+  type ReplyMessage,
+  type StopReason,
+  type WorkerItem,
+  type WorkerMessage,
+  type WorkerSetup,
+} from '../../workers/contract.ts';
+import type { Clock } from '../clock.ts';
+import { type Flight, freshFlight, freshSlot, isUnderWay, type Seat, type Slot, withdraw } from './slot.ts';
+
+/** How often running orders are looked at for overdue ones; no timer runs while nothing does. */
+const watchMs = 100;
+/** An order that takes longer than this in a batch has its neighbours taken back. */
+const patienceMs = 50;
+
+/** How an order ended without a word of its own. */
+export interface Lost {
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly why: 'crashed' | 'timed_out' | 'canceled' | 'interrupted';
+  readonly message: string;
+}
+
+/** What the pool tells; all calls come on the main thread, an outcome at most once an order. */
+export interface PoolListener {
+  /** @param stopped why it had been asked to stop, if it had */
+  outcome(item: OutcomeItem, stopped: StopReason | null): void;
+  lost(lost: Lost): void;
+  item(item: Exclude<WorkerItem, OutcomeItem>): void;
+  /** A slot has room again. */
+  room(): void;
+}
+
+export interface PoolOptions {
+  readonly workerFile: string;
+  readonly setup: WorkerSetup;
+  readonly threads: number;
+  readonly ioThreads: number;
+  readonly ioConcurrency: number;
+  readonly clock: Clock;
+  readonly listener: PoolListener;
+}
+
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #cpu: readonly Slot[];
+  readonly #io: readonly Slot[];
+  readonly #generations = new Map<Slot | 'cpu', Piscina>();
+  readonly #closing = new Set<Promise<void>>();
+  readonly #ports = new Map<number, MessagePort>();
+  readonly #seats = new Map<string, Seat>();
+  readonly #startedAt: number;
+  #stopWatch: (() => void) | null = null;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#startedAt = options.clock.wall();
+    this.#cpu = Array.from({ length: options.threads }, (_, index) => freshSlot(`cpu-${index + 1}`, 'cpu', 1));
+    this.#io = Array.from({ length: options.ioThreads }, (_, index) => freshSlot(`io-${index + 1}`, 'io', options.ioConcurrency));
+  }
+
+  get startedAt(): number {
+    return this.#startedAt;
+  }
+
+  get slots(): readonly Slot[] {
+    return [...this.#cpu, ...this.#io];
+  }
+
+  get busy(): boolean {
+    return this.#seats.size > 0;
+  }
+
+  /** A slot with room, the least busy one; null when the lane is full. */
+  slotFor(lane: Slot['lane'], reserved: ReadonlyMap<Slot, number>): Slot | null {
+    let best: Slot | null = null;
+    let least = Number.POSITIVE_INFINITY;
+    for (const slot of lane === 'cpu' ? this.#cpu : this.#io) {
+      const used = slot.flights.size + (reserved.get(slot) ?? 0);
+      if (used < slot.capacity && used < least) [best, least] = [slot, used];
+    }
+    return best;
+  }
+
+  run(slot: Slot, orders: readonly Order[]): void {
+    const abort = slot.lane === 'cpu' ? new AbortController() : null;
+    const flight = freshFlight(slot, orders, abort);
+    slot.flights.add(flight);
+    slot.attempts += orders.length;
+    for (const seat of flight.seats) this.#seats.set(seat.order.taskId, seat);
+    this.#piscinaOf(slot)
+      .run(flight.batch, abort ? { signal: abort.signal } : {})
+      .then(
+        (result: BatchResult) => this.#landed(flight, result),
+        (error: unknown) => this.#crashed(flight, error),
+      );
+    this.#watch();
+  }
+
+  /** Asks an order to stop; one that has not begun is taken back at once. */
+  stop(taskId: string, reason: StopReason): void {
+    const seat = this.#seats.get(taskId);
+    if (!seat || seat.stop) return;
+    if (withdraw(seat)) {
+      this.#lose(seat, reason === 'canceled' ? 'canceled' : 'interrupted', 'it had not begun');
+      return;
+    }
+    seat.stop = { since: this.#options.clock.monotonic(), reason };
+    this.#tell({ kind: 'stop', taskId, attempt: seat.order.attempt, reason });
+  }
+
+  /** Asks everything that runs to stop. */
+  stopAll(reason: StopReason): void {
+    for (const taskId of [...this.#seats.keys()]) this.stop(taskId, reason);
+  }
+
+  reply(message: ReplyMessage): void {
+    this.#tell(message);
+  }
+
+  /** New threads for the lane of a slot; what runs finishes on the old ones. */
+  recycle(slot: Slot): void {
+    const key = generationKey(slot);
+    const old = this.#generations.get(key);
+    this.#generations.delete(key);
+    if (old) this.#end(old.close());
+  }
+
+  /** Ends all threads, at once. Orders under way are not reported any more. */
+  async close(): Promise<void> {
+    this.#stopWatch?.();
+    this.#seats.clear();
+    for (const piscina of this.#generations.values()) this.#end(piscina.destroy());
+    this.#generations.clear();
+    await Promise.all(this.#closing);
+  }
+
+  #end(ending: Promise<void>): void {
+    const done = ending.catch(() => {}).then(() => void this.#closing.delete(done));
+    this.#closing.add(done);
+  }
+
+  #piscinaOf(slot: Slot): Piscina {
+    const key = generationKey(slot);
+    const known = this.#generations.get(key);
+    if (known) return known;
+    const threads = slot.lane === 'cpu' ? this.#cpu.length : 1;
+    const piscina = new Piscina({
+      filename: this.#options.workerFile,
+      name: 'perform',
+      minThreads: threads,
+      maxThreads: threads,
+      concurrentTasksPerWorker: slot.lane === 'cpu' ? 1 : slot.capacity,
+      atomics: 'disabled',
+      recordTiming: false,
+      workerData: this.#options.setup,
+    });
+    piscina.on('message', (message: WorkerMessage) => this.#heard(message));
+    // A late exception of an attempt that has ended kills an idle thread; Piscina replaces it.
+    piscina.on('error', () => {});
+    this.#generations.set(key, piscina);
+    return piscina;
+  }
+
+  #heard(message: WorkerMessage): void {
+    if (message.kind === 'hello') {
+      const { threadId, control } = message;
+      this.#ports.set(threadId, control);
+      control.on('close', () => this.#ports.delete(threadId));
+      control.unref();
+    } else if (message.incarnation === this.#options.setup.incarnation) this.#take(message.items);
+  }
+
+  #take(items: readonly WorkerItem[]): void {
+    const { listener } = this.#options;
+    for (const item of items) {
+      const seat = this.#seats.get(item.taskId);
+      if (seat?.order.attempt !== item.attempt) continue;
+      if (item.kind !== 'outcome') listener.item(item);
+      else if (this.#settle(seat)) listener.outcome(item, seat.stop?.reason ?? null);
+    }
+  }
+
+  #landed(flight: Flight, result: BatchResult): void {
+    this.#take(result.items);
+    for (const seat of flight.seats) {
+      if (!seat.settled) this.#lose(seat, 'crashed', 'its worker ended the batch without a word about it');
+    }
+    this.#free(flight);
+  }
+
+  #crashed(flight: Flight, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    for (const seat of flight.seats) {
+      if (seat.settled) continue;
+      if (isUnderWay(seat)) this.#lose(seat, endedBy(seat), `its worker thread ended: ${message}`);
+      else this.#lose(seat, 'interrupted', 'its worker thread ended before it had begun or been heard');
+    }
+    this.#free(flight);
+  }
+
+  #free(flight: Flight): void {
+    flight.slot.flights.delete(flight);
+    this.#options.listener.room();
+  }
+
+  #settle(seat: Seat): boolean {
+    if (seat.settled) return false;
+    seat.settled = true;
+    const { taskId } = seat.order;
+    if (this.#seats.get(taskId) === seat) this.#seats.delete(taskId);
+    return true;
+  }
+
+  #lose(seat: Seat, why: Lost['why'], message: string): void {
+    if (!this.#settle(seat)) return;
+    this.#options.listener.lost({ taskId: seat.order.taskId, attempt: seat.order.attempt, why, message });
+  }
+
+  #tell(message: ControlMessage): void {
+    for (const port of this.#ports.values()) port.postMessage(message);
+  }
+
+  #watch(): void {
+    this.#stopWatch ??= this.#options.clock.after(watchMs, () => {
+      this.#stopWatch = null;
+      for (const slot of this.slots) for (const flight of slot.flights) this.#look(flight);
+      if (this.busy) this.#watch();
+    });
+  }
+
+  #look(flight: Flight): void {
+    const now = this.#options.clock.monotonic();
+    const seat = flight.seats.find(isUnderWay);
+    if (!seat) flight.current = null;
+    else if (flight.current?.seat !== seat) flight.current = { seat, since: now };
+    if (!flight.current) return;
+    if (isOverdue(flight.current, now, this.#options.setup.graceMs)) this.#kill(flight.current.seat, now);
+    else if (now - flight.current.since > patienceMs) this.#giveBack(flight);
+  }
+
+  #giveBack(flight: Flight): void {
+    for (const seat of flight.seats) {
+      if (!seat.settled && withdraw(seat)) this.#lose(seat, 'interrupted', 'a task before it took longer than expected');
+    }
+  }
+
+  /** Ends the thread under an order that has not ended by itself. */
+  #kill(seat: Seat, now: number): void {
+    seat.stop ??= { since: now, reason: 'timed_out' };
+    const { slot, abort } = seat.flight;
+    if (abort) {
+      abort.abort();
+      return;
+    }
+    const piscina = this.#generations.get(slot);
+    this.#generations.delete(slot);
+    if (piscina) this.#end(piscina.destroy());
+  }
+}
+
+/** The `cpu` slots share one set of threads; each `io` slot is a thread of its own, so that ending it hits no other. */
+function generationKey(slot: Slot): Slot | 'cpu' {
+  return slot.lane === 'cpu' ? 'cpu' : slot;
+}
+
+function isOverdue({ seat, since }: { readonly seat: Seat; readonly since: number }, now: number, graceMs: number): boolean {
+  if (seat.stop) return now - seat.stop.since > graceMs;
+  return seat.order.timeoutMs !== null && now - since > seat.order.timeoutMs + graceMs;
+}
+
+/** A thread that was ended on purpose takes its order along for the reason it was ended, its neighbors for none. */
+function endedBy(seat: Seat): Lost['why'] {
+  if (seat.stop) return seat.stop.reason === 'drain' ? 'interrupted' : seat.stop.reason;
+  for (const flight of seat.flight.slot.flights) {
+    if (flight !== seat.flight && flight.seats.some((neighbor) => neighbor.stop !== null)) return 'interrupted';
+  }
+  return 'crashed';
+}

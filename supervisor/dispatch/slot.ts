@@ -1,0 +1,56 @@
+/** Room for attempts: a slot of the `cpu` lane holds one batch at a time, one of the `io` lane several tasks. */
+import { type Batch, LEDGER, type Order, type StopReason } from '../../workers/contract.ts';
+
+export interface Slot {
+  /** `cpu-1`, `io-1` … */
+  readonly id: string;
+  readonly lane: 'cpu' | 'io';
+  /** How many flights at once. */
+  readonly capacity: number;
+  readonly flights: Set<Flight>;
+  attempts: number;
+}
+
+/** A batch on its way through a thread. */
+export interface Flight {
+  readonly batch: Batch;
+  readonly slot: Slot;
+  readonly seats: readonly Seat[];
+  /** Ends its thread; null where several flights share one. */
+  readonly abort: AbortController | null;
+  /** The seat whose order is being performed, and since when it has been seen to be (monotonic ms). */
+  current: { readonly seat: Seat; readonly since: number } | null;
+}
+
+/** One order of a flight and what has become of it. */
+export interface Seat {
+  readonly flight: Flight;
+  readonly order: Order;
+  readonly index: number;
+  /** Its outcome has arrived, or it was taken back. */
+  settled: boolean;
+  /** Asked to stop: since when (monotonic ms) and why. */
+  stop: { readonly since: number; readonly reason: StopReason } | null;
+}
+
+export function freshSlot(id: string, lane: Slot['lane'], capacity: number): Slot {
+  return { id, lane, capacity, flights: new Set(), attempts: 0 };
+}
+
+export function freshFlight(slot: Slot, orders: readonly Order[], abort: AbortController | null): Flight {
+  const ledger = new Int32Array(new SharedArrayBuffer(orders.length * Int32Array.BYTES_PER_ELEMENT));
+  const seats: Seat[] = [];
+  const flight: Flight = { batch: { orders, ledger }, slot, seats, abort, current: null };
+  for (const [index, order] of orders.entries()) seats.push({ flight, order, index, settled: false, stop: null });
+  return flight;
+}
+
+/** Takes an order back that its thread has not begun. @returns whether it could be taken back */
+export function withdraw({ flight, index }: Seat): boolean {
+  return Atomics.compareExchange(flight.batch.ledger, index, LEDGER.waiting, LEDGER.withdrawn) === LEDGER.waiting;
+}
+
+/** Begun and not ended: what a dying thread takes along. */
+export function isUnderWay({ flight, index, settled }: Seat): boolean {
+  return !settled && Atomics.load(flight.batch.ledger, index) === LEDGER.begun;
+}

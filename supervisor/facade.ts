@@ -1,0 +1,179 @@
+/**
+ * What the console, the inbox and the command line may ask of the supervisor: its public interface.
+ * Every answer rests on what is on disk: mutations and reads alike wait until the sequence they saw is durable.
+ */
+import type { HandlerDescription, HandlerFailure } from '../workers/contract.ts';
+import type { TaskRecord, Waiting } from './core/record.ts';
+import type { Mistake } from './core/refusal.ts';
+import type { TaskInput } from './core/task-input.ts';
+import type { LogPlace, TaskState } from './core/task.ts';
+
+/** A task as answers carry it. */
+export type TaskView = TaskRecord & { readonly waiting: Waiting | null };
+
+/** Who asked: `http`, `cli`, `inbox:NAME`, `handler:TASK_ID`, and from where, for the record. */
+export interface Actor {
+  readonly origin: string;
+  readonly from: string | null;
+}
+
+export interface SubmitAnswer {
+  readonly tasks: readonly TaskView[];
+  /** One a task: false when its idempotency key was known and the task that has it is given back. */
+  readonly created: readonly boolean[];
+  readonly durability: 'disk' | 'os';
+}
+
+export interface TaskFilter {
+  readonly state?: readonly TaskState[];
+  readonly type?: readonly string[];
+  readonly tag?: readonly string[];
+  readonly group?: readonly string[];
+  readonly run?: readonly string[];
+  readonly origin?: readonly string[];
+  /** Case-insensitive text in id, type, params, error, tags. */
+  readonly q?: string;
+  /** Creation time, ms since 1970: from inclusive, to exclusive. */
+  readonly from?: number;
+  readonly to?: number;
+}
+
+export interface PageRequest {
+  readonly filter: TaskFilter;
+  readonly limit: number;
+  /** Id after which the page begins. */
+  readonly after: string | null;
+  readonly order: 'newest' | 'oldest';
+}
+
+export interface TaskPage {
+  readonly items: readonly TaskView[];
+  readonly next: string | null;
+  /** Only when cheap to know. */
+  readonly total?: number;
+}
+
+export interface ManyAnswer {
+  readonly matched: number;
+  readonly changed: number;
+  readonly skipped: readonly { readonly id: string; readonly code: string }[];
+  readonly next: string | null;
+  /** With `dryRun`: some of what matched. */
+  readonly sample?: readonly TaskView[];
+}
+
+export interface QueueView {
+  readonly paused: { readonly reason: string; readonly since: string; readonly by: string } | null;
+  readonly types: readonly {
+    readonly type: string;
+    readonly queued: number;
+    readonly running: number;
+    readonly paused: { readonly reason: string; readonly since: string; readonly by: string } | null;
+    readonly concurrency: number | null;
+  }[];
+  readonly counts: Readonly<Record<TaskState, number>>;
+}
+
+export interface WorkerView {
+  readonly id: string;
+  readonly lane: 'cpu' | 'io' | 'process';
+  readonly state: 'starting' | 'idle' | 'busy' | 'draining' | 'unresponsive';
+  readonly slots: number;
+  readonly tasks: readonly { readonly id: string; readonly type: string; readonly attempt: number; readonly since: string }[];
+  readonly startedAt: string | null;
+  readonly attempts: number;
+}
+
+export interface HealthItem {
+  readonly code: string;
+  readonly severity: 'info' | 'warning' | 'error';
+  readonly message: string;
+  readonly action: string;
+  readonly since: string;
+}
+
+export interface StatusView {
+  readonly version: string;
+  readonly node: string;
+  readonly incarnation: string;
+  readonly startedAt: string;
+  readonly pid: number;
+  readonly state: 'running' | 'paused' | 'draining';
+  readonly counts: Readonly<Record<TaskState, number>>;
+  /** Ever, over live and history. */
+  readonly totals: { readonly accepted: number; readonly succeeded: number; readonly failed: number; readonly canceled: number };
+  /** Finished attempts a minute, over the last one, five and sixty minutes. */
+  readonly throughput: { readonly perMinute1: number; readonly perMinute5: number; readonly perMinute60: number };
+  readonly nextDueAt: string | null;
+  readonly health: readonly HealthItem[];
+  readonly recovered: { readonly tasks: number; readonly stoppedAt: string | null; readonly downMs: number; readonly clean: boolean } | null;
+  readonly journal: {
+    readonly epoch: number;
+    readonly seq: number;
+    readonly durableSeq: number;
+    readonly bytes: number;
+    readonly segments: number;
+    readonly snapshotSeq: number;
+    readonly durability: 'disk' | 'os';
+  };
+  readonly memory: { readonly rssBytes: number };
+  readonly disk: { readonly freeBytes: number; readonly totalBytes: number };
+  readonly dataDir: string;
+}
+
+/** One durable entry as it is published: `id` is `EPOCH-SEQUENCE`. */
+export interface PublishedEvent {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly at: number;
+  /** Its name, e.g. `attempt.started`. */
+  readonly name: string;
+  /** Task it is about, when it is about one. */
+  readonly task: string | null;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface EventSource {
+  readonly epoch: number;
+  /** Highest sequence published. */
+  readonly seq: number;
+  /** Events after `seq` that are still held, oldest first; null when some of them are no longer held. */
+  since(seq: number): readonly PublishedEvent[] | null;
+  subscribe(listener: (events: readonly PublishedEvent[]) => void): () => void;
+}
+
+/** Passing news of running attempts that is not worth an entry each: progress and log lines, as they come. */
+export interface LiveLine {
+  readonly at: number;
+  readonly level: string;
+  readonly text: string;
+}
+
+export interface Facade {
+  submit(tasks: readonly TaskInput[], actor: Actor): Promise<SubmitAnswer>;
+  task(id: string): Promise<TaskView | null>;
+  tasks(request: PageRequest): Promise<TaskPage>;
+  cancel(id: string, actor: Actor): Promise<TaskView>;
+  promote(id: string, actor: Actor): Promise<TaskView>;
+  retry(id: string, actor: Actor): Promise<{ task: TaskView; originalId: string; source: 'live' | 'history' | 'rebuilt'; warning?: string }>;
+  cancelMany(which: { ids: readonly string[] } | { filter: TaskFilter }, dryRun: boolean, actor: Actor): Promise<ManyAnswer>;
+  retryMany(which: { ids: readonly string[] } | { filter: TaskFilter }, dryRun: boolean, actor: Actor): Promise<ManyAnswer>;
+  queue(): Promise<QueueView>;
+  pause(type: string | null, reason: string, actor: Actor): Promise<QueueView>;
+  resume(type: string | null, actor: Actor): Promise<QueueView>;
+  workers(): Promise<readonly WorkerView[]>;
+  recycle(workerId: string, actor: Actor): Promise<readonly WorkerView[]>;
+  handlers(): Promise<{ handlers: readonly HandlerDescription[]; failures: readonly HandlerFailure[] }>;
+  status(): Promise<StatusView>;
+  readonly events: EventSource;
+  /** Log of one attempt (the newest when null) as it stands now; null when there is no such attempt. */
+  log(id: string, attempt: number | null): Promise<{ lines: readonly LiveLine[]; ended: boolean } | null>;
+  /** Lines as they come until the attempt ends; the answer stops it. */
+  followLog(id: string, attempt: number | null, line: (line: LiveLine) => void, ended: () => void): () => void;
+  /** True while new work is accepted and dispatched: what `/readyz` says. */
+  ready(): { ready: boolean; reason: string | null };
+  /** Types that have a handler; a type nobody handles is refused over HTTP. */
+  knowsType(type: string): boolean;
+}
+
+export type { LogPlace, Mistake };

@@ -1,0 +1,268 @@
+/** The facade: what the console and the command line may ask, put together from the parts that know the answers. */
+import { statfs } from 'node:fs/promises';
+import type { HandlerDescription, HandlerFailure } from '../workers/contract.ts';
+import type { Clock } from './clock.ts';
+import { movesFrom } from './core/transitions.ts';
+import { nextMoment } from './core/decide/pass-time.ts';
+import { iso } from './core/record.ts';
+import { Refusal } from './core/refusal.ts';
+import type { Pause, State } from './core/state.ts';
+import type { TaskInput } from './core/task-input.ts';
+import type { Pool } from './dispatch/pool.ts';
+import type { Slot } from './dispatch/slot.ts';
+import type { EventStream } from './event-stream.ts';
+import type { Actor, Facade, LiveLine, PageRequest, QueueView, StatusView, TaskView, WorkerView } from './facade.ts';
+import type { Health } from './health.ts';
+import type { AttemptLog } from './history/attempt-log.ts';
+import type { Journal } from './journal/live-journal.ts';
+import { forMany, type Which } from './many.ts';
+import type { Supervisor } from './supervisor.ts';
+import type { Throughput } from './throughput.ts';
+
+export interface FrontParts {
+  readonly supervisor: Supervisor;
+  readonly state: State;
+  readonly pool: Pool;
+  readonly journal: Journal;
+  readonly events: EventStream;
+  readonly health: Health;
+  readonly logs: AttemptLog;
+  readonly throughput: Throughput;
+  readonly clock: Clock;
+  readonly handlers: { readonly handlers: readonly HandlerDescription[]; readonly failures: readonly HandlerFailure[] };
+  readonly identity: {
+    readonly version: string;
+    readonly incarnation: string;
+    readonly startedAt: number;
+    readonly dataDir: string;
+    readonly recovered: StatusView['recovered'];
+  };
+}
+
+export class Front implements Facade {
+  readonly #parts: FrontParts;
+
+  constructor(parts: FrontParts) {
+    this.#parts = parts;
+  }
+
+  get events(): EventStream {
+    return this.#parts.events;
+  }
+
+  submit(tasks: readonly TaskInput[], actor: Actor) {
+    return this.#parts.supervisor.submit(tasks, actor);
+  }
+
+  task(id: string) {
+    return this.#parts.supervisor.task(id);
+  }
+
+  tasks(request: PageRequest) {
+    return this.#parts.supervisor.tasks(request);
+  }
+
+  cancel(id: string, actor: Actor) {
+    return this.#parts.supervisor.cancel(id, actor);
+  }
+
+  promote(id: string, actor: Actor) {
+    return this.#parts.supervisor.promote(id, actor);
+  }
+
+  retry(id: string, actor: Actor) {
+    return this.#parts.supervisor.retry(id, actor);
+  }
+
+  cancelMany(which: Which, dryRun: boolean, actor: Actor) {
+    return forMany(this.#many(), which, dryRun, canCancel, (id) => this.cancel(id, actor));
+  }
+
+  retryMany(which: Which, dryRun: boolean, actor: Actor) {
+    return forMany(this.#many(), which, dryRun, canRetry, (id) => this.retry(id, actor));
+  }
+
+  #many() {
+    const { supervisor } = this.#parts;
+    return { page: (request: PageRequest) => supervisor.tasks(request), one: (id: string) => supervisor.task(id) };
+  }
+
+  async queue(): Promise<QueueView> {
+    const { state, supervisor } = this.#parts;
+    const queued = new Map<string, number>();
+    for (const line of state.ready.lines()) queued.set(line.type, (queued.get(line.type) ?? 0) + line.size);
+    const names = new Set([...queued.keys(), ...state.runningByType.keys(), ...state.pausedTypes.keys()]);
+    const types = [...names].sort().map((type) => ({
+      type,
+      queued: queued.get(type) ?? 0,
+      running: state.runningByType.get(type) ?? 0,
+      paused: pauseView(state.pausedTypes.get(type) ?? null),
+      concurrency: state.limits.concurrencyByType.get(type) ?? null,
+    }));
+    const view = {
+      paused: pauseView(state.pausedAll),
+      types: types.filter((type) => type.queued + type.running > 0 || type.paused),
+      counts: { ...state.counts },
+    };
+    await supervisor.settled();
+    return view;
+  }
+
+  async pause(type: string | null, reason: string, actor: Actor): Promise<QueueView> {
+    await this.#parts.supervisor.pause(type, reason, actor);
+    return this.queue();
+  }
+
+  async resume(type: string | null, actor: Actor): Promise<QueueView> {
+    await this.#parts.supervisor.resume(type, actor);
+    return this.queue();
+  }
+
+  async workers(): Promise<readonly WorkerView[]> {
+    const { pool, state } = this.#parts;
+    return pool.slots.map((slot) => workerView(slot, state, pool.startedAt));
+  }
+
+  async recycle(workerId: string): Promise<readonly WorkerView[]> {
+    const slot = this.#parts.pool.slots.find(({ id }) => id === workerId);
+    if (!slot) throw new Refusal('not_found', `there is no worker ${workerId}`);
+    this.#parts.pool.recycle(slot);
+    return this.workers();
+  }
+
+  async handlers() {
+    return this.#parts.handlers;
+  }
+
+  knowsType(type: string): boolean {
+    return this.#parts.supervisor.handlerOf(type) !== undefined;
+  }
+
+  ready() {
+    const { state, journal } = this.#parts;
+    if (state.draining) return { ready: false, reason: 'the supervisor is stopping' };
+    return journal.full ? { ready: false, reason: 'the disk is full' } : { ready: true, reason: null };
+  }
+
+  async log(id: string, attempt: number | null) {
+    const found = await this.#attempt(id, attempt);
+    if (!found) return null;
+    const { number, log, outcome, startedAt, finishedAt } = found;
+    // Only an attempt cut by a crash may have a log without a place.
+    if (!log && outcome !== null && outcome !== 'interrupted') return { lines: [], ended: true };
+    const until = finishedAt === null ? null : Date.parse(finishedAt);
+    const lines = await this.#parts.logs.read(id, number, log ?? null, Date.parse(startedAt), until);
+    return { lines, ended: finishedAt !== null };
+  }
+
+  followLog(id: string, attempt: number | null, line: (line: LiveLine) => void, ended: () => void): () => void {
+    const task = this.#parts.state.tasks.get(id);
+    const current = task?.state === 'running' ? task.life?.attempts.at(-1)?.number : undefined;
+    const number = attempt ?? current;
+    if (number !== undefined && number === current) return this.#parts.logs.follow(id, number, line, ended);
+    let stopped = false;
+    void this.log(id, attempt).then((log) => {
+      for (const each of log?.lines ?? []) if (!stopped) line(each);
+      if (!stopped) ended();
+    }, ended);
+    return () => {
+      stopped = true;
+    };
+  }
+
+  async #attempt(id: string, attempt: number | null) {
+    const task = await this.task(id);
+    return task?.attempts.findLast(({ number }) => attempt === null || number === attempt) ?? null;
+  }
+
+  async status(): Promise<StatusView> {
+    const { state, journal, health, identity, throughput, clock } = this.#parts;
+    const { startedAt, ...same } = identity;
+    const { segments, bytes, snapshotSeq } = journal.stats();
+    const now = clock.monotonic();
+    const due = nextMoment(state);
+    const view: Omit<StatusView, 'disk'> = {
+      ...same,
+      node: process.version,
+      pid: process.pid,
+      startedAt: iso(startedAt),
+      state: state.draining ? 'draining' : state.pausedAll ? 'paused' : 'running',
+      counts: { ...state.counts },
+      totals: { ...state.totals },
+      throughput: {
+        perMinute1: throughput.perMinute(now, 1),
+        perMinute5: throughput.perMinute(now, 5),
+        perMinute60: throughput.perMinute(now, 60),
+      },
+      nextDueAt: Number.isFinite(due) ? iso(due) : null,
+      health: [...health.items(), ...this.#waitingForHandlers()],
+      journal: {
+        epoch: journal.epoch,
+        seq: state.seq,
+        durableSeq: journal.durableSeq,
+        bytes,
+        segments,
+        snapshotSeq,
+        durability: journal.durability,
+      },
+      memory: { rssBytes: residentBytes() },
+    };
+    await this.#parts.supervisor.settled();
+    const { bavail, blocks, bsize } = await statfs(identity.dataDir);
+    return { ...view, disk: { freeBytes: bavail * bsize, totalBytes: blocks * bsize } };
+  }
+
+  /** Tasks of types nobody handles wait; the page says which and how many. */
+  #waitingForHandlers() {
+    const { state } = this.#parts;
+    const waiting = new Map<string, { count: number; since: number }>();
+    for (const line of state.ready.lines()) {
+      if (line.size === 0 || state.lanes?.has(line.type)) continue;
+      const known = waiting.get(line.type);
+      waiting.set(line.type, { count: (known?.count ?? 0) + line.size, since: Math.min(known?.since ?? Infinity, line.head?.at ?? Infinity) });
+    }
+    return [...waiting].map(([type, { count, since }]) => ({
+      code: `no-handler:${type}`,
+      severity: 'warning' as const,
+      message: `${count} ${count === 1 ? 'task waits' : 'tasks wait'} for a handler of ${type}`,
+      action: `Put a handler for ${type} into handlers/ and restart, or cancel what waits.`,
+      since: iso(since),
+    }));
+  }
+}
+
+function canCancel(task: TaskView): boolean {
+  return task.state === 'running' || movesFrom(task.state, 'task.canceled');
+}
+
+/** Unresolved failures: what ended badly or was cut and held. */
+function canRetry(task: TaskView): boolean {
+  return task.state === 'failed' || task.state === 'interrupted' || task.state === 'canceled';
+}
+
+function pauseView(pause: Pause | null) {
+  return pause && { reason: pause.reason, by: pause.by, since: iso(pause.since) };
+}
+
+function workerView(slot: Slot, state: State, startedAt: number): WorkerView {
+  const seats = [...slot.flights].flatMap((flight) => flight.seats).filter((seat) => !seat.settled);
+  const tasks = seats.map(({ order }) => ({
+    id: order.taskId,
+    type: order.type,
+    attempt: order.attempt,
+    since: iso(state.tasks.get(order.taskId)?.at ?? startedAt),
+  }));
+  return {
+    id: slot.id,
+    lane: slot.lane,
+    state: seats.some((seat) => seat.stop?.reason === 'timed_out') ? 'unresponsive' : tasks.length > 0 ? 'busy' : 'idle',
+    slots: slot.capacity,
+    tasks,
+    startedAt: iso(startedAt),
+    attempts: slot.attempts,
+  };
+}
+
+function residentBytes(): number {
+  return process.memoryUsage.rss();
+}

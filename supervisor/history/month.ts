@@ -1,0 +1,111 @@
+/**
+ * One month of history: its data file, which only grows, and what indexes it: sorted runs on disk for the older part,
+ * tails in memory for the newest.
+ */
+import type { Appender } from './appender.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import type { Head } from './line.ts';
+import type { Run } from './run.ts';
+import { type Source, type StateCounts, Tail } from './source.ts';
+
+export class Month {
+  readonly name: string;
+  readonly path: string;
+  readonly #disk: Disk;
+  /** In order of the stretch they cover. */
+  runs: Run[] = [];
+  /** In order; the last one takes new rows. */
+  tails: Tail[];
+  appender: Appender | null = null;
+  /** Pending while a part of the file has yet to be indexed: who looks something up waits for it. */
+  ready: Promise<void> | null = null;
+  #size: number;
+  #file: Promise<DiskFile> | null = null;
+
+  /** @param indexed bytes from the start of the file that need no tail */
+  constructor(disk: Disk, name: string, path: string, size: number, indexed: number) {
+    this.#disk = disk;
+    this.name = name;
+    this.path = path;
+    this.#size = size;
+    this.tails = [new Tail(indexed)];
+  }
+
+  /** With what is still pending. */
+  get size(): number {
+    return this.appender?.size ?? this.#size;
+  }
+
+  /** Size on the disk as it was found, or made by cutting. */
+  set size(size: number) {
+    this.#size = size;
+  }
+
+  get tail(): Tail {
+    return this.tails.at(-1) as Tail;
+  }
+
+  /** Called in order of offset. @returns whether the tail is full now, so that it may be made a run */
+  addRow(head: Head, offset: number, bytes: number): boolean {
+    const { tail } = this;
+    tail.add(head, offset, bytes);
+    if (!tail.full) return false;
+    this.tails.push(new Tail(tail.to));
+    return true;
+  }
+
+  /** Rows of an older stretch, indexed again. */
+  insertTail(tail: Tail): void {
+    this.tails.splice(-1, 0, tail);
+  }
+
+  /** Everything indexed so far, as it is now. Runs are retained: release them. */
+  sources(): { source: Source; owner: Month; release: () => void }[] {
+    const sources: { source: Source; owner: Month; release: () => void }[] = [];
+    for (const run of this.runs) {
+      run.retain();
+      sources.push({ source: run, owner: this, release: () => run.release() });
+    }
+    for (const tail of this.tails) {
+      const view = tail.view();
+      if (view) sources.push({ source: view, owner: this, release: () => {} });
+    }
+    return sources;
+  }
+
+  addCounts(counts: StateCounts): void {
+    for (const part of [...this.runs.map((run) => run.summary), ...this.tails]) {
+      for (const slot of [0, 1, 2, 3] as const) counts[slot] += part.counts[slot];
+    }
+  }
+
+  replaceTail(tail: Tail, run: Run): void {
+    this.tails = this.tails.filter((other) => other !== tail);
+    if (this.tails.length === 0) this.tails.push(new Tail(tail.to));
+    this.runs = [...this.runs, run].sort((a, b) => a.summary.from - b.summary.from);
+  }
+
+  replaceRuns(merged: readonly Run[], run: Run): void {
+    this.runs = [...this.runs.filter((other) => !merged.includes(other)), run].sort(
+      (a, b) => a.summary.from - b.summary.from,
+    );
+    for (const old of merged) old.retire();
+  }
+
+  read = async (into: Buffer, length: number, position: number): Promise<number> => {
+    if (this.appender) return this.appender.read(into, length, position);
+    this.#file ??= this.#disk.open(this.path, 'read').catch((error) => {
+      this.#file = null;
+      throw error;
+    });
+    return (await this.#file).read(into, length, position);
+  };
+
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = null;
+    if (file) await (await file).close().catch(() => {});
+    await Promise.all(this.runs.map((run) => run.close()));
+    await this.appender?.close();
+  }
+}

@@ -1,0 +1,93 @@
+/** Reads the records that rows point to, neighbors together, each checked against its crc. */
+import type { HistoryRecord } from '../core/record.ts';
+import { checkLine, parseLine } from './line.ts';
+import type { Month } from './month.ts';
+import type { Damage } from './recover.ts';
+import type { Rows } from './row.ts';
+
+const NEWLINE = 0x0a;
+const gapBytesMax = 16 * 1024;
+const spanBytesMax = 1024 * 1024;
+
+/** One record found in the index: a row and the month it belongs to. */
+export interface Hit {
+  readonly month: Month;
+  readonly rows: Rows;
+  readonly row: number;
+}
+
+export function idOf({ rows, row }: Hit): string {
+  return rows.id(row);
+}
+
+export function seqOf({ rows, row }: Hit): number {
+  return rows.seq(row);
+}
+
+function offsetOf({ rows, row }: Hit): number {
+  return rows.offset(row);
+}
+
+function bytesOf({ rows, row }: Hit): number {
+  return rows.bytes(row);
+}
+
+/** Records of the hits, in their order; null where one did not match or is damaged. */
+export async function readRecords(
+  hits: readonly Hit[],
+  damage: (damage: Damage) => void,
+  matchBytes?: (line: Buffer) => boolean,
+): Promise<(HistoryRecord | null)[]> {
+  const records: (HistoryRecord | null)[] = new Array(hits.length).fill(null);
+  for (const span of spansOf(hits)) {
+    const bytes = Buffer.allocUnsafe(span.to - span.from);
+    const got = await span.month.read(bytes, bytes.length, span.from);
+    for (const index of span.hits) {
+      const hit = hits[index] as Hit;
+      const start = offsetOf(hit) - span.from;
+      const end = start + bytesOf(hit) - 1;
+      if (matchBytes && !matchBytes(bytes.subarray(start, end))) continue;
+      const bodyEnd = end < got && bytes[end] === NEWLINE ? checkLine(bytes, start, end) : -1;
+      if (bodyEnd < 0) damage(unreadable(hit));
+      else records[index] = parseLine(bytes, start, bodyEnd);
+    }
+  }
+  return records;
+}
+
+function unreadable(hit: Hit): Damage {
+  const what = `the record of ${idOf(hit)} is unreadable`;
+  return { file: `${hit.month.name}.ndjson`, offset: offsetOf(hit), bytes: bytesOf(hit), what };
+}
+
+interface Span {
+  readonly month: Month;
+  readonly from: number;
+  to: number;
+  readonly hits: number[];
+}
+
+/** What stands close together is read at once: by id and by place is nearly the same order. */
+function spansOf(hits: readonly Hit[]): Span[] {
+  const order = hits.map((_, index) => index);
+  const at = (index: number) => hits[index] as Hit;
+  order.sort((a, b) => compareNames(at(a).month.name, at(b).month.name) || offsetOf(at(a)) - offsetOf(at(b)));
+  const spans: Span[] = [];
+  for (const index of order) {
+    const { month } = at(index);
+    const [offset, bytes] = [offsetOf(at(index)), bytesOf(at(index))];
+    const last = spans.at(-1);
+    const joins =
+      last?.month === month && offset - last.to <= gapBytesMax && offset + bytes - last.from <= spanBytesMax;
+    if (joins) {
+      last.to = Math.max(last.to, offset + bytes);
+      last.hits.push(index);
+    } else spans.push({ month, from: offset, to: offset + bytes, hits: [index] });
+  }
+  return spans;
+}
+
+function compareNames(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,260 @@
+/**
+ * What history finds when it starts: which months there are, how far each is indexed, where the last record stands, and
+ * whether its end is torn.
+ *
+ * Only the month written last can have an unfinished end, because a month is synced before the next one is begun. What
+ * stands above `provenSeq` the journal still holds, so a damaged end may be cut there and is written again. Damage below
+ * it is damage: it is named, the records around it stay.
+ */
+import { join } from 'node:path';
+import type { Disk } from './disk.ts';
+import { runName, tailCheck } from './indexer.ts';
+import { Month } from './month.ts';
+import { Run } from './run.ts';
+import { type Found, type LastGroup, lastGroup, scanLines } from './scan.ts';
+import { Tail } from './source.ts';
+
+/** A stretch of a file that is not what was written there. */
+export interface Damage {
+  readonly file: string;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly what: string;
+}
+
+/** An unfinished end that was cut off; its records come again from the journal. */
+export interface Cut {
+  readonly file: string;
+  readonly offset: number;
+  readonly bytes: number;
+  /** Copy of what was cut, when it was more than one unfinished line. */
+  readonly keptAs: string | null;
+}
+
+export interface RecoverOptions {
+  readonly disk: Disk;
+  readonly folder: string;
+  /** Where bytes that are cut off are kept. */
+  readonly quarantine: string;
+  readonly provenSeq: number;
+  readonly damage: (damage: Damage) => void;
+}
+
+export interface Recovered {
+  readonly months: Map<string, Month>;
+  readonly last: LastGroup | null;
+  readonly cut: Cut | null;
+  /** Months of which the end has yet to be indexed, and from where on. */
+  readonly unindexed: readonly { readonly month: Month; readonly indexed: number }[];
+  /** Month whose end no sync has vouched for, and where that end begins. */
+  readonly unproven: { readonly month: Month; readonly from: number } | null;
+}
+
+const copyPieceBytes = 1024 * 1024;
+const MONTH_FILE = /^(\d{4}-\d{2})\.ndjson$/;
+const RUN_FILE = /^(\d{4}-\d{2})\.(\d+)-(\d+)\.idx$/;
+
+interface Candidate {
+  readonly month: Month;
+  readonly indexed: number;
+  readonly lastSeq: number | null;
+}
+
+export async function recover(options: RecoverOptions): Promise<Recovered> {
+  const { disk, folder } = options;
+  await disk.makeFolder(indexFolder(folder));
+  const names = (await disk.list(folder)).flatMap((name) => MONTH_FILE.exec(name)?.[1] ?? []);
+  const runNames = await sweep(options, new Set(names));
+  const candidates: Candidate[] = [];
+  for (const name of names) candidates.push(await openMonth(options, name, runNames));
+  const active = activeOf(candidates);
+  let cut: Cut | null = null;
+  if (active && active.indexed < active.month.size) cut = await recoverEnd(options, active.month);
+  const unindexed = candidates.filter((one) => one !== active && one.indexed < one.month.size);
+  // New rows begin behind what is still to be read.
+  for (const { month } of unindexed) month.tails = [new Tail(month.size)];
+  return {
+    months: new Map(candidates.map(({ month }) => [month.name, month])),
+    last: await lastOf(candidates, active),
+    cut,
+    unindexed,
+    unproven: active && active.indexed < active.month.size ? { month: active.month, from: active.indexed } : null,
+  };
+}
+
+export function indexFolder(folder: string): string {
+  return join(folder, 'index');
+}
+
+/** Removes what an interrupted indexer left, and indexes of months that are gone. @returns names of the others */
+async function sweep({ disk, folder, damage }: RecoverOptions, months: ReadonlySet<string>): Promise<string[]> {
+  const kept: string[] = [];
+  const gone = new Set<string>();
+  for (const name of await disk.list(indexFolder(folder))) {
+    const month = RUN_FILE.exec(name)?.[1];
+    if (month && months.has(month)) kept.push(name);
+    else if (month || name.endsWith('.idx.tmp')) await disk.remove(join(indexFolder(folder), name));
+    if (month && !months.has(month)) gone.add(month);
+  }
+  for (const month of gone) {
+    damage({ file: `${month}.ndjson`, offset: 0, bytes: 0, what: 'the file is gone, its index was still there' });
+  }
+  return kept;
+}
+
+async function openMonth(options: RecoverOptions, name: string, runNames: readonly string[]): Promise<Candidate> {
+  const { disk, folder, damage } = options;
+  const path = join(folder, `${name}.ndjson`);
+  const size = await disk.size(path);
+  const runs = await openRuns(options, name, runNames);
+  let indexed = runs.at(-1)?.summary.to ?? 0;
+  const probe = new Month(disk, name, path, size, indexed);
+  if (runs.length > 0 && !(await fits(probe, runs))) {
+    if (indexed > size) {
+      damage({
+        file: `${name}.ndjson`,
+        offset: size,
+        bytes: indexed - size,
+        what: 'the file is shorter than its index knew it',
+      });
+    }
+    for (const run of runs.splice(0)) run.retire();
+    indexed = 0;
+  }
+  await probe.close();
+  const month = new Month(disk, name, path, size, indexed);
+  month.runs = runs;
+  for (const { summary } of runs) if (summary.damagedLines > 0) damage(knownDamage(name, summary));
+  const known = indexed === size ? Math.max(0, ...runs.map((run) => run.summary.maxSeq)) : null;
+  return { month, indexed, lastSeq: known ?? (await lastGroup(month.read, size))?.seq ?? null };
+}
+
+function knownDamage(
+  month: string,
+  { from, to, damagedLines }: { from: number; to: number; damagedLines: number },
+): Damage {
+  return {
+    file: `${month}.ndjson`,
+    offset: from,
+    bytes: to - from,
+    what: `${unreadable(damagedLines)} in this stretch`,
+  };
+}
+
+async function fits(month: Month, runs: readonly Run[]): Promise<boolean> {
+  const { to, tailBytes, tailCrc } = (runs.at(-1) as Run).summary;
+  if (to > month.size) return false;
+  const check = await tailCheck(month, to);
+  return check.tailBytes === tailBytes && check.tailCrc === tailCrc;
+}
+
+/** Runs that cover the file from its start without a gap, the largest first; the others are removed. */
+async function openRuns({ disk, folder }: RecoverOptions, month: string, names: readonly string[]): Promise<Run[]> {
+  const stretches = names
+    .flatMap((name) => {
+      const match = RUN_FILE.exec(name);
+      return match && match[1] === month ? [{ name, from: Number(match[2]), to: Number(match[3]) }] : [];
+    })
+    .sort((a, b) => a.from - b.from || b.to - a.to);
+  const runs: Run[] = [];
+  let covered = 0;
+  for (const { name, from, to } of stretches) {
+    const path = join(indexFolder(folder), name);
+    const run = from === covered ? await Run.open(disk, path).catch(() => null) : null;
+    if (run && runName(month, run.summary.from, run.summary.to) === name) {
+      runs.push(run);
+      covered = to;
+    } else {
+      await run?.close();
+      await disk.remove(path);
+    }
+  }
+  return runs;
+}
+
+/** The month written last: the one with the highest sequence number, or one whose end says nothing. */
+function activeOf(candidates: readonly Candidate[]): Candidate | null {
+  const unreadable = candidates.filter(({ lastSeq, month }) => lastSeq === null && month.size > 0).at(-1);
+  if (unreadable) return unreadable;
+  let active: Candidate | null = null;
+  for (const one of candidates) if (!active || (one.lastSeq ?? -1) >= (active.lastSeq ?? -1)) active = one;
+  return active;
+}
+
+/** What was cut may have been all of a month just begun; then the last record stands in the month before. */
+async function lastOf(candidates: readonly Candidate[], active: Candidate | null): Promise<LastGroup | null> {
+  if (!active) return null;
+  const last = await lastGroup(active.month.read, active.month.size);
+  const before = activeOf(candidates.filter((one) => one !== active && one.lastSeq !== null));
+  if (!before || (last?.seq ?? -1) >= (before.lastSeq ?? -1)) return last;
+  return lastGroup(before.month.read, before.month.size);
+}
+
+/** Indexes the end of the month written last, and cuts it where it is torn. */
+async function recoverEnd(options: RecoverOptions, month: Month): Promise<Cut | null> {
+  let bad: Found[] = [];
+  for await (const piece of scanLines(month.read, month.tail.to, month.size)) {
+    for (const found of piece) {
+      if (!found.head) {
+        bad.push(found);
+        continue;
+      }
+      if (bad[0] && found.head.seq > options.provenSeq) return cutAt(options, month, bad[0].offset, false);
+      if (bad.length > 0) isolate(options, month, month.tail, bad);
+      bad = [];
+      month.addRow(found.head, found.offset, found.bytes);
+    }
+  }
+  return bad[0] ? cutAt(options, month, bad[0].offset, bad.length === 1) : null;
+}
+
+/** Names damaged lines as one stretch and leaves them out of the index. */
+export function isolate(
+  { damage }: Pick<RecoverOptions, 'damage'>,
+  month: Month,
+  tail: Tail,
+  bad: readonly Found[],
+): void {
+  const [first, last] = [bad[0] as Found, bad.at(-1) as Found];
+  const end = last.offset + last.bytes;
+  tail.skip(bad.length, end);
+  damage({
+    file: `${month.name}.ndjson`,
+    offset: first.offset,
+    bytes: end - first.offset,
+    what: unreadable(bad.length),
+  });
+}
+
+function unreadable(lines: number): string {
+  return lines === 1 ? '1 unreadable line' : `${lines} unreadable lines`;
+}
+
+async function cutAt(options: RecoverOptions, month: Month, offset: number, torn: boolean): Promise<Cut> {
+  const { disk, quarantine } = options;
+  const bytes = month.size - offset;
+  const keptAs = torn ? null : join(quarantine, `history-${month.name}-${offset}.ndjson`);
+  if (keptAs) {
+    await disk.makeFolder(quarantine);
+    await copyEnd(options, month, offset, keptAs);
+  }
+  const file = await disk.open(month.path, 'update');
+  await file.truncate(offset);
+  await file.datasync();
+  await file.close();
+  month.size = offset;
+  return { file: month.path, offset, bytes, keptAs };
+}
+
+async function copyEnd({ disk }: RecoverOptions, month: Month, offset: number, path: string): Promise<void> {
+  const copy = await disk.open(path, 'create');
+  const piece = Buffer.allocUnsafe(Math.min(copyPieceBytes, month.size - offset));
+  for (let at = offset; at < month.size; ) {
+    const length = await month.read(piece, Math.min(piece.length, month.size - at), at);
+    if (length === 0) break;
+    for (let done = 0; done < length; ) done += await copy.write(piece, done, length - done, at - offset + done);
+    at += length;
+  }
+  await copy.datasync();
+  await copy.close();
+}

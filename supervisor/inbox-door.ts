@@ -1,0 +1,45 @@
+/** Where files from the inbox become tasks: the id of the file and its tasks are written down all together or not at all. */
+import type { Clock } from './clock.ts';
+import type { Health } from './health.ts';
+import { Inbox } from './intake/inbox.ts';
+import type { InboxSupervisor } from './intake/inbox-options.ts';
+import type { Log } from './log.ts';
+import type { Opened } from './open.ts';
+import type { Settings } from './settings/settings.ts';
+
+export interface InboxParts {
+  readonly dataDir: string;
+  readonly settings: Settings;
+  readonly opened: Opened;
+  readonly health: Health;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+export async function startInbox({ dataDir, settings, opened, health, log, clock }: InboxParts): Promise<Inbox> {
+  const { state, supervisor, recorder } = opened;
+  const door: InboxSupervisor = {
+    async submit(uuid, name, tasks) {
+      if (state.inboxTaken.has(uuid)) return supervisor.settled();
+      await supervisor.accept(tasks, `inbox:${name}`, [{ e: 'inbox.taken', uuid, file: name, tasks: tasks.length }]);
+    },
+    known: () => state.inboxTaken.keys(),
+    settled(uuids) {
+      const known = uuids.filter((uuid) => state.inboxTaken.has(uuid));
+      if (known.length > 0) recorder.record({ e: 'inbox.settled', uuids: known });
+    },
+    raise: (item) => health.raise(item),
+    clear: (code) => health.clear(code),
+    log: (level, text, facts) => log[level](facts, text),
+  };
+  const inbox = new Inbox({
+    dataDir,
+    settleMs: settings.inboxSettleMs,
+    retentionMs: settings.inboxRetentionMs,
+    owners: settings.inboxOwners,
+    clock,
+    supervisor: door,
+  });
+  await inbox.start();
+  return inbox;
+}

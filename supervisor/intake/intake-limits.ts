@@ -1,0 +1,36 @@
+/** Limits of the inbox, each with its unit. */
+export const fileBytesMax = 32 * 1024 * 1024;
+/** YAML takes hundreds of times its size in memory to read. */
+export const yamlBytesMax = 1024 * 1024;
+export const tasksPerFileMax = 100_000;
+export const mistakesShownMax = 100;
+/** A name carries a UUID before it while its file is taken, and `.error.json` behind it when it is rejected. */
+export const nameBytesMax = 200;
+
+/** Larger files are read in a thread of their own, so that the supervisor's loop never waits for one. */
+export const inlineBytesMax = 128 * 1024;
+export const inlineYamlBytesMax = 4 * 1024;
+export const parseMsMax = 60_000;
+export const parseHeapMegabytesMax = 1_024;
+export const parseThreadIdleMs = 5_000;
+
+export const aliasesMax = 100;
+
+/** Files moved into `.taking/` between two syncs of the folders. */
+export const batchFilesMax = 512;
+/** Finished files moved on between two syncs of the folders. */
+export const settleFilesMax = 256;
+/** System calls under way at once: the threads they run on are shared with all workers. */
+export const callsMax = 8;
+/** Syncs of files are the slowest of them, and nobody waits for these. */
+export const syncsMax = 2;
+
+export const rescanMs = 60_000;
+/** Without news from the system, as when its watches are used up. */
+export const blindRescanMs = 5_000;
+/** A file that the supervisor could not take just now (disk full, draining) is offered again so much later. */
+export const laterMs = 5_000;
+export const passPauseMsLeast = 25;
+export const tendMs = 30_000;
+export const growingMs = 60_000;
+export const namesShownMax = 5;

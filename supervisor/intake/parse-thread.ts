@@ -1,0 +1,42 @@
+/** The thread in which large task files are read: bytes in, then tasks in slices, each when asked for. */
+import { parentPort } from 'node:worker_threads';
+import type { TaskInput } from '../core/task-input.ts';
+import type { PlacedMistake } from './document.ts';
+import { type Format, readTaskFile } from './task-file.ts';
+
+export type ToThread = { readonly read: Uint8Array; readonly format: Format } | { readonly more: true };
+export type FromThread =
+  | { readonly wrong: readonly PlacedMistake[]; readonly more: number }
+  | { readonly tasks: readonly TaskInput[]; readonly last: boolean };
+
+/** Unpacking a slice takes the supervisor's loop a few milliseconds. */
+const sliceTasksMax = 500;
+const sliceCharsMax = 1_000_000;
+
+const port = parentPort;
+let tasks: readonly TaskInput[] = [];
+let at = 0;
+
+port?.on('message', (order: ToThread) => {
+  if ('read' in order) {
+    const file = readTaskFile(order.read, order.format);
+    if (!file.ok) {
+      port.postMessage({ wrong: file.mistakes, more: file.more } satisfies FromThread);
+      return;
+    }
+    [tasks, at] = [file.tasks, 0];
+  }
+  port.postMessage(slice());
+});
+
+function slice(): FromThread {
+  const part: TaskInput[] = [];
+  for (let chars = 0; at < tasks.length && part.length < sliceTasksMax && chars < sliceCharsMax; at++) {
+    const task = tasks[at] as TaskInput;
+    chars += task.params.length;
+    part.push(task);
+  }
+  const last = at >= tasks.length;
+  if (last) tasks = [];
+  return { tasks: part, last };
+}

@@ -1,0 +1,153 @@
+/**
+ * From the inbox to durable tasks. A file is renamed into `.taking/` under a fresh id and both folders are synced before
+ * it is read; then the supervisor journals id and tasks together. So a crash at any moment leaves a file whose id is
+ * known, which is moved on, or unknown, which is read again.
+ */
+import { join } from 'node:path';
+import { Refusal } from '../core/refusal.ts';
+import type { TaskInput } from '../core/task-input.ts';
+import { eachBounded } from './bounded.ts';
+import { codeOf } from './files.ts';
+import type { InboxFolders } from './folders.ts';
+import type { InboxSupervisor } from './inbox-options.ts';
+import { batchFilesMax, callsMax } from './intake-limits.ts';
+import type { MovingOn, Rejection } from './moving-on.ts';
+import { takenName } from './names.ts';
+import { isLarge, type Reading, readTaken, type Taken } from './taken-file.ts';
+import { bytesMaxOf, formatOf, placeMistakes, wrong } from './task-file.ts';
+
+export interface Settled {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+export interface TakingOptions {
+  readonly folders: InboxFolders;
+  readonly reading: Reading;
+  readonly supervisor: InboxSupervisor;
+  readonly movingOn: MovingOn;
+  readonly newId: () => string;
+  readonly step: (name: string) => void;
+  readonly accepted: (taken: Taken, tasks: number) => void;
+  /** The supervisor takes no work just now, or the file cannot be read. */
+  readonly later: (taken: Taken, reason: string) => void;
+  /** Its tasks may or may not be journaled, or the disk failed: only the next start can tell. */
+  readonly left: (taken: Taken, error: unknown) => void;
+}
+
+const LATER: readonly string[] = ['disk_full', 'draining', 'rate_limited'];
+
+export class Taking {
+  readonly #options: TakingOptions;
+  /** Large files go one by one beside the others, which need not wait for them. */
+  #large: Promise<void> = Promise.resolve();
+
+  constructor(options: TakingOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Until all but the large ones are durable, rejected or put off.
+   * @param stuck hears of files that could not be taken and stay in the inbox
+   */
+  async take(settled: readonly Settled[], stuck: (name: string, error: unknown) => void): Promise<void> {
+    const { stopped } = this.#options.reading;
+    for (let start = 0; start < settled.length && !stopped(); start += batchFilesMax) {
+      const batch = settled.slice(start, start + batchFilesMax);
+      const taken: Taken[] = [];
+      const large: Taken[] = [];
+      await eachBounded(batch, callsMax, async ({ name, bytes }) => {
+        const one = await this.#rename(name, stuck);
+        if (one) (isLarge(bytes, formatOf(name)) ? large : taken).push(one);
+      });
+      if (!(await this.#syncFolders([...taken, ...large]))) continue;
+      await this.process(taken);
+      for (const one of large) this.#large = this.#large.then(() => (stopped() ? undefined : this.process([one])));
+    }
+  }
+
+  /** Until the large ones are done as well. */
+  async idle(): Promise<void> {
+    await this.#large;
+  }
+
+  /** Files in `.taking/` whose ids the supervisor does not know. */
+  async process(taken: readonly Taken[]): Promise<void> {
+    const submits: Promise<void>[] = [];
+    await eachBounded(taken, callsMax, async (one) => {
+      const tasks = await this.#read(one);
+      if (tasks) submits.push(this.#submit(one, tasks));
+    });
+    await Promise.all(submits);
+  }
+
+  async #rename(name: string, stuck: (name: string, error: unknown) => void): Promise<Taken | null> {
+    const { folders, reading, newId, step } = this.#options;
+    const id = newId();
+    const path = join(folders.taking, takenName(id, name));
+    try {
+      await reading.files.move(join(folders.inbox, name), path);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') stuck(name, error);
+      return null;
+    }
+    step('renamed');
+    return { id, name, path };
+  }
+
+  async #syncFolders(taken: readonly Taken[]): Promise<boolean> {
+    const { folders, reading, step } = this.#options;
+    if (taken.length === 0) return false;
+    try {
+      await reading.files.syncFolder(folders.taking);
+      await reading.files.syncFolder(folders.inbox);
+    } catch (error) {
+      // The rename may be undone by a power cut, and the file taken again: nothing of it may be journaled.
+      for (const one of taken) this.#options.left(one, error);
+      return false;
+    }
+    step('taking synced');
+    return true;
+  }
+
+  async #read(taken: Taken): Promise<readonly TaskInput[] | null> {
+    try {
+      const file = await readTaken(taken, this.#options.reading);
+      this.#options.step('read');
+      if (file === null) return null;
+      if (file.ok) return file.tasks;
+      this.#options.movingOn.add({ taken, rejection: file });
+    } catch (error) {
+      this.#options.later(taken, (error as Error).message);
+    }
+    return null;
+  }
+
+  async #submit(taken: Taken, tasks: readonly TaskInput[]): Promise<void> {
+    const { supervisor, movingOn, step } = this.#options;
+    try {
+      await supervisor.submit(taken.id, taken.name, tasks);
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code === 'outcome_unknown') this.#options.left(taken, error);
+      else if (LATER.includes(error.code)) this.#options.later(taken, error.message);
+      else movingOn.add({ taken, rejection: await this.#rejection(taken, error) });
+      return;
+    }
+    step('submitted');
+    this.#options.accepted(taken, tasks.length);
+    movingOn.add({ taken, rejection: null });
+  }
+
+  async #rejection(taken: Taken, refusal: Refusal): Promise<Rejection> {
+    const plain = { ...(wrong(`was refused (${refusal.code}): ${refusal.message}`) as Rejection) };
+    const format = formatOf(taken.name);
+    if (refusal.mistakes.length === 0 || format === null) return plain;
+    try {
+      const { bytes } = await this.#options.reading.files.read(taken.path, bytesMaxOf(format));
+      const mistakes = placeMistakes(bytes, format, refusal.mistakes);
+      return { mistakes, more: refusal.mistakes.length - mistakes.length };
+    } catch {
+      return plain;
+    }
+  }
+}

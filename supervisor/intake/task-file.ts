@@ -1,0 +1,171 @@
+/**
+ * A task file: bytes and a name in, checked tasks out, or every mistake with its path, line and column. Pure.
+ * It is taken whole or not at all.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { Mistake } from '../core/refusal.ts';
+import { checkTask, type TaskInput } from '../core/task-input.ts';
+import type { Document, Documents, PlacedMistake } from './document.ts';
+import { fileBytesMax, mistakesShownMax, tasksPerFileMax, yamlBytesMax } from './intake-limits.ts';
+import { jsonDocuments, ndjsonDocuments } from './json-documents.ts';
+import { yamlDocuments } from './yaml-documents.ts';
+
+export type Format = 'json' | 'ndjson' | 'yaml';
+export const FORMATS: Readonly<Record<string, Format>> = { '.json': 'json', '.ndjson': 'ndjson', '.yaml': 'yaml', '.yml': 'yaml' };
+
+/** `more` counts the mistakes beyond those listed. */
+export type TaskFile =
+  | { readonly ok: true; readonly tasks: readonly TaskInput[] }
+  | { readonly ok: false; readonly mistakes: readonly PlacedMistake[]; readonly more: number };
+
+/** Format by the end of a name, or null when it is no task file. */
+export function formatOf(name: string): Format | null {
+  return FORMATS[/\.[^.]+$/.exec(name)?.[0].toLowerCase() ?? ''] ?? null;
+}
+
+export function bytesMaxOf(format: Format): number {
+  return format === 'yaml' ? yamlBytesMax : fileBytesMax;
+}
+
+export function wrong(message: string, path = '$', more = 0): TaskFile {
+  return { ok: false, mistakes: [{ path, line: null, column: null, message }], more };
+}
+
+export function readTaskFile(bytes: Uint8Array, format: Format): TaskFile {
+  const text = decode(bytes, format);
+  if (typeof text !== 'string') return text;
+  const parsed = parse(text, format);
+  if (!parsed.ok) return { ok: false, mistakes: parsed.mistakes, more: 0 };
+  const entries = entriesOf(parsed.documents, format);
+  if (entries.length === 0) return wrong(emptiness(parsed.documents));
+  if (entries.length > tasksPerFileMax) {
+    return wrong(`holds more than ${tasksPerFileMax} tasks, which is the most one file may: split it, e.g. as NDJSON with split -l ${tasksPerFileMax}`);
+  }
+  return check(entries);
+}
+
+/** Places of mistakes that were found later, about tasks by number: `$[3].idempotencyKey`; `$` is the only or first one. */
+export function placeMistakes(bytes: Uint8Array, format: Format, mistakes: readonly Mistake[]): readonly PlacedMistake[] {
+  const text = decode(bytes, format);
+  const parsed = typeof text === 'string' ? parse(text, format) : null;
+  if (!parsed?.ok) return mistakes.map((mistake) => ({ path: mistake.path, line: null, column: null, message: mistake.message }));
+  const entries = entriesOf(parsed.documents, format);
+  return mistakes.slice(0, mistakesShownMax).map(({ path, message }) => {
+    const [, number, rest] = /^\$(?:\[(\d+)\])?(.*)$/s.exec(path) ?? [];
+    const entry = entries[Number(number ?? 0)];
+    if (!entry) return { path, line: null, column: null, message };
+    return placed([{ entry, mistake: { path: `${entry.path}${rest ?? ''}`, message } }])[0] as PlacedMistake;
+  });
+}
+
+function decode(bytes: Uint8Array, format: Format): string | TaskFile {
+  const bytesMax = bytesMaxOf(format);
+  if (bytes.length > bytesMax) return wrong(tooLong(bytes.length, format));
+  if (bytes.length === 0) return wrong('is empty: expected a task, or a list of tasks');
+  if (!isUtf8(bytes)) return wrong(`is not UTF-8 text: the first wrong byte is number ${firstWrongByte(bytes)}, counted from 0`);
+  return new TextDecoder('utf-8').decode(bytes);
+}
+
+export function tooLong(bytes: number, format: Format): string {
+  return `is ${bytes} bytes long; at most ${bytesMaxOf(format)} are read${format === 'yaml' ? ' as YAML; NDJSON may be longer' : ': split it into several files'}`;
+}
+
+function firstWrongByte(bytes: Uint8Array): number {
+  let [good, bad] = [0, bytes.length];
+  // A cut inside a character is no mistake of the part before it, so this asks whether the mistake lies before a place.
+  const soundUntil = (end: number): boolean => isUtf8(bytes.subarray(0, end)) || [1, 2, 3].some((back) => end - back >= 0 && startsCharacter(bytes, end - back, end) && isUtf8(bytes.subarray(0, end - back)));
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (soundUntil(middle)) good = middle;
+    else bad = middle;
+  }
+  return good;
+}
+
+/** Whether the bytes from `start` to `end` are the beginning of a character that goes on behind `end`. */
+function startsCharacter(bytes: Uint8Array, start: number, end: number): boolean {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(start, end), { stream: true }) === '';
+  } catch {
+    return false;
+  }
+}
+
+function parse(text: string, format: Format): Documents {
+  if (format === 'yaml') return yamlDocuments(text);
+  return format === 'json' ? jsonDocuments(text) : ndjsonDocuments(text, tasksPerFileMax);
+}
+
+interface Entry {
+  readonly document: Document;
+  readonly path: string;
+  readonly value: unknown;
+}
+
+/** One for each task: a document is a task or, but for a line of NDJSON, a list of them. */
+function entriesOf(documents: readonly Document[], format: Format): Entry[] {
+  const entries: Entry[] = [];
+  for (const document of documents) {
+    const { value } = document;
+    if (format === 'ndjson' || !Array.isArray(value)) entries.push({ document, path: '$', value });
+    else for (let index = 0; index < value.length; index++) entries.push({ document, path: `$[${index}]`, value: value[index] });
+    if (entries.length > tasksPerFileMax) break;
+  }
+  return entries;
+}
+
+function emptiness(documents: readonly Document[]): string {
+  return documents.length === 0 ? 'is empty: expected a task, or a list of tasks' : 'holds an empty list: expected at least one task';
+}
+
+interface Found {
+  readonly entry: Entry;
+  readonly mistake: Mistake;
+}
+
+function check(entries: readonly Entry[]): TaskFile {
+  const tasks: TaskInput[] = [];
+  const found: Found[] = [];
+  let count = 0;
+  for (const entry of entries) {
+    const checked = notYet(entry) ?? checkTask(entry.value, entry.path);
+    if (checked.ok) {
+      if (count === 0) tasks.push(checked.value);
+      continue;
+    }
+    for (const mistake of checked.mistakes) {
+      if (count++ < mistakesShownMax) found.push({ entry, mistake });
+    }
+  }
+  return count === 0 ? { ok: true, tasks } : { ok: false, mistakes: placed(found), more: count - found.length };
+}
+
+/** What later versions take from the inbox, said plainly rather than as an unknown member. */
+function notYet({ value, path }: Entry): { ok: false; mistakes: Mistake[] } | null {
+  if (typeof value !== 'object' || value === null || Object.hasOwn(value, 'type')) return null;
+  const what = ['run', 'schedule'].find((member) => Object.hasOwn(value, member));
+  return what === undefined ? null : { ok: false, mistakes: [{ path: `${path}.${what}`, message: `is a ${what}; this version of Nightshift takes only tasks from files` }] };
+}
+
+/** Looks each document through once for all of its mistakes. */
+function placed(found: readonly Found[]): PlacedMistake[] {
+  const byDocument = groupByDocument(found);
+  const places = new Map<Found, { line: number | null; column: number | null }>();
+  for (const [document, group] of byDocument) {
+    const answers = document.places(group.map(({ mistake }) => mistake.path));
+    group.forEach((one, index) => {
+      places.set(one, answers[index] ?? { line: null, column: null });
+    });
+  }
+  return found.map((one) => ({ path: one.mistake.path, line: null, column: null, ...places.get(one), message: one.mistake.message }));
+}
+
+function groupByDocument(found: readonly Found[]): Map<Document, Found[]> {
+  const groups = new Map<Document, Found[]>();
+  for (const one of found) {
+    const group = groups.get(one.entry.document);
+    if (group) group.push(one);
+    else groups.set(one.entry.document, [one]);
+  }
+  return groups;
+}

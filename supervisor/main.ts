@@ -1,0 +1,174 @@
+/**
+ * The process: settings → lock → recover → listen → ready; stop on signal. Everything that ends it has an exit code of
+ * the contract and says what happened and what to do.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createApp } from '../web/app.ts';
+import { type Listening, listen } from '../web/server.ts';
+import type { WebSettings } from '../web/settings.ts';
+import { bootId } from './boot.ts';
+import { machineClock } from './clock.ts';
+import { EXIT, Fault } from './core/fault.ts';
+import { iso } from './core/record.ts';
+import { Health } from './health.ts';
+import { startInbox } from './inbox-door.ts';
+import { lockDataFolder } from './journal/lock.ts';
+import { type Log, makeLog } from './log.ts';
+import { type Opened, openSupervisor } from './open.ts';
+import { loadSettings } from './settings/load.ts';
+import type { Settings } from './settings/settings.ts';
+import { drain } from './stop.ts';
+
+export interface StartOptions {
+  readonly dataDir: string;
+  readonly envFile?: string | undefined;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly lock?: 'flock' | 'socket' | undefined;
+  readonly forceNetwork?: boolean | undefined;
+}
+
+/** Starts the supervisor in this process and stays until it is told to stop; ends the process with the contract's code. */
+export async function start(options: StartOptions): Promise<void> {
+  let log = makeLog('info');
+  try {
+    log = await run(options);
+  } catch (error) {
+    leave(error, log);
+  }
+}
+
+async function run(options: StartOptions): Promise<Log> {
+  const dataDir = resolve(options.dataDir);
+  const lock = await lockDataFolder(dataDir, { mode: options.lock ?? 'flock', forceNetwork: options.forceNetwork ?? false });
+  chmodSync(dataDir, 0o700);
+  const flags = { WEB_HOST: options.host, WEB_PORT: options.port?.toString() };
+  const loaded = await loadSettings({ dataDir, envFile: options.envFile, environment: process.env, flags });
+  const { settings } = loaded;
+  const log = makeLog(settings.logLevel);
+  const clock = machineClock;
+  const health = new Health(clock);
+  for (const item of loaded.health) health.raise(item);
+  for (const note of loaded.notes) log.info(note);
+  makeFolders(dataDir);
+  const identity = { version: packageVersion(), incarnation: randomUUID(), bootId: bootId() };
+  const onFault = (fault: Fault) => leave(fault, log);
+  const opened = await openSupervisor({ dataDir, settings, texts: loaded.texts, clock, health, log, onFault, ...identity });
+  const web = webSettings(settings, localToken(dataDir));
+  const publicDir = fileURLToPath(new URL('../web/public/', import.meta.url));
+  const app = createApp({ facade: opened.front, settings: () => web, publicDir, clock, log });
+  const server = await listen({ app, host: settings.webHost, port: settings.webPort });
+  const about = { pid: process.pid, url: server.url, incarnation: identity.incarnation, startedAt: iso(clock.wall()), version: identity.version };
+  writeFileSync(join(dataDir, 'supervisor.json'), `${JSON.stringify(about)}\n`, { mode: 0o600 });
+  const inbox = await startInbox({ dataDir, settings, opened, health, log, clock });
+  opened.begin();
+  const watch = setInterval(() => checkLock(lock, log), lockCheckMs);
+  watch.unref();
+  onStop(log, async (reason) => {
+    log.info(`stopping: ${reason}`);
+    clearInterval(watch);
+    await stop({ dataDir, opened, server, settings, inbox, log, incarnation: identity.incarnation });
+    await lock.release();
+    log.info('stopped');
+    process.exit(EXIT.ok);
+  });
+  log.info(`listening on ${server.url}`);
+  process.send?.('ready');
+  return log;
+}
+
+const lockCheckMs = 60_000;
+
+function checkLock(lock: { check(): void }, log: Log): void {
+  try {
+    lock.check();
+  } catch (error) {
+    leave(error, log);
+  }
+}
+
+interface Stopping {
+  readonly dataDir: string;
+  readonly opened: Opened;
+  readonly server: Listening;
+  readonly settings: Settings;
+  readonly inbox: { stop(): Promise<void> };
+  readonly log: Log;
+  readonly incarnation: string;
+}
+
+async function stop({ dataDir, opened, server, settings, inbox, log, incarnation }: Stopping): Promise<void> {
+  const { recorder, history, logs, journal, timekeeper, pool } = opened;
+  const cut = await drain(opened, inbox, { drainTimeoutMs: settings.drainTimeoutMs, graceMs: settings.cancelGraceMs });
+  if (cut > 0) log.warn(`${cut} tasks were still running and have been interrupted; they run again after the next start`);
+  await server.close();
+  await timekeeper.stop();
+  recorder.record({ e: 'supervisor.stopped', incarnation });
+  await recorder.departed();
+  await Promise.all([history.close(), logs.close()]);
+  await journal.close();
+  await pool.close();
+  rmSync(join(dataDir, 'supervisor.json'), { force: true });
+}
+
+/** The first wish to stop drains, the second stops at once. A journal left open so is recovered at the next start. */
+function onStop(log: Log, stopOnce: (reason: string) => Promise<void>): void {
+  let stopping = false;
+  const wish = (reason: string) => {
+    if (stopping) process.exit(EXIT.ok);
+    stopping = true;
+    stopOnce(reason).catch((error) => leave(error, log));
+  };
+  process.on('SIGINT', () => wish('SIGINT'));
+  process.on('SIGTERM', () => wish('SIGTERM'));
+  process.on('message', (message) => message === 'shutdown' && wish('asked to by pm2'));
+  process.on('disconnect', () => !stopping && wish('the one who started it is gone'));
+}
+
+/** Ends the process: a fault says what happened and what to do, anything else is a fault of the program. */
+function leave(error: unknown, log: Log): never {
+  if (error instanceof Fault) {
+    log.fatal({ exit: error.exitCode }, error.message);
+    if (error.action !== '') log.fatal(error.action);
+    process.stderr.write(`nightshift: ${error.message}\n${error.action === '' ? '' : `${error.action}\n`}`);
+    process.exit(error.exitCode);
+  }
+  log.fatal({ err: error }, 'a fault of the program');
+  process.stderr.write(`nightshift: a fault of the program: ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(70);
+}
+
+const FOLDERS = ['inbox', 'accepted', 'rejected', 'handlers', 'history', 'logs', 'quarantine', 'trash'];
+
+function makeFolders(dataDir: string): void {
+  for (const name of FOLDERS) mkdirSync(join(dataDir, name), { recursive: true, mode: 0o700 });
+}
+
+const tokenBytes = 24;
+
+/** Whoever can read this file is the owner: the token of local tools. */
+function localToken(dataDir: string): string {
+  const path = join(dataDir, 'token');
+  if (!existsSync(path)) writeFileSync(path, `${randomBytes(tokenBytes).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
+  return readFileSync(path, 'utf8').trim();
+}
+
+function webSettings(settings: Settings, token: string): WebSettings {
+  return {
+    host: settings.webHost,
+    base: settings.webBase,
+    token: settings.webToken,
+    localToken: token,
+    readToken: settings.webReadToken,
+    allowedHosts: settings.webAllowedHosts,
+    loopbackOpen: settings.webLoopbackOpen,
+  };
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,271 @@
+/** From a locked data folder to a supervisor that knows everything it knew: recover, then build the parts around the state. */
+import { randomFillSync } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { HandlerCatalog } from '../workers/contract.ts';
+import { describeHandlers, settingsFor } from './catalog.ts';
+import type { Clock } from './clock.ts';
+import { recoverAttempt } from './core/decide/attempt.ts';
+import type { Fault } from './core/fault.ts';
+import { IdMaker } from './core/id.ts';
+import { iso } from './core/record.ts';
+import { freshState, type Limits, type State } from './core/state.ts';
+import { checkTask } from './core/task-input.ts';
+import type { Task } from './core/task.ts';
+import { Dispatcher } from './dispatch/dispatcher.ts';
+import { Pool } from './dispatch/pool.ts';
+import { EventStream } from './event-stream.ts';
+import type { StatusView } from './facade.ts';
+import { Front } from './front.ts';
+import { Health } from './health.ts';
+import { AttemptLog } from './history/attempt-log.ts';
+import type { DiskTrouble } from './history/appender.ts';
+import { History } from './history/history.ts';
+import type { Journal } from './journal/live-journal.ts';
+import { openJournal } from './journal/open.ts';
+import type { Log } from './log.ts';
+import { endOrphans } from './orphans.ts';
+import { Recorder } from './recorder.ts';
+import { Replay } from './replay.ts';
+import type { Settings } from './settings/settings.ts';
+import { Supervisor } from './supervisor.ts';
+import { Throughput } from './throughput.ts';
+import { Timekeeper } from './timekeeper.ts';
+import { Refusal } from './core/refusal.ts';
+
+export interface OpenOptions {
+  /** Absolute, locked by us. */
+  readonly dataDir: string;
+  readonly settings: Settings;
+  /** Settings as text, for handlers. */
+  readonly texts: ReadonlyMap<string, string>;
+  readonly clock: Clock;
+  readonly version: string;
+  readonly incarnation: string;
+  readonly bootId: string;
+  readonly health: Health;
+  readonly log: Log;
+  /** The journal has failed, or what it holds cannot be read: the process must end with the fault's exit code. */
+  readonly onFault: (fault: Fault) => void;
+}
+
+export interface Opened {
+  readonly state: State;
+  readonly journal: Journal;
+  readonly history: History;
+  readonly recorder: Recorder;
+  readonly supervisor: Supervisor;
+  readonly dispatcher: Dispatcher;
+  readonly pool: Pool;
+  readonly front: Front;
+  readonly logs: AttemptLog;
+  readonly timekeeper: Timekeeper;
+  /** Lets work begin. */
+  begin(): void;
+}
+
+export async function openSupervisor(options: OpenOptions): Promise<Opened> {
+  const { dataDir, settings, clock, health, log, incarnation, onFault } = options;
+  const startedAt = clock.wall();
+  const describing = describeHandlers(join(dataDir, 'handlers'));
+  const state = freshState(limitsOf(settings));
+  const replay = new Replay(state);
+  const { journal, report } = await openJournal({ ...options, dir: dataDir, fsync: settings.fsync, replayer: replay });
+  journal.onFailure(onFault);
+  replay.settle();
+  state.seq = journal.nextSeq - 1;
+  for (const note of report.notes) log.warn(note);
+
+  const history = await openHistory(options, report.snapshotSeq);
+  const events = new EventStream(journal.epoch, state.seq);
+  const recorder = new Recorder({ state, journal, history, events, clock, unreadable: (error) => onFault(error as Fault) });
+  for (const { seq, task, ending } of replay.endings) recorder.depart(seq, task, ending);
+  const ids = new IdMaker((bytes) => void randomFillSync(bytes));
+  if (replay.lastId !== '') ids.goOnAfter(replay.lastId);
+  const recovered = await recover(options, { state, recorder, replay, startedAt });
+
+  const catalog = await describing;
+  useHandlers(state, settings, catalog);
+  for (const { file, message } of catalog.failures) {
+    log.warn({ file }, `handler not loaded: ${message}`);
+    health.raise({ code: `handler:${file}`, severity: 'error', message: `${file} ${message}`, action: 'Correct the file and restart.' });
+  }
+  const logs = await AttemptLog.open({
+    folder: join(dataDir, 'logs'),
+    clock,
+    retentionMs: settings.logRetentionMs,
+    ...diskReports('logs', 'attempt logs', health, log),
+  });
+  const throughput = new Throughput();
+  const dispatcher: Dispatcher = new Dispatcher({
+    state,
+    clock,
+    chance: Math.random,
+    record(event, lazy) {
+      if (event.e === 'attempt.ended') throughput.note(clock.monotonic());
+      return recorder.record(event, lazy);
+    },
+    durable: async (seq) => journal.durable(seq),
+    warm: (tasks) => supervisor.warm(tasks),
+    handlerOf: (type) => supervisor.handlerOf(type),
+    settingsFor: (handler) => settingsFor(handler, options.texts),
+    mayClaim: () => !journal.full,
+    log: (taskId, attempt, line) => logs.write(taskId, attempt, line),
+    endLog: (taskId, attempt) => logs.end(taskId, attempt),
+    submitFrom: (parent, call, task) => submitFrom(supervisor, parent, call, task),
+    bootId: options.bootId,
+  });
+  const supervisor: Supervisor = new Supervisor({ state, journal, history, recorder, dispatcher, events, ids, clock, handlers: catalog });
+  const pool = new Pool({
+    workerFile: fileURLToPath(new URL('../workers/worker.js', import.meta.url)),
+    setup: { incarnation, scratchDir: join(dataDir, 'scratch'), dataDir, graceMs: settings.cancelGraceMs },
+    threads: settings.workers,
+    ioThreads: settings.ioWorkers,
+    ioConcurrency: settings.ioConcurrency,
+    clock,
+    listener: dispatcher,
+  });
+  const identity = { version: options.version, incarnation, startedAt, dataDir, recovered };
+  const front = new Front({ supervisor, state, pool, journal, events, health, logs, throughput, clock, handlers: catalog, identity });
+  const timekeeper = new Timekeeper({ state, journal, history, recorder, dispatcher, clock, health, log });
+  journal.onDurable((seq) => {
+    events.durable(seq);
+    timekeeper.afterBatch();
+  });
+  watchSpace(journal, dispatcher, health, log);
+  await journal.durable(state.seq);
+  return {
+    state,
+    journal,
+    history,
+    recorder,
+    supervisor,
+    dispatcher,
+    pool,
+    front,
+    logs,
+    timekeeper,
+    begin() {
+      dispatcher.begin(pool);
+      timekeeper.begin();
+    },
+  };
+}
+
+async function openHistory({ dataDir, clock, health, log }: OpenOptions, provenSeq: number): Promise<History> {
+  const history = await History.open({
+    folder: join(dataDir, 'history'),
+    quarantine: join(dataDir, 'quarantine'),
+    provenSeq,
+    clock,
+    ...diskReports('history', 'history', health, log),
+    damage: (damage) => {
+      log.error({ damage }, 'a stretch of history is damaged');
+      health.raise({
+        code: `history-damage:${damage.file}`,
+        severity: 'error',
+        message: `${damage.file} is damaged at byte ${damage.offset}: ${damage.what}`,
+        action: 'Bring the file back from a backup; everything else goes on.',
+      });
+    },
+  });
+  return history;
+}
+
+/** What a part that writes behind tells of its disk, as health items. */
+function diskReports(code: string, what: string, health: Health, log: Log) {
+  return {
+    trouble: ({ file, operation, message }: DiskTrouble) => {
+      log.error({ file, operation }, `${what}: ${message}`);
+      health.raise({
+        code: `${code}:${file}`,
+        severity: 'error',
+        message: `${file} (${what}): ${operation} failed: ${message}`,
+        action: 'Make room or look at the disk; it is tried again.',
+      });
+    },
+    recovered: (file: string) => health.clear(`${code}:${file}`),
+  };
+}
+
+interface Recovery {
+  readonly state: State;
+  readonly recorder: Recorder;
+  readonly replay: Replay;
+  readonly startedAt: number;
+}
+
+/** What the last incarnation left running is ended, then written down as interrupted, then this one says that it is there. */
+async function recover(options: OpenOptions, { state, recorder, replay, startedAt }: Recovery): Promise<StatusView['recovered']> {
+  const { log, bootId, incarnation, version } = options;
+  const last = state.lastStop;
+  const orphans = await endOrphans(state.children.values(), { bootId, wait });
+  if (orphans > 0) log.warn(`ended ${orphans} process groups that the last incarnation had left behind`);
+  rmSync(join(options.dataDir, 'scratch'), { recursive: true, force: true });
+  const orderly = last === null || last.clean || last.boot !== bootId;
+  const running = [...state.running];
+  recorder.record({ e: 'supervisor.started', incarnation, boot: bootId, version, pid: process.pid });
+  for (const task of running) recorder.record(recoverAttempt(task, { orderly }));
+  if (last === null) return null;
+  const tasks = state.tasks.size - state.failed.size;
+  const stoppedAt = Math.max(last.at, replay.lastAt);
+  if (!last.clean) log.warn(`recovered ${tasks} tasks after a stop at ${iso(stoppedAt)}; ${running.length} were running`);
+  return { tasks, stoppedAt: iso(stoppedAt), downMs: Math.max(0, startedAt - stoppedAt), clean: last.clean };
+}
+
+function limitsOf(settings: Settings): Limits {
+  const { limits } = settings;
+  return {
+    concurrencyByType: new Map(limits.types),
+    concurrencyByGroup: new Map(limits.groups),
+    rateByGroup: new Map(limits.rates),
+    idempotencyWindowMs: settings.idempotencyWindowMs,
+    idempotencyKeysMax: settings.idempotencyKeysMax,
+    failedLiveMs: settings.failedLiveMs,
+    agingMs: settings.ageingMs,
+  };
+}
+
+/** A limit in the settings goes before the handler's own. */
+function useHandlers(state: State, settings: Settings, { handlers }: HandlerCatalog): void {
+  const byType = new Map<string, number>();
+  for (const { type, concurrency } of handlers) if (concurrency !== null) byType.set(type, concurrency);
+  for (const [type, most] of settings.limits.types) byType.set(type, most);
+  state.limits = { ...state.limits, concurrencyByType: byType };
+  state.lanes = new Map(handlers.map(({ type, lane }) => [type, lane]));
+  state.ready.releaseAll();
+}
+
+/** A handler's `ctx.submit`: run again, it submits nothing twice, as its key is the task's id and the call's number. */
+async function submitFrom(supervisor: Supervisor, parent: Task, call: number, given: unknown): Promise<{ id: string }> {
+  const checked = checkTask(given);
+  if (!checked.ok) {
+    const named = checked.mistakes.map(({ path, message }) => `${path} ${message}`).join('; ');
+    throw new Refusal('validation', `ctx.submit was given a wrong task: ${named}`, checked.mistakes);
+  }
+  const input = { ...checked.value, idempotencyKey: checked.value.idempotencyKey ?? `${parent.id}/${call}` };
+  const { ids } = await supervisor.accept([input], `handler:${parent.id}`);
+  return { id: ids[0] as string };
+}
+
+function watchSpace(journal: Journal, dispatcher: Dispatcher, health: Health, log: Log): void {
+  const tell = (full: boolean) => {
+    if (!full) {
+      health.clear('disk_full');
+      log.info('there is room on the disk again: new work is taken');
+      dispatcher.pump();
+      return;
+    }
+    log.error('the disk is full: no new work is taken until there is room');
+    health.raise({
+      code: 'disk_full',
+      severity: 'error',
+      message: 'The disk is full: no new work is taken, what is recorded is safe',
+      action: 'Make room on the disk of the data folder; it goes on by itself.',
+    });
+  };
+  journal.onSpace(tell);
+  if (journal.full) tell(true);
+}

@@ -1,0 +1,130 @@
+/**
+ * The one way by which something becomes a fact: apply it to the state, append it to the journal, remember where its
+ * params stand, hand a finished task to the history, queue it for those who watch. Nothing here waits.
+ */
+import type { Clock } from './clock.ts';
+import { apply } from './core/apply.ts';
+import { encodeEvent } from './core/codec.ts';
+import type { Event } from './core/event.ts';
+import { recordText, withParams } from './core/record.ts';
+import type { State } from './core/state.ts';
+import type { Task } from './core/task.ts';
+import type { EventStream } from './event-stream.ts';
+import type { History } from './history/history.ts';
+import type { Journal } from './journal/live-journal.ts';
+
+export interface RecorderParts {
+  readonly state: State;
+  readonly journal: Journal;
+  readonly history: History;
+  readonly events: EventStream;
+  readonly clock: Clock;
+  /** Params text could not be read back from the disk: the supervisor cannot go on. */
+  readonly unreadable: (error: unknown) => void;
+}
+
+/** A task as it finished. */
+export interface FinishedTask {
+  /** ms since 1970 */
+  readonly at: number;
+  /** As it finished: a failed task may be queued again before this is written. */
+  readonly record: string;
+  readonly state: string;
+}
+
+export function finishedTask(task: Task): FinishedTask {
+  return { at: task.life?.finishedAt ?? task.at, record: recordText(task), state: task.state };
+}
+
+/** A finished task that waits for its params to be read back; those after it wait behind it, so that history keeps the order. */
+interface Departure extends FinishedTask {
+  readonly seq: number;
+  readonly task: Task;
+  /** It has left memory. */
+  readonly gone: boolean;
+}
+
+export class Recorder {
+  readonly #parts: RecorderParts;
+  readonly #departures: Departure[] = [];
+  #groups = 0;
+
+  constructor(parts: RecorderParts) {
+    this.#parts = parts;
+  }
+
+  /** @param lazy it may wait for the next batch @returns its sequence number */
+  record(event: Event, lazy = false): number {
+    return this.#record(event, lazy ? { lazy } : undefined);
+  }
+
+  /** All of them or, if the machine stops now, none. @returns the sequence number of the last */
+  recordGroup(events: readonly Event[]): number {
+    const { state } = this.#parts;
+    if (events.length <= 1) return events[0] ? this.#record(events[0]) : state.seq;
+    const id = (this.#groups++).toString(36);
+    for (const [index, event] of events.entries()) this.#record(event, { group: { id, index, count: events.length } });
+    return state.seq;
+  }
+
+  /** Resolves when nothing that has finished still waits to be handed to the history. */
+  async departed(): Promise<void> {
+    while (this.#departures.length > 0) await this.#flushing;
+  }
+  #flushing: Promise<void> = Promise.resolve();
+
+  #record(event: Event, options?: { lazy?: boolean; group?: { id: string; index: number; count: number } }): number {
+    const { state, journal, events, clock } = this.#parts;
+    const seq = state.seq + 1;
+    const at = clock.wall();
+    const finished = apply(state, event, { seq, at, params: null, missingUntil: 0 });
+    const place = journal.append(seq, at, encodeEvent(event), options);
+    if (event.e === 'task.accepted') {
+      const ref = state.tasks.get(event.id)?.params;
+      const bytes = Buffer.byteLength(event.params);
+      if (ref !== undefined) state.params.locate(ref, place.file, place.offset + place.length - bytes, bytes);
+      state.params.spill();
+    }
+    events.add(seq, at, event);
+    if (finished) this.depart(seq, finished);
+    return seq;
+  }
+
+  /** Hands a task that has just finished to the history; at a start also those of the last incarnation. */
+  depart(seq: number, task: Task, ending: FinishedTask = finishedTask(task)): void {
+    const { state } = this.#parts;
+    const departure = { seq, task, ...ending, gone: !state.tasks.has(task.id) };
+    const text = this.#departures.length === 0 ? state.params.text(task.params) : null;
+    if (text !== null) this.#append(departure, text);
+    else {
+      this.#departures.push(departure);
+      if (this.#departures.length === 1) this.#flushing = this.#flush();
+    }
+  }
+
+  async #flush(): Promise<void> {
+    const { state, journal, unreadable } = this.#parts;
+    try {
+      while (this.#departures.length > 0) {
+        const some = this.#departures.slice(0, 1_000);
+        const places = some.flatMap(({ task }) => (state.params.text(task.params) === null ? (state.params.place(task.params) ?? []) : []));
+        const texts = places.length > 0 ? await journal.read(places) : [];
+        let read = 0;
+        for (const departure of some) {
+          const text = state.params.text(departure.task.params) ?? (texts[read++] as string);
+          this.#append(departure, text);
+        }
+        this.#departures.splice(0, some.length);
+      }
+    } catch (error) {
+      unreadable(error);
+    }
+  }
+
+  #append({ seq, task, at, record, state, gone }: Departure, params: string): void {
+    const { history } = this.#parts;
+    history.append({ seq, id: task.id, type: task.options.type, state, finishedAt: at }, withParams(record, params));
+    if (gone) this.#parts.state.params.release(task.params);
+  }
+}
+

@@ -1,0 +1,110 @@
+/** From files to state: takes what the journal hands over at a start through the same `apply` as live events. */
+import { apply, insert } from './core/apply.ts';
+import { decodeEntity, decodeEvent, decodeTask, type Entity, type EntityBytes, isTask, UnknownEntry } from './core/codec.ts';
+import { Fault } from './core/fault.ts';
+import type { State } from './core/state.ts';
+import type { Task } from './core/task.ts';
+import type { Replayer } from './journal/journal.ts';
+import { type FinishedTask, finishedTask } from './recorder.ts';
+
+/** A task whose ending was found in the journal; the history may have it already. */
+export interface FoundEnding {
+  readonly seq: number;
+  readonly task: Task;
+  readonly ending: FinishedTask;
+}
+
+export class Replay implements Replayer {
+  readonly state: State;
+  readonly endings: FoundEnding[] = [];
+  /** Wall time of the newest entry. */
+  lastAt = 0;
+  /** Id that sorts last of all seen. */
+  lastId = '';
+  #missingUntil = 0;
+
+  constructor(state: State) {
+    this.state = state;
+  }
+
+  entity(seq: number, bytes: Buffer, start: number, end: number, file: number, offset: number): void {
+    const from: EntityBytes = { seq, bytes, start, end, file, offset };
+    try {
+      if (isTask(from)) this.#insert(decodeTask(from, this.state));
+      else this.#take(decodeEntity(from), seq);
+    } catch (error) {
+      throw unreadable(error, `the snapshot line of sequence ${seq}`);
+    }
+    if (seq > this.state.seq) this.state.seq = seq;
+  }
+
+  entry(seq: number, at: number, bytes: Buffer, start: number, end: number, file: number, offset: number): void {
+    const { state } = this;
+    try {
+      const { event, params } = decodeEvent(bytes, start, end, state);
+      const place = params && { file, offset: offset + params.start - start, length: params.end - params.start };
+      const finished = apply(state, event, { seq, at, params: place, missingUntil: this.#missingUntil });
+      if (finished) this.endings.push({ seq, task: finished, ending: finishedTask(finished) });
+      if (event.e === 'task.accepted' && event.id > this.lastId) this.lastId = event.id;
+    } catch (error) {
+      throw unreadable(error, `entry ${seq}`);
+    }
+    this.lastAt = at;
+  }
+
+  /** Called when all has been handed over: sets right what only the whole can tell. */
+  settle(): void {
+    const { state } = this;
+    for (const [digest, known] of state.liveKeys) {
+      if (state.tasks.has(known.taskId) && !state.failed.has(known.taskId)) continue;
+      state.liveKeys.delete(digest);
+      state.finishedKeys.set(digest, { ...known, until: this.lastAt + state.limits.idempotencyWindowMs });
+    }
+  }
+
+  #insert(task: Task): void {
+    insert(this.state, task);
+    if (task.id > this.lastId) this.lastId = task.id;
+  }
+
+  #take(entity: Entity, seq: number): void {
+    const { state } = this;
+    switch (entity.k) {
+      case 'totals':
+        Object.assign(state.totals, entity.totals);
+        state.totalsSeq = seq;
+        break;
+      case 'pause':
+        if (entity.type === null) state.pausedAll = entity.pause;
+        else state.pausedTypes.set(entity.type, entity.pause);
+        break;
+      case 'inbox':
+        state.inboxTaken.set(entity.uuid, { file: entity.file, seq });
+        break;
+      case 'child':
+        state.children.set(`${entity.taskId} ${entity.group}`, entity);
+        break;
+      case 'stop':
+        state.incarnation = entity.incarnation;
+        state.lastStop = { at: entity.at, clean: entity.clean, boot: entity.boot };
+        this.lastAt = Math.max(this.lastAt, entity.at);
+        break;
+      case 'key': {
+        const { k: _, digest, ...known } = entity;
+        (known.until === null ? state.liveKeys : state.finishedKeys).set(digest, { ...known, seq });
+        break;
+      }
+      case 'end':
+        this.#missingUntil = entity.seq;
+        break;
+      default:
+        throw new UnknownEntry(`an entity of the unknown kind ${JSON.stringify((entity as { k: unknown }).k)}`);
+    }
+  }
+}
+
+function unreadable(error: unknown, what: string): Error {
+  if (error instanceof Fault) return error;
+  const { message } = error as Error;
+  return new Fault('damaged', `${what} cannot be taken in: ${message}`, 'run "nightshift doctor", or start the version that wrote it');
+}

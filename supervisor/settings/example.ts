@@ -1,0 +1,59 @@
+/** The texts made from the table of settings: `nightshift.env.example`, and the reference for the documents. */
+import { ROWS, type Row } from './settings.ts';
+
+const widthMax = 118;
+
+const HEAD = `# Settings of Nightshift. Copied to nightshift.env in the data folder at the first start.
+# Take away the # before a key to set it; what stands there is the default.
+# One KEY=value a line. Put a value in quotes when it holds spaces or a #. An empty value counts as not set.
+# The environment overrides this file (NIGHTSHIFT_WEB_PORT=80), the command line overrides both.
+# Read when Nightshift starts: a change takes effect with the next start. A file with a mistake in it is not used:
+# Nightshift starts on the last good one, and says so on the page and in its log.
+`;
+
+const OWN = `# Keys of your own begin with HANDLER_ and reach the handlers that declare them.
+#HANDLER_EXAMPLE=value
+`;
+
+export function exampleFile(): string {
+  return [HEAD, ...ROWS.map(exampleRow), OWN].join('\n');
+}
+
+function exampleRow(row: Row<unknown>): string {
+  return `${[...wrap(row.sentence), ...wrap(facts(row))].join('\n')}\n#${row.key}=${row.default}\n`;
+}
+
+function facts(row: Row<unknown>): string {
+  const unit = row.kind.unit === null ? '' : ` Unit: ${row.kind.unit}.`;
+  return `A ${row.kind.name}: ${row.kind.limits}.${unit} Default: ${row.default === '' ? 'none' : row.default}.`.replace(/^A ([aeiou])/, 'An $1');
+}
+
+function wrap(text: string): string[] {
+  const lines: string[] = [];
+  let line = '#';
+  for (const word of text.split(' ')) {
+    if (line.length + 1 + word.length > widthMax) {
+      lines.push(line);
+      line = '#';
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
+}
+
+/** A Markdown table of all settings. */
+export function referenceTable(): string {
+  const head = ['| key | default | allowed | what for |', '| --- | --- | --- | --- |'];
+  return `${[...head, ...ROWS.map(referenceRow)].join('\n')}\n`;
+}
+
+function referenceRow(row: Row<unknown>): string {
+  const marks = [row.secret && 'Secret.', row.fileOnly && 'Changed in the file only.', row.live && 'Takes effect while running.'];
+  const sentence = [row.sentence, ...marks.filter((mark) => mark)].join(' ');
+  const allowed = row.kind.unit === null ? row.kind.limits : `${row.kind.limits} (${row.kind.unit})`;
+  return `| \`${row.key}\` | ${row.default === '' ? '' : `\`${row.default}\``} | ${cell(allowed)} | ${cell(sentence)} |`;
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}

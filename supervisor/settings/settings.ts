@@ -1,0 +1,299 @@
+/**
+ * Every setting there is, in one table: its key, kind, default, limits, and what it is for. The typed `Settings`, the
+ * example file, the reference in the documents and the checks all come from it.
+ */
+import type { Limits } from './grammars.ts';
+import * as kinds from './kinds.ts';
+import type { Kind } from './kinds.ts';
+
+/** Values ready for use; members that hold durations are in milliseconds. */
+export interface Settings {
+  readonly webHost: string;
+  readonly webPort: number;
+  readonly webToken: string | null;
+  readonly webReadToken: string | null;
+  /** Empty, or a path that begins with `/` and does not end with one. */
+  readonly webBase: string;
+  readonly webAllowedHosts: readonly string[];
+  readonly webLoopbackOpen: boolean;
+  readonly workers: number;
+  readonly ioWorkers: number;
+  readonly ioConcurrency: number;
+  readonly limits: Limits;
+  /** Absolute paths of programs by name. */
+  readonly commands: ReadonlyMap<string, string>;
+  readonly allowShell: boolean;
+  readonly allowPrivateAddresses: readonly string[];
+  readonly fsync: 'always' | 'everysec' | 'no';
+  readonly timezone: string;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  readonly drainTimeoutMs: number;
+  readonly cancelGraceMs: number;
+  readonly inboxSettleMs: number;
+  /** Null is forever. */
+  readonly inboxRetentionMs: number | null;
+  /** User numbers. */
+  readonly inboxOwners: readonly number[];
+  /** Absolute. */
+  readonly libraryDir: string;
+  readonly idempotencyWindowMs: number;
+  readonly idempotencyKeysMax: number;
+  readonly failedLiveMs: number;
+  /** Null is forever. */
+  readonly logRetentionMs: number | null;
+  readonly ageingMs: number;
+}
+export type Member = keyof Settings;
+
+export interface Row<T> {
+  readonly key: string;
+  readonly kind: Kind<T>;
+  /** As text; empty when the setting is not given and `unset` stands for it. */
+  readonly default: string;
+  readonly unset?: T;
+  /** What it is for. */
+  readonly sentence: string;
+  /** Never leaves the supervisor, masked wherever settings are shown. */
+  readonly secret?: true;
+  /** Grants execution, paths or reach: changed in the file only, never over HTTP. */
+  readonly fileOnly?: true;
+  /** A change takes effect while running; without it, with the next start. */
+  readonly live?: true;
+  /** The command line's name for it. */
+  readonly flag?: string;
+}
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+const decade = 3_650 * day;
+
+export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
+  webHost: {
+    key: 'WEB_HOST',
+    kind: kinds.host,
+    default: '127.0.0.1',
+    sentence: 'Address the page and the API listen on. Any address but the machine itself (loopback) needs WEB_TOKEN.',
+    fileOnly: true,
+    flag: '--host',
+  },
+  webPort: {
+    key: 'WEB_PORT',
+    kind: kinds.integer(0, 65_535, null),
+    default: '8421',
+    sentence: 'Port the page and the API listen on; 0 takes a free one.',
+    fileOnly: true,
+    flag: '--port',
+  },
+  webToken: {
+    key: 'WEB_TOKEN',
+    kind: kinds.token,
+    default: '',
+    unset: null,
+    sentence: 'Token that allows everything, for the page and for scripts. Without it only local users are served.',
+    secret: true,
+    fileOnly: true,
+  },
+  webReadToken: {
+    key: 'WEB_READ_TOKEN',
+    kind: kinds.token,
+    default: '',
+    unset: null,
+    sentence: 'Token that allows looking but no change. Must differ from WEB_TOKEN.',
+    secret: true,
+    fileOnly: true,
+  },
+  webBase: {
+    key: 'WEB_BASE',
+    kind: kinds.base,
+    default: '',
+    unset: '',
+    sentence: 'Path under which a reverse proxy serves the page, e.g. /nightshift.',
+    fileOnly: true,
+  },
+  webAllowedHosts: {
+    key: 'WEB_ALLOWED_HOSTS',
+    kind: kinds.hosts,
+    default: '',
+    unset: [],
+    sentence: 'Names under which the page may be asked for, beside localhost, loopback addresses and WEB_HOST (guards against DNS rebinding).',
+    fileOnly: true,
+  },
+  webLoopbackOpen: {
+    key: 'WEB_LOOPBACK_OPEN',
+    kind: kinds.flag,
+    default: 'true',
+    sentence: 'Whether local users may add, cancel and retry tasks without a token. Settings and handlers always need one.',
+    fileOnly: true,
+  },
+  workers: {
+    key: 'WORKERS',
+    kind: kinds.workers,
+    default: 'auto',
+    sentence: 'Worker threads for tasks that compute; each performs one task at a time.',
+  },
+  ioWorkers: {
+    key: 'IO_WORKERS',
+    kind: kinds.integer(1, 16, 'threads'),
+    default: '1',
+    sentence: 'Worker threads for tasks that mostly wait for the network; made when first needed.',
+  },
+  ioConcurrency: {
+    key: 'IO_CONCURRENCY',
+    kind: kinds.integer(1, 256, 'tasks a thread'),
+    default: '16',
+    sentence: 'Tasks that share one of the IO_WORKERS threads.',
+  },
+  limits: {
+    key: 'LIMITS',
+    kind: kinds.limits,
+    default: '',
+    unset: { types: new Map(), groups: new Map(), rates: new Map() },
+    sentence: 'How many tasks of a type or of a group run at once, and how many of a group start in a time, e.g. type:http.download=4,group:example.org=2,rate:example.org=10/1m.',
+  },
+  commands: {
+    key: 'COMMANDS',
+    kind: kinds.commands,
+    default: '',
+    unset: new Map(),
+    sentence: 'Programs that command.run may run, by name, e.g. ffmpeg=/usr/bin/ffmpeg,backup=/opt/backup.sh. No other runs.',
+    fileOnly: true,
+  },
+  allowShell: {
+    key: 'ALLOW_SHELL',
+    kind: kinds.flag,
+    default: 'false',
+    sentence: 'Whether command.run may run a shell line that a task brings. Whoever can add tasks can then run anything.',
+    fileOnly: true,
+  },
+  allowPrivateAddresses: {
+    key: 'ALLOW_PRIVATE_ADDRESSES',
+    kind: kinds.networks,
+    default: '',
+    unset: [],
+    sentence: 'Hosts and networks in private address ranges that redirects and fetched content may lead to, e.g. nas.local,192.168.1.0/24.',
+    fileOnly: true,
+  },
+  fsync: {
+    key: 'FSYNC',
+    kind: kinds.choice('always', 'everysec', 'no'),
+    default: 'always',
+    sentence: 'When accepted work is on disk: before it is acknowledged (always), within about two seconds (everysec), or when the system likes (no). All survive a kill; only always survives a power cut whole.',
+  },
+  timezone: {
+    key: 'TIMEZONE',
+    kind: kinds.timezone,
+    default: 'machine',
+    sentence: 'Zone of the local times that the page and messages show. Files hold UTC.',
+  },
+  logLevel: {
+    key: 'LOG_LEVEL',
+    kind: kinds.choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    default: 'info',
+    sentence: "How much the supervisor's own log says.",
+  },
+  drainTimeoutMs: {
+    key: 'DRAIN_TIMEOUT',
+    kind: kinds.duration(0, hour),
+    default: '20s',
+    sentence: 'How long a stop waits for running tasks to end; what still runs then is interrupted and runs again after the next start.',
+  },
+  cancelGraceMs: {
+    key: 'CANCEL_GRACE',
+    kind: kinds.duration(0, hour),
+    default: '10s',
+    sentence: 'How long a handler has to end after it was asked to, by a cancel or its timeout; then its worker is ended.',
+  },
+  inboxSettleMs: {
+    key: 'INBOX_SETTLE',
+    kind: kinds.duration(0, minute),
+    default: '500ms',
+    sentence: 'How long size and time of a dropped file must stay the same before it is taken.',
+  },
+  inboxRetentionMs: {
+    key: 'INBOX_RETENTION',
+    kind: kinds.durationOrForever(day, decade),
+    default: '30d',
+    sentence: 'How long accepted task files are kept in accepted/.',
+  },
+  inboxOwners: {
+    key: 'INBOX_OWNERS',
+    kind: kinds.users,
+    default: '',
+    unset: [],
+    sentence: "Users whose files are taken from the inbox, beside root and the supervisor's own user.",
+    fileOnly: true,
+  },
+  libraryDir: {
+    key: 'LIBRARY_DIR',
+    kind: kinds.folder,
+    default: 'library',
+    sentence: 'Folder that downloads go to.',
+    fileOnly: true,
+  },
+  idempotencyWindowMs: {
+    key: 'IDEMPOTENCY_WINDOW',
+    kind: kinds.duration(0, decade),
+    default: '7d',
+    sentence: 'How long the idempotency key of a finished task still gives that task back instead of a new one.',
+  },
+  idempotencyKeysMax: {
+    key: 'IDEMPOTENCY_KEYS',
+    kind: kinds.integer(0, 10_000_000, 'keys'),
+    default: '1000000',
+    sentence: 'How many idempotency keys of finished tasks are remembered at most; the oldest go first.',
+  },
+  failedLiveMs: {
+    key: 'FAILED_LIVE',
+    kind: kinds.duration(0, 365 * day),
+    default: '24h',
+    sentence: 'How long a failed task stays with the live ones before it moves to history.',
+  },
+  logRetentionMs: {
+    key: 'LOG_RETENTION',
+    kind: kinds.durationOrForever(day, decade),
+    default: '30d',
+    sentence: 'How long the logs of attempts are kept.',
+  },
+  ageingMs: {
+    key: 'AGEING',
+    kind: kinds.duration(second, 365 * day),
+    default: '10m',
+    sentence: 'For each such stretch that a task waits its priority counts one more, so that low ones get their turn.',
+  },
+};
+
+export const MEMBERS = Object.keys(TABLE) as readonly Member[];
+export const ROWS = Object.values(TABLE) as readonly Row<unknown>[];
+export const KEYS: readonly string[] = ROWS.map((row) => row.key);
+
+const BY_KEY = new Map(ROWS.map((row) => [row.key, row]));
+const HANDLER_KEY = /^HANDLER_[A-Z][A-Z0-9_]{0,99}$/;
+/** Begins like a key of somebody's own, and is not. */
+const RESERVED: readonly string[] = ['HANDLER_OVERRIDES'];
+
+/** Row of a key, or undefined for one that is not in the table (`HANDLER_*` among them). */
+export function rowOf(key: string): Row<unknown> | undefined {
+  return BY_KEY.get(key);
+}
+
+/** Keys of a person's own, which reach the handlers that declare them. */
+export function isHandlerKey(key: string): boolean {
+  return HANDLER_KEY.test(key) && !RESERVED.includes(key);
+}
+
+/** Of somebody's own keys those count as secret whose name says so. */
+export function isSecret(key: string): boolean {
+  return rowOf(key)?.secret === true || (isHandlerKey(key) && /(TOKEN|KEY|SECRET|PASSWORD|PASS|CREDENTIALS?)$/.test(key));
+}
+
+/** Whether a key may be changed in the file only. A handler's own keys may grant anything, so they count. */
+export function isFileOnly(key: string): boolean {
+  return rowOf(key)?.fileOnly === true || isHandlerKey(key);
+}
+
+/** Whether a change of the key waits for the next start. */
+export function needsRestart(key: string): boolean {
+  return rowOf(key)?.live !== true;
+}

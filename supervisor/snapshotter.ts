@@ -1,0 +1,130 @@
+/**
+ * Walks the state for a snapshot, a few milliseconds at a time, while work goes on. Small things are written in the first
+ * slice; tasks and keys as the walk comes to them, each with the sequence of its last change.
+ */
+import { encodeEntity, encodeTaskHead, type Entity } from './core/codec.ts';
+import type { KnownKey, State } from './core/state.ts';
+import type { Task } from './core/task.ts';
+import type { Clock } from './clock.ts';
+import type { SnapshotLine, SnapshotSource } from './journal/journal.ts';
+
+const sliceMs = 3;
+const linesPerLook = 64;
+
+/** A task's line: where its params begin in it. */
+interface Moved {
+  readonly ref: number;
+  readonly headBytes: number;
+  readonly length: number;
+}
+
+export class StateWalk implements SnapshotSource {
+  readonly #state: State;
+  readonly #clock: Clock;
+  readonly walked: () => Promise<void>;
+  readonly #tasks: Iterator<Task>;
+  readonly #keys: Iterator<[string, KnownKey]>[];
+  #slice: (Moved | null)[] = [];
+  #phase: 'small' | 'tasks' | 'keys' | 'end' | 'done' = 'small';
+
+  /** @param walked awaited after the last slice, before the snapshot is published: what it forgets must be safe elsewhere */
+  constructor(state: State, clock: Clock, walked: () => Promise<void>) {
+    this.#state = state;
+    this.#clock = clock;
+    this.walked = walked;
+    this.#tasks = state.tasks.values();
+    state.params.beginMove();
+    this.#keys = [state.finishedKeys.entries(), state.liveKeys.entries()];
+  }
+
+  next(): readonly SnapshotLine[] | null {
+    if (this.#phase === 'done') return null;
+    this.#slice = [];
+    const lines: SnapshotLine[] = [];
+    const until = this.#clock.monotonic() + sliceMs;
+    do {
+      if (!this.#step(lines)) break;
+    } while (this.#clock.monotonic() < until);
+    return lines;
+  }
+
+  placed(file: number, offsets: Float64Array): void {
+    for (const [index, moved] of this.#slice.entries()) {
+      if (!moved) continue;
+      this.#state.params.move(moved.ref, file, (offsets[index] as number) + moved.headBytes, moved.length);
+    }
+  }
+
+  published(): void {
+    this.#state.params.settleMove();
+  }
+
+  /** @returns false when there is nothing more */
+  #step(lines: SnapshotLine[]): boolean {
+    switch (this.#phase) {
+      case 'small':
+        for (const [entity, seq] of smallEntities(this.#state)) this.#push(lines, { seq, body: encodeEntity(entity), tail: null }, null);
+        this.#phase = 'tasks';
+        return true;
+      case 'tasks':
+        for (let looked = 0; looked < linesPerLook; looked++) if (!this.#task(lines)) return true;
+        return true;
+      case 'keys':
+        for (let looked = 0; looked < linesPerLook; looked++) if (!this.#key(lines)) return true;
+        return true;
+      case 'end':
+        this.#push(lines, { seq: this.#state.seq, body: encodeEntity({ k: 'end', seq: this.#state.seq }), tail: null }, null);
+        this.#phase = 'done';
+        return false;
+      default:
+        return false;
+    }
+  }
+
+  #task(lines: SnapshotLine[]): boolean {
+    const { done, value: task } = this.#tasks.next();
+    if (done) {
+      this.#phase = 'keys';
+      return false;
+    }
+    const { params } = this.#state;
+    const head = encodeTaskHead(task);
+    const text = params.text(task.params);
+    const place = params.place(task.params);
+    const headBytes = Buffer.byteLength(head);
+    const length = text === null ? (place?.length ?? 0) : Buffer.byteLength(text);
+    this.#push(lines, { seq: task.seq, body: text === null ? head : head + text, tail: text === null ? place : null }, { ref: task.params, headBytes, length });
+    return true;
+  }
+
+  #key(lines: SnapshotLine[]): boolean {
+    const next = this.#keys[0]?.next();
+    if (!next) {
+      this.#phase = 'end';
+      return false;
+    }
+    if (next.done) {
+      this.#keys.shift();
+      return true;
+    }
+    const [digest, { seq, ...known }] = next.value;
+    this.#push(lines, { seq, body: encodeEntity({ k: 'key', digest, ...known }), tail: null }, null);
+    return true;
+  }
+
+  #push(lines: SnapshotLine[], line: SnapshotLine, moved: Moved | null): void {
+    lines.push(line);
+    this.#slice.push(moved);
+  }
+}
+
+function smallEntities(state: State): [Entity, number][] {
+  const { seq, pausedAll, pausedTypes, inboxTaken, children, lastStop, totals, incarnation } = state;
+  const entities: [Entity, number][] = [[{ k: 'totals', totals: { ...totals } }, seq]];
+  if (pausedAll) entities.push([{ k: 'pause', type: null, pause: pausedAll }, pausedAll.seq]);
+  for (const [type, pause] of pausedTypes) entities.push([{ k: 'pause', type, pause }, pause.seq]);
+  for (const [uuid, taken] of inboxTaken) entities.push([{ k: 'inbox', uuid, file: taken.file }, taken.seq]);
+  for (const child of children.values()) entities.push([{ k: 'child', ...child }, seq]);
+  if (lastStop) entities.push([{ k: 'stop', incarnation, ...lastStop }, seq]);
+  return entities;
+}

@@ -1,0 +1,35 @@
+/** An orderly stop: no new work, what runs may end, what does not end in time is cut and written down as interrupted. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { recoverAttempt } from './core/decide/attempt.ts';
+import type { Opened } from './open.ts';
+
+export interface DrainLimits {
+  readonly drainTimeoutMs: number;
+  readonly graceMs: number;
+}
+
+/** What runs on past the drain is asked to stop, and has this long for it at most. */
+const cutMsMax = 5_000;
+
+/** @returns how many tasks had to be cut */
+export async function drain(opened: Opened, inbox: { stop(): Promise<void> }, limits: DrainLimits): Promise<number> {
+  const { state, dispatcher, pool, recorder, journal } = opened;
+  state.draining = true;
+  await inbox.stop();
+  await within(dispatcher.idle(), limits.drainTimeoutMs);
+  if (state.running.size > 0) {
+    pool.stopAll('drain');
+    await within(dispatcher.idle(), Math.min(limits.graceMs, cutMsMax));
+  }
+  const running = [...state.running];
+  dispatcher.close();
+  for (const task of running) recorder.record(recoverAttempt(task, { orderly: true }));
+  await journal.durable(state.seq);
+  return running.length;
+}
+
+async function within(done: Promise<void>, ms: number): Promise<void> {
+  const late = new AbortController();
+  await Promise.race([done, wait(ms, undefined, { signal: late.signal }).catch(() => {})]);
+  late.abort();
+}

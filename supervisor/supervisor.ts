@@ -1,0 +1,221 @@
+/**
+ * The supervisor as the outside has it: commands become events, reads become views, and nobody is answered before what
+ * the answer rests on is on disk.
+ */
+import type { HandlerDescription, HandlerFailure } from '../workers/contract.ts';
+import type { Clock } from './clock.ts';
+import { cancelTask, pauseQueue, promoteTask, resumeQueue, retryTask } from './core/decide/steer.ts';
+import { submitTasks } from './core/decide/submit.ts';
+import type { Event } from './core/event.ts';
+import type { IdMaker } from './core/id.ts';
+import { type HistoryRecord, taskRecord, type TaskRecord } from './core/record.ts';
+import { Refusal } from './core/refusal.ts';
+import type { State } from './core/state.ts';
+import type { TaskInput } from './core/task-input.ts';
+import type { Task } from './core/task.ts';
+import { waitingOf } from './core/waiting.ts';
+import type { Dispatcher } from './dispatch/dispatcher.ts';
+import type { EventStream } from './event-stream.ts';
+import type { Actor, PageRequest, SubmitAnswer, TaskPage, TaskView } from './facade.ts';
+import type { History } from './history/history.ts';
+import type { Journal } from './journal/live-journal.ts';
+import { listTasks } from './listing.ts';
+import { inputOf } from './rebuild.ts';
+import type { Recorder } from './recorder.ts';
+
+export interface SupervisorParts {
+  readonly state: State;
+  readonly journal: Journal;
+  readonly history: History;
+  readonly recorder: Recorder;
+  readonly dispatcher: Dispatcher;
+  readonly events: EventStream;
+  readonly ids: IdMaker;
+  readonly clock: Clock;
+  readonly handlers: { readonly handlers: readonly HandlerDescription[]; readonly failures: readonly HandlerFailure[] };
+}
+
+export interface Accepted {
+  readonly ids: readonly string[];
+  readonly created: readonly boolean[];
+}
+
+export class Supervisor {
+  readonly #parts: SupervisorParts;
+  readonly #handlers: ReadonlyMap<string, HandlerDescription>;
+
+  constructor(parts: SupervisorParts) {
+    this.#parts = parts;
+    this.#handlers = new Map(parts.handlers.handlers.map((handler) => [handler.type, handler]));
+  }
+
+  /** Resolves once everything recorded so far is on disk: what an answer rests on. */
+  async settled(): Promise<void> {
+    await this.#parts.journal.durable(this.#parts.state.seq);
+  }
+
+  /** Accepts a list of tasks, all or none, and resolves once they are durable. */
+  async accept(inputs: readonly TaskInput[], origin: string, first: readonly Event[] = [], retryOf: string | null = null): Promise<Accepted> {
+    const { state, journal, recorder, dispatcher, clock, ids } = this.#parts;
+    this.#mayTakeWork();
+    const now = clock.wall();
+    const decision = submitTasks(state, inputs, origin, now, () => ids.next(now), (type) => this.#handlers.get(type), retryOf);
+    if (decision instanceof Refusal) {
+      await this.settled();
+      throw decision;
+    }
+    if (first.length + decision.events.length > 0) recorder.recordGroup([...first, ...decision.events]);
+    dispatcher.pump();
+    await journal.durable(state.seq);
+    return decision;
+  }
+
+  async submit(inputs: readonly TaskInput[], actor: Actor): Promise<SubmitAnswer> {
+    const { ids, created } = await this.accept(inputs, actor.origin);
+    const tasks = await this.#viewsOf(ids);
+    return { tasks, created, durability: this.#parts.journal.durability };
+  }
+
+  async task(id: string): Promise<TaskView | null> {
+    const [view] = await this.#viewsOf([id]).catch((error) => {
+      if (error instanceof Refusal && error.code === 'not_found') return [null];
+      throw error;
+    });
+    return view ?? null;
+  }
+
+  async tasks(request: PageRequest): Promise<TaskPage> {
+    await this.#parts.recorder.departed();
+    const { records, next } = await listTasks({ ...this.#parts, paramsOf: (tasks) => this.paramsOf(tasks) }, request);
+    const items = records.map((record) => this.#viewOf(record));
+    await this.settled();
+    return { items, next };
+  }
+
+  async cancel(id: string, actor: Actor): Promise<TaskView> {
+    const task = await this.#liveTask(id, 'there is nothing left to cancel');
+    await this.#carryOut(cancelTask(task, actor.origin));
+    if (task.state === 'running') this.#parts.dispatcher.stop(id, 'canceled');
+    return this.#mustView(id);
+  }
+
+  async promote(id: string, actor: Actor): Promise<TaskView> {
+    const task = await this.#liveTask(id, 'only a waiting task can go to the front');
+    await this.#carryOut(promoteTask(task, actor.origin));
+    return this.#mustView(id);
+  }
+
+  /** Under its own id while it is live, as a new task when only the history has it. */
+  async retry(id: string, actor: Actor) {
+    const live = this.#parts.state.tasks.get(id);
+    if (live) {
+      await this.#carryOut(retryTask(live, actor.origin));
+      return { task: await this.#mustView(id), originalId: id, source: 'live' as const };
+    }
+    const record = await this.#parts.history.get(id);
+    if (!record) throw new Refusal('not_found', `there is no task ${id}`);
+    const { input, warning } = inputOf(record);
+    const { ids } = await this.accept([input], actor.origin, [], id);
+    const task = await this.#mustView(ids[0] as string);
+    return { task, originalId: id, source: warning ? ('rebuilt' as const) : ('history' as const), ...(warning && { warning }) };
+  }
+
+  async pause(type: string | null, reason: string, actor: Actor): Promise<void> {
+    await this.#carryOut(pauseQueue(this.#parts.state, type, reason, actor.origin));
+  }
+
+  async resume(type: string | null, actor: Actor): Promise<void> {
+    await this.#carryOut(resumeQueue(this.#parts.state, type, actor.origin));
+  }
+
+  /** Params as text; those that are only on disk are read back. */
+  async paramsOf(tasks: readonly Task[]): Promise<readonly string[]> {
+    const { state, journal } = this.#parts;
+    const texts = tasks.map((task) => state.params.text(task.params));
+    const cold = tasks.filter((_, index) => texts[index] === null);
+    if (cold.length === 0) return texts as string[];
+    const places = cold.map((task) => state.params.place(task.params)).filter((place) => place !== null);
+    if (places.length < cold.length) throw new Error('params of a live task stand nowhere');
+    const read = await journal.read(places);
+    let next = 0;
+    return texts.map((text) => text ?? (read[next++] as string));
+  }
+
+  /** Sees to it that params are in memory; null when they are already. */
+  warm(tasks: readonly Task[]): Promise<void> | null {
+    const { params } = this.#parts.state;
+    if (tasks.every((task) => params.text(task.params) !== null)) return null;
+    return this.paramsOf(tasks).then((texts) => {
+      for (const [index, task] of tasks.entries()) params.warm(task.params, texts[index] as string);
+    });
+  }
+
+  handlerOf(type: string): HandlerDescription | undefined {
+    return this.#handlers.get(type);
+  }
+
+  #mayTakeWork(): void {
+    const { state, journal } = this.#parts;
+    if (state.draining) throw new Refusal('draining', 'the supervisor is stopping: submit again after its next start');
+    if (journal.full) throw new Refusal('disk_full', 'the disk is full: make room, then submit again');
+  }
+
+  async #carryOut(decision: readonly Event[] | Refusal): Promise<void> {
+    if (decision instanceof Refusal) {
+      await this.settled();
+      throw decision;
+    }
+    for (const event of decision) this.#parts.recorder.record(event);
+    this.#parts.dispatcher.pump();
+    await this.settled();
+  }
+
+  /** @param otherwise why a finished task cannot be meant */
+  async #liveTask(id: string, otherwise: string): Promise<Task> {
+    const task = this.#parts.state.tasks.get(id);
+    if (task) return task;
+    const record = await this.#finished(id);
+    if (record) throw new Refusal('conflict', `task ${id} is ${record.state}: ${otherwise}`);
+    throw new Refusal('not_found', `there is no task ${id}`);
+  }
+
+  async #finished(id: string): Promise<HistoryRecord | null> {
+    await this.#parts.recorder.departed();
+    await this.settled();
+    return this.#parts.history.get(id);
+  }
+
+  async #mustView(id: string): Promise<TaskView> {
+    const [view] = await this.#viewsOf([id]);
+    return view as TaskView;
+  }
+
+  /** In the order of the ids. A task may finish while its params are read: then the history has it. */
+  async #viewsOf(ids: readonly string[]): Promise<TaskView[]> {
+    const { state } = this.#parts;
+    const live = ids.map((id) => state.tasks.get(id)).filter((task) => task !== undefined);
+    const texts = await this.paramsOf(live);
+    const views = new Map<string, TaskView>();
+    for (const [index, task] of live.entries()) views.set(task.id, this.#viewOf(taskRecord(task, texts[index] as string)));
+    await this.settled();
+    const all: TaskView[] = [];
+    for (const id of ids) {
+      const view = views.get(id) ?? (await this.#finishedView(id));
+      all.push(view);
+    }
+    return all;
+  }
+
+  async #finishedView(id: string): Promise<TaskView> {
+    const record = await this.#finished(id);
+    if (!record) throw new Refusal('not_found', `there is no task ${id}`);
+    return this.#viewOf(record);
+  }
+
+  #viewOf(record: TaskRecord & { seq?: number; crc?: string }): TaskView {
+    const { state, clock, journal } = this.#parts;
+    const task = state.tasks.get(record.id);
+    const { seq: _seq, crc: _crc, ...members } = record;
+    return { ...members, waiting: task ? waitingOf(state, task, clock.wall(), { diskFull: journal.full }) : null };
+  }
+}

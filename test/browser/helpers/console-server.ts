@@ -1,0 +1,58 @@
+/** The console's own server on top of the scripted supervisor, with a line that a test can cut and mend. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { machineClock } from '../../../supervisor/clock.ts';
+import { type App, createApp } from '../../../web/app.ts';
+import type { WebSettings } from '../../../web/settings.ts';
+import { ScriptedFacade } from './scripted-facade.ts';
+
+const publicDir = fileURLToPath(new URL('../../../web/public', import.meta.url));
+const silent = { info() {}, warn() {}, error() {} };
+
+export interface ConsoleServer {
+  readonly url: string;
+  readonly facade: ScriptedFacade;
+  /** Ends what is open and answers nothing until `mend`. */
+  cut(): void;
+  mend(): void;
+  close(): Promise<void>;
+}
+
+export async function startConsole(changes: Partial<WebSettings> = {}, facade = new ScriptedFacade()): Promise<ConsoleServer> {
+  const settings: WebSettings = {
+    host: '127.0.0.1',
+    base: '',
+    token: null,
+    localToken: null,
+    readToken: null,
+    allowedHosts: [],
+    loopbackOpen: true,
+    ...changes,
+  };
+  const app: App = createApp({ facade, settings: () => settings, publicDir, clock: machineClock, log: silent });
+  let open = true;
+  const server = createServer((request, response) => {
+    if (open) app.handle(request, response);
+    else request.socket.destroy();
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  const cut = () => {
+    open = false;
+    server.closeAllConnections();
+  };
+  return {
+    url: `http://127.0.0.1:${port}${settings.base}/`,
+    facade,
+    cut,
+    mend() {
+      open = true;
+    },
+    async close() {
+      app.endStreams();
+      cut();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}

@@ -1,0 +1,80 @@
+/** Tasks, attempts and handlers of the scripted supervisor, as its answers carry them. */
+import type { AttemptView } from '../../../supervisor/core/record.ts';
+import type { TaskFilter, TaskView } from '../../../supervisor/facade.ts';
+import type { HandlerDescription, Lane } from '../../../workers/contract.ts';
+
+export type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** An id of the shape of a UUIDv7, in order of creation. */
+function idOf(number: number, at: number): string {
+  const time = at.toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${number.toString(16).padStart(12, '0')}`;
+}
+
+export function blankTask(number: number, at: number): Writable<TaskView> {
+  return {
+    id: idOf(number, at),
+    type: '',
+    state: 'queued',
+    params: {},
+    priority: 5,
+    runAt: null,
+    maxAttempts: 3,
+    backoff: { kind: 'exponential', base: '10s', max: '1h', jitter: 0.2 },
+    timeout: '30m',
+    idempotencyKey: null,
+    tags: [],
+    group: null,
+    onInterrupt: 'requeue',
+    origin: 'inbox:feeds.json',
+    createdAt: new Date(at).toISOString(),
+    startedAt: null,
+    finishedAt: null,
+    attempt: 0,
+    attempts: [],
+    progress: null,
+    counts: null,
+    result: null,
+    error: null,
+    run: null,
+    retryOf: null,
+    cancelRequestedAt: null,
+    settingsRevision: null,
+    waiting: null,
+  };
+}
+
+export function attemptOf(number: number, startedAt: string, worker: string): AttemptView {
+  return { number, outcome: null, startedAt, finishedAt: null, worker, handlerVersion: '3f9a1c20b7de' };
+}
+
+export function matches(task: TaskView, { state, type, tag, group, q }: TaskFilter): boolean {
+  if (state && !state.includes(task.state)) return false;
+  if (type && !type.includes(task.type)) return false;
+  if (tag && !tag.some((one) => task.tags.includes(one))) return false;
+  if (group && !(task.group && group.includes(task.group))) return false;
+  const text = JSON.stringify([task.id, task.type, task.params, task.error, task.tags]);
+  return q === undefined || text.toLowerCase().includes(q.toLowerCase());
+}
+
+function handler(type: string, lane: Lane): HandlerDescription {
+  return {
+    type,
+    lane,
+    timeoutMs: null,
+    maxAttempts: null,
+    concurrency: null,
+    settings: [],
+    file: `workers/handlers/${type}.js`,
+    url: `file:///workers/handlers/${type}.js`,
+    version: '3f9a1c20b7de',
+    builtIn: true,
+  };
+}
+
+export const HANDLERS: readonly HandlerDescription[] = [
+  handler('http.download', 'io'),
+  handler('http.request', 'io'),
+  handler('command.run', 'cpu'),
+  handler('thumbnail.make', 'cpu'),
+];

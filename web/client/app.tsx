@@ -1,0 +1,97 @@
+/** The whole console: frame, page, and what lies above them. */
+import { useEffect, useErrorBoundary } from 'preact/hooks';
+import { signedOut } from './api.ts';
+import { say } from './language.ts';
+import { useKeys } from './keys.ts';
+import { Overview } from './pages/overview.tsx';
+import { Task } from './pages/task.tsx';
+import { Tasks } from './pages/tasks.tsx';
+import { Workers } from './pages/workers.tsx';
+import { adding } from './parts/add-button.tsx';
+import { AddTask } from './parts/add-task.tsx';
+import { Asked } from './parts/ask.tsx';
+import { Help, helping } from './parts/help.tsx';
+import { Icon } from './parts/icon.tsx';
+import { Login } from './parts/login.tsx';
+import { Side, toggleLive } from './parts/side.tsx';
+import { Toasts } from './parts/toasts.tsx';
+import { go, route } from './router.ts';
+import { mayOperate } from './session.ts';
+import { line } from './stream.ts';
+
+export function App() {
+  useTitle();
+  useKeys({
+    'g o': () => go(''),
+    'g t': () => go('tasks'),
+    'g w': () => go('workers'),
+    '/': () => go('tasks'),
+    '?': () => {
+      helping.value = true;
+    },
+    n: () => {
+      adding.value = mayOperate.value;
+    },
+    '.': toggleLive,
+  });
+  if (signedOut.value) return <Login />;
+  return (
+    <>
+      <SkipLink />
+      <Side />
+      <main tabIndex={-1}>
+        {line.value === 'lost' && <Lost />}
+        <Page key={route.value.page + route.value.id} />
+      </main>
+      <AddTask />
+      <Asked />
+      <Help />
+      <Toasts />
+    </>
+  );
+}
+
+/** With `<base>` in the page a `#main` would lead elsewhere, so focus is moved by hand. */
+function SkipLink() {
+  return (
+    <button type="button" class="skip" onClick={() => document.querySelector<HTMLElement>('main')?.focus()}>
+      {say().pages.skip}
+    </button>
+  );
+}
+
+function Lost() {
+  return (
+    <p class="notice warning lost" role="status">
+      <Icon name="warning" />
+      {say().live.lostText}
+    </p>
+  );
+}
+
+/** A page that breaks leaves the frame standing. */
+function Page() {
+  const [broken] = useErrorBoundary((error) => console.error(error));
+  const { page, id } = route.value;
+  if (broken) return <p class="notice error">{say().told.crashed}</p>;
+  if (page === 'overview') return <Overview />;
+  if (page === 'tasks') return <Tasks />;
+  if (page === 'task') return <Task id={id} />;
+  return page === 'workers' ? <Workers /> : <Missing />;
+}
+
+function Missing() {
+  return (
+    <div class="empty">
+      <h1>{say().pages.missing}</h1>
+      <p>{say().pages.missingText}</p>
+    </div>
+  );
+}
+
+function useTitle(): void {
+  const title = `${say().pages[route.value.page]} · Nightshift`;
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+}

@@ -1,0 +1,86 @@
+/** Numbers, times and durations as people read them; every table of the console writes them through here. */
+import { computed } from '@preact/signals';
+import { locale, say } from './language.ts';
+
+const numbers = computed(() => new Intl.NumberFormat(locale.value));
+const rates = computed(() => new Intl.NumberFormat(locale.value, { maximumFractionDigits: 1 }));
+const clock = computed(() => dateFormat({ hour: '2-digit', minute: '2-digit', second: '2-digit' }));
+const clockShort = computed(() => dateFormat({ hour: '2-digit', minute: '2-digit' }));
+const day = computed(() => dateFormat({ day: 'numeric', month: 'short' }));
+const dayAndYear = computed(() => dateFormat({ day: 'numeric', month: 'short', year: 'numeric' }));
+const today = computed(() => dateFormat({ weekday: 'long', day: 'numeric', month: 'long' }));
+const zoned = computed(() => dateFormat({ dateStyle: 'full', timeStyle: 'long' }));
+
+function dateFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat(locale.value, { ...options, hourCycle: 'h23' });
+}
+
+export function zoneName(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+export function number(value: number): string {
+  return numbers.value.format(value);
+}
+
+export function rate(value: number): string {
+  return value >= 100 ? numbers.value.format(Math.round(value)) : rates.value.format(value);
+}
+
+/** A time of today is the time alone; of another day, the day goes before it. */
+export function time(at: number, now: number): string {
+  const on = new Date(at);
+  const then = new Date(now);
+  if (on.toDateString() === then.toDateString()) return clock.value.format(on);
+  const sameYear = on.getFullYear() === then.getFullYear();
+  return `${(sameYear ? day : dayAndYear).value.format(on)} ${clockShort.value.format(on)}`;
+}
+
+export function timeShort(at: number): string {
+  return clockShort.value.format(at);
+}
+
+export function longDay(at: number): string {
+  return today.value.format(at);
+}
+
+/** With its zone: what a time shows on hover. */
+export function timeInFull(at: number): string {
+  return `${zoned.value.format(at)}, ${zoneName()}`;
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Two units at most: `320 ms`, `4.2 s`, `12 min 5 s`, `4 h 28 min`, `2 d 3 h`. A clock that jumped gives zero, not less. */
+export function duration(ms: number): string {
+  const { units } = say();
+  const whole = Math.max(0, Math.round(ms));
+  if (whole < SECOND) return `${whole} ${units.ms}`;
+  if (whole < 10 * SECOND) return `${rates.value.format(Math.floor(whole / 100) / 10)} ${units.s}`;
+  if (whole < MINUTE) return `${Math.floor(whole / SECOND)} ${units.s}`;
+  if (whole < HOUR) return pair(whole, MINUTE, units.min, SECOND, units.s);
+  if (whole < DAY) return pair(whole, HOUR, units.h, MINUTE, units.min);
+  return pair(whole, DAY, units.d, HOUR, units.h);
+}
+
+function pair(ms: number, large: number, largeName: string, small: number, smallName: string): string {
+  const rest = Math.floor((ms % large) / small);
+  const first = `${number(Math.floor(ms / large))} ${largeName}`;
+  return rest === 0 ? first : `${first} ${rest} ${smallName}`;
+}
+
+/** Whole seconds, for counters that tick. */
+export function elapsed(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / SECOND));
+  return seconds < 60 ? `${seconds} ${say().units.s}` : duration(seconds * SECOND);
+}
+
+const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
+
+export function bytes(value: number): string {
+  const step = Math.min(BYTE_UNITS.length - 1, value < 1 ? 0 : Math.floor(Math.log2(value) / 10));
+  return `${rates.value.format(value / 1024 ** step)} ${BYTE_UNITS[step]}`;
+}

@@ -1,0 +1,98 @@
+/** Tasks: live and finished in one list, filtered and paged by the server; some of them, or all that match, acted on. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import type { TaskView } from '../../../supervisor/facade.ts';
+import { say } from '../language.ts';
+import { useLive } from '../live.ts';
+import { AddButton } from '../parts/add-button.tsx';
+import { Bulk, type Selection } from '../parts/bulk.tsx';
+import { Icon } from '../parts/icon.tsx';
+import { Link } from '../parts/link.tsx';
+import { PageProblem } from '../parts/page-problem.tsx';
+import { TaskFilterBar } from '../parts/task-filter-bar.tsx';
+import { NoTasks } from '../parts/no-tasks.tsx';
+import { TaskTable } from '../parts/task-table.tsx';
+import { taskListLive } from '../resources.ts';
+import { route } from '../router.ts';
+import { useSteady } from '../steady.ts';
+import { apiQueryOf, filterOf, isEmpty, pathOf, type TaskFilter } from '../task-filter.ts';
+
+const NOTHING: Selection = { ids: new Set(), everything: false };
+
+export function Tasks() {
+  const filter = useMemo(() => filterOf(route.value.query), [route.value.query]);
+  const query = apiQueryOf(filter);
+  const live = useLive(query, taskListLive(query, 500));
+  const page = live.value.value;
+  const selection = useSignal(NOTHING);
+  const opened = useSignal(0);
+  const picked = selection.value.ids.size > 0;
+  const { rows, fresh } = useSteady(page?.items ?? [], picked, `${query} ${opened.value}`);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another list, another selection
+  useEffect(() => {
+    selection.value = NOTHING;
+  }, [query]);
+  const showFresh = () => {
+    selection.value = NOTHING;
+    opened.value += 1;
+  };
+  return (
+    <>
+      <Head />
+      <TaskFilterBar filter={filter} />
+      {live.problem.value && !page && <PageProblem problem={live.problem.value} again={live.reload} />}
+      <div class="list-bar">
+        {picked && <Bulk selection={selection} rows={rows} filter={filter} more={page?.next != null} />}
+        {!picked && page?.total !== undefined && <span class="muted">{say().list.total(page.total)}</span>}
+        {!picked && fresh > 0 && <Fresh count={fresh} show={showFresh} />}
+      </div>
+      {page && rows.length === 0 && <NoTasks filtered={!isEmpty(filter) || filter.cursor !== ''} />}
+      {rows.length > 0 && <TaskTable rows={rows} selection={selection} />}
+      <Paging filter={filter} rows={rows} next={page?.next ?? null} />
+    </>
+  );
+}
+
+function Head() {
+  return (
+    <div class="page-head">
+      <h1>{say().pages.tasks}</h1>
+      <div class="page-actions">
+        <AddButton />
+      </div>
+    </div>
+  );
+}
+
+function Fresh({ count, show }: { count: number; show(): void }) {
+  const words = say().list;
+  return (
+    <p class="fresh" role="status">
+      {words.fresh(count)}
+      <button type="button" class="small" onClick={show}>
+        {words.show}
+      </button>
+    </p>
+  );
+}
+
+/** Back in the browser is newer; `Newest` leads home from anywhere. */
+function Paging({ filter, rows, next }: { filter: TaskFilter; rows: readonly TaskView[]; next: string | null }) {
+  const words = say().list;
+  if (next === null && filter.cursor === '') return null;
+  return (
+    <nav class="paging" aria-label={say().pages.tasks}>
+      {filter.cursor !== '' && (
+        <Link to={pathOf({ ...filter, cursor: '' })} class="button">
+          <Icon name="back" />
+          {words.newest}
+        </Link>
+      )}
+      {next !== null && rows.length > 0 && (
+        <Link to={pathOf({ ...filter, cursor: next })} class="button">
+          {words.older}
+        </Link>
+      )}
+    </nav>
+  );
+}

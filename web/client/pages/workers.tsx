@@ -1,0 +1,148 @@
+/** Workers: what each slot does, for how long, and how full they are together. */
+import type { WorkerView } from '../../../supervisor/facade.ts';
+import { number } from '../format.ts';
+import { say } from '../language.ts';
+import { useLive } from '../live.ts';
+import { Link } from '../parts/link.tsx';
+import { PageProblem } from '../parts/page-problem.tsx';
+import { WorkerWord } from '../parts/state-word.tsx';
+import { Span } from '../parts/time.tsx';
+import { workersLive } from '../resources.ts';
+import { taskPath } from '../router.ts';
+import { useRowsReserved } from '../steady.ts';
+
+export function Workers() {
+  const live = useLive('workers', workersLive);
+  const workers = live.value.value;
+  const words = say();
+  const slots = workers?.reduce((sum, one) => sum + one.slots, 0) ?? 0;
+  const busy = workers?.reduce((sum, one) => sum + one.tasks.length, 0) ?? 0;
+  return (
+    <>
+      <div class="page-head">
+        <div>
+          <h1>{words.pages.workers}</h1>
+          <p class="muted">{workers ? words.workers.summary(busy, slots) : ' '}</p>
+        </div>
+      </div>
+      {live.problem.value && !workers && <PageProblem problem={live.problem.value} again={live.reload} />}
+      {workers?.length === 0 && (
+        <div class="empty">
+          <h2>{words.workers.none}</h2>
+          <p>{words.workers.noneText}</p>
+        </div>
+      )}
+      {workers && workers.length > 0 && <WorkerTable workers={workers} />}
+    </>
+  );
+}
+
+function WorkerTable({ workers }: { workers: readonly WorkerView[] }) {
+  const words = say().columns;
+  return (
+    <section class="panel" aria-label={say().pages.workers} data-steady>
+      <table class="worker-table">
+        <thead>
+          <tr>
+            <th scope="col" class="col-head">
+              {words.worker}
+            </th>
+            <th scope="col" class="col-state roomy">
+              {words.state}
+            </th>
+            <th scope="col">{words.task}</th>
+            <th scope="col" class="col-duration end">
+              {words.elapsed}
+            </th>
+            <th scope="col" class="col-time end roomy">
+              {words.done}
+            </th>
+            <th scope="col" class="col-time end roomy">
+              {words.up}
+            </th>
+          </tr>
+        </thead>
+        {workers.map((worker) => (
+          <WorkerRows key={worker.id} worker={worker} />
+        ))}
+      </table>
+    </section>
+  );
+}
+
+function WorkerRows({ worker }: { worker: WorkerView }) {
+  const idle = Math.max(0, worker.slots - worker.tasks.length);
+  const used = Math.max(1, worker.tasks.length + (idle > 0 ? 1 : 0));
+  const rows = used + useRowsReserved(used, 1);
+  return (
+    <tbody>
+      {Array.from({ length: rows }, (_, slot) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a slot is its number
+        <tr key={slot}>
+          {slot === 0 && <WorkerHead worker={worker} rows={rows} />}
+          <Slot task={worker.tasks[slot]} idle={slot === worker.tasks.length ? idle : 0} />
+          {slot === 0 && <WorkerTail worker={worker} rows={rows} />}
+        </tr>
+      ))}
+    </tbody>
+  );
+}
+
+function WorkerHead({ worker, rows }: { worker: WorkerView; rows: number }) {
+  const words = say().columns;
+  return (
+    <>
+      <th scope="rowgroup" rowSpan={rows}>
+        {worker.id}
+        <small class="muted">
+          {words.lane} {worker.lane} · {words.slots} {number(worker.slots)}
+        </small>
+        <span class="second-line">
+          <WorkerWord state={worker.state} />
+        </span>
+      </th>
+      <td rowSpan={rows} class="roomy">
+        <WorkerWord state={worker.state} />
+      </td>
+    </>
+  );
+}
+
+/** A slot that runs something; or, in one line, all that do not. */
+function Slot({ task, idle }: { task: WorkerView['tasks'][number] | undefined; idle: number }) {
+  const words = say().workers;
+  if (!task) {
+    return (
+      <>
+        <td class="muted slot">{idle > 1 ? words.more(idle) : idle === 1 && words.idle}</td>
+        <td class="end muted" />
+      </>
+    );
+  }
+  return (
+    <>
+      <td class="task-cell slot">
+        <Link to={taskPath(task.id)} class="task-name">
+          <span class="task-type">{task.type}</span>
+        </Link>
+        <span class="task-summary"> …{task.id.slice(-8)}</span>
+      </td>
+      <td class="end">
+        <Span from={task.since} to={null} />
+      </td>
+    </>
+  );
+}
+
+function WorkerTail({ worker, rows }: { worker: WorkerView; rows: number }) {
+  return (
+    <>
+      <td rowSpan={rows} class="end roomy">
+        {number(worker.attempts)}
+      </td>
+      <td rowSpan={rows} class="end roomy muted">
+        <Span from={worker.startedAt} to={null} />
+      </td>
+    </>
+  );
+}

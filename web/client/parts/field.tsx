@@ -1,0 +1,39 @@
+/** A field with its name above, a hint below, and in place of the hint what is wrong with it. */
+import type { ComponentChildren } from 'preact';
+import { useId } from 'preact/hooks';
+import { Icon } from './icon.tsx';
+
+/** What the input inside must carry, so that its mistake is heard. */
+export interface FieldProps {
+  id: string;
+  'aria-describedby': string;
+  'aria-invalid': boolean;
+}
+
+interface Props {
+  name: string;
+  hint?: string | undefined;
+  mistake?: string | undefined;
+  extra?: ComponentChildren;
+  children(props: FieldProps): ComponentChildren;
+}
+
+export function Field({ name, hint, mistake, extra, children }: Props) {
+  const id = useId();
+  const told = `${id}-told`;
+  return (
+    <div class="field">
+      <div class="field-head">
+        <label class="field-name" for={id}>
+          {name}
+        </label>
+        {extra}
+      </div>
+      {children({ id, 'aria-describedby': told, 'aria-invalid': mistake !== undefined })}
+      <small id={told} class={mistake === undefined ? undefined : 'mistake'}>
+        {mistake !== undefined && <Icon name="error" />}
+        {mistake ?? hint}
+      </small>
+    </div>
+  );
+}

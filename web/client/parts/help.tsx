@@ -1,0 +1,72 @@
+/** All keys on one sheet. */
+import { signal } from '@preact/signals';
+import { say } from '../language.ts';
+import { Dialog } from './dialog.tsx';
+
+export const helping = signal(false);
+
+type Row = readonly [keys: string, what: string];
+
+export function Help() {
+  if (!helping.value) return null;
+  const { keys: words, pages } = say();
+  const close = () => {
+    helping.value = false;
+  };
+  return (
+    <Dialog title={words.title} onClose={close} wide>
+      <div class="help">
+        <Keys
+          title={words.goTo}
+          rows={[
+            ['g o', pages.overview],
+            ['g t', pages.tasks],
+            ['g w', pages.workers],
+          ]}
+        />
+        <Keys
+          title={words.lists}
+          rows={[
+            ['j', words.down],
+            ['k', words.up],
+            ['Enter', words.open],
+            ['x', words.select],
+            ['r', words.retry],
+            ['c', words.cancel],
+            ['p', words.promote],
+            ['/', words.filter],
+          ]}
+        />
+        <Keys
+          title={words.anywhere}
+          rows={[
+            ['n', words.add],
+            ['.', words.pause],
+            ['?', words.help],
+            ['Esc', words.close],
+          ]}
+        />
+      </div>
+    </Dialog>
+  );
+}
+
+function Keys({ title, rows }: { title: string; rows: readonly Row[] }) {
+  return (
+    <section>
+      <h3>{title}</h3>
+      <dl class="keys">
+        {rows.map(([keys, what]) => (
+          <div key={keys}>
+            <dt>
+              {keys.split(' ').map((key) => (
+                <kbd key={key}>{key}</kbd>
+              ))}
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

@@ -1,0 +1,41 @@
+/** An empty list says what to do next: a file to drop, a command to copy, a form to fill. */
+import { base } from '../base.ts';
+import { say } from '../language.ts';
+import { useLive } from '../live.ts';
+import { statusLive } from '../resources.ts';
+import { AddButton } from './add-button.tsx';
+import { Copyable } from './copy.tsx';
+
+const TASK = '{ "type": "http.request", "params": { "url": "https://example.org/" } }';
+
+function file(dataDir: string): string {
+  return `echo '${TASK}' > ${dataDir}/inbox/first.json`;
+}
+
+/** The address the reader came by is the one that works from where the reader is. */
+function command(): string {
+  return `curl ${location.origin}${base}api/v1/tasks -H 'content-type: application/json' \\\n  -d '${TASK}'`;
+}
+
+export function NoTasks({ filtered }: { filtered: boolean }) {
+  const status = useLive('status', statusLive);
+  const words = say().list;
+  if (filtered) {
+    return (
+      <div class="empty">
+        <h2>{words.noMatch}</h2>
+        <p>{words.noMatchText}</p>
+      </div>
+    );
+  }
+  return (
+    <div class="empty">
+      <h2>{words.emptyTitle}</h2>
+      <p>{words.emptyText}</p>
+      <Copyable text={file(status.value.value?.dataDir ?? 'data')} label="inbox" />
+      <Copyable text={command()} label="curl" />
+      <p>{words.emptyForm}</p>
+      <AddButton />
+    </div>
+  );
+}

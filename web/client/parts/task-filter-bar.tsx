@@ -1,0 +1,107 @@
+/** State, type and text of the list of tasks; what is typed goes to the server once the hand rests. */
+import { useEffect, useRef } from 'preact/hooks';
+import type { TaskState } from '../../../supervisor/core/task.ts';
+import { say } from '../language.ts';
+import { useKeys } from '../keys.ts';
+import { useLive } from '../live.ts';
+import { queueLive } from '../resources.ts';
+import { go, rewrite } from '../router.ts';
+import { isEmpty, pathOf, type TaskFilter } from '../task-filter.ts';
+import { Icon } from './icon.tsx';
+import { STATE_ORDER, StateWord } from './state-word.tsx';
+
+const restMs = 250;
+
+export function TaskFilterBar({ filter }: { filter: TaskFilter }) {
+  const words = say().list;
+  const change = (part: Partial<TaskFilter>) => rewrite(pathOf({ ...filter, cursor: '', ...part }));
+  return (
+    <search class="filter" aria-label={words.filter}>
+      <div class="filter-fields">
+        <TextField text={filter.text} change={(text) => change({ text })} />
+        <TypeField type={filter.type} change={(type) => change({ type })} />
+        {!isEmpty(filter) && (
+          <button type="button" class="quiet" onClick={() => go('tasks')}>
+            <Icon name="cancel" />
+            {words.clear}
+          </button>
+        )}
+      </div>
+      <StateChips states={filter.states} change={(states) => change({ states })} />
+    </search>
+  );
+}
+
+function TextField({ text, change }: { text: string; change(text: string): void }) {
+  const field = useRef<HTMLInputElement>(null);
+  const timer = useRef(0);
+  useKeys({ '/': () => field.current?.focus() });
+  useEffect(() => {
+    if (field.current && field.current !== document.activeElement) field.current.value = text;
+  }, [text]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const typed = () => {
+    clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => change(field.current?.value.trim() ?? ''), restMs);
+  };
+  const left = (event: KeyboardEvent) => {
+    if (event.key === 'Escape') field.current?.blur();
+  };
+  return (
+    <label class="search-field">
+      <Icon name="search" />
+      <span class="unseen">{say().list.text}</span>
+      <input ref={field} type="search" maxLength={200} placeholder={say().list.text} defaultValue={text} onInput={typed} onKeyDown={left} />
+      <kbd aria-hidden="true">/</kbd>
+    </label>
+  );
+}
+
+function TypeField({ type, change }: { type: string; change(type: string): void }) {
+  const queue = useLive('queue', queueLive);
+  const known = new Set(queue.value.value?.types.map((one) => one.type));
+  if (type !== '') known.add(type);
+  const words = say().list;
+  return (
+    <label>
+      <span class="unseen">{words.type}</span>
+      <select value={type} onChange={(event) => change(event.currentTarget.value)}>
+        <option value="">{words.anyType}</option>
+        {[...known].sort().map((one) => (
+          <option key={one} value={one}>
+            {one}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+interface StateChipsProps {
+  states: readonly TaskState[];
+  change(states: readonly TaskState[]): void;
+}
+
+function StateChips({ states, change }: StateChipsProps) {
+  const toggle = (state: TaskState) =>
+    change(states.includes(state) ? states.filter((one) => one !== state) : [...states, state]);
+  return (
+    <fieldset class="chips">
+      <legend class="unseen">{say().columns.state}</legend>
+      <button type="button" class="chip" aria-pressed={states.length === 0} onClick={() => change([])}>
+        {say().list.allStates}
+      </button>
+      {STATE_ORDER.map((state) => (
+        <button
+          key={state}
+          type="button"
+          class="chip"
+          aria-pressed={states.includes(state)}
+          onClick={() => toggle(state)}
+        >
+          <StateWord state={state} />
+        </button>
+      ))}
+    </fieldset>
+  );
+}

@@ -1,0 +1,33 @@
+/** What a task is called in a list: its type, and the one thing in its params that tells it from its neighbors. */
+import type { TaskView } from '../../../supervisor/facade.ts';
+import { taskPath } from '../router.ts';
+import { Link } from './link.tsx';
+
+/** Members whose value says most, the best first. */
+const TELLING = ['url', 'path', 'file', 'name', 'title', 'source', 'program', 'command', 'key', 'id', 'text'];
+const summaryCharsMax = 160;
+
+export function summaryOf(params: unknown): string {
+  if (typeof params !== 'object' || params === null) return params === undefined ? '' : String(params);
+  const members = params as Record<string, unknown>;
+  for (const name of TELLING) {
+    const value = members[name];
+    if (typeof value === 'string' && value !== '') return value.slice(0, summaryCharsMax).replace(/^https?:\/\//, '');
+  }
+  const text = JSON.stringify(params);
+  return text === '{}' || text === '[]' ? '' : text.slice(0, summaryCharsMax);
+}
+
+export function nameOf(task: TaskView): string {
+  return [task.type, summaryOf(task.params)].filter(Boolean).join(' ');
+}
+
+export function TaskName({ task }: { task: TaskView }) {
+  const summary = summaryOf(task.params);
+  return (
+    <Link to={taskPath(task.id)} class="task-name">
+      <span class="task-type">{task.type}</span>
+      {summary && <span class="task-summary">{` ${summary}`}</span>}
+    </Link>
+  );
+}

@@ -1,0 +1,181 @@
+/** The list of tasks as a table that is worked through by keyboard: j k move, x selects, Enter opens, r c p act. */
+import type { Signal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
+import type { TaskView } from '../../../supervisor/facade.ts';
+import { number } from '../format.ts';
+import { say } from '../language.ts';
+import { useKeys } from '../keys.ts';
+import { actOn, allows, type TaskAction } from '../task-actions.ts';
+import { actOnSelected, type Selection } from './bulk.tsx';
+import { shareOf } from './progress.tsx';
+import { TaskStateWord } from './state-word.tsx';
+import { TaskButtons } from './task-buttons.tsx';
+import { nameOf, TaskName } from './task-name.tsx';
+import { Span, Time } from './time.tsx';
+
+interface TaskTableProps {
+  rows: readonly TaskView[];
+  selection: Signal<Selection>;
+}
+
+export function TaskTable({ rows, selection }: TaskTableProps) {
+  const table = useRef<HTMLTableElement>(null);
+  useRowKeys(table, rows, selection);
+  const words = say().columns;
+  const all = rows.every((row) => selection.value.ids.has(row.id));
+  const pickAll = () => {
+    selection.value = { ids: new Set(all ? [] : rows.map((row) => row.id)), everything: false };
+  };
+  return (
+    <section class="panel" aria-label={say().pages.tasks} data-steady>
+      <table ref={table} class="task-table">
+        <thead>
+          <tr>
+            <th scope="col" class="pick">
+              <input type="checkbox" checked={all} aria-label={say().list.selectPage} onChange={pickAll} />
+            </th>
+            <th scope="col" class="col-state roomy">
+              {words.state}
+            </th>
+            <th scope="col">{words.task}</th>
+            <th scope="col" class="wide-only">
+              {words.detail}
+            </th>
+            <th scope="col" class="col-number end wide-only">
+              {words.attempts}
+            </th>
+            <th scope="col" class="col-time end roomy">
+              {words.created}
+            </th>
+            <th scope="col" class="col-duration end">
+              {words.duration}
+            </th>
+            <th scope="col" class="col-act end roomy">
+              <span class="unseen">{words.actions}</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((task) => (
+            <Row key={task.id} task={task} selection={selection} />
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+export function toggle(selection: Signal<Selection>, id: string): void {
+  const ids = new Set(selection.value.ids);
+  if (!ids.delete(id)) ids.add(id);
+  selection.value = { ids, everything: false };
+}
+
+function Row({ task, selection }: { task: TaskView; selection: Signal<Selection> }) {
+  const picked = selection.value.ids.has(task.id);
+  return (
+    <tr class={picked ? 'picked' : undefined} data-id={task.id}>
+      <td class="pick">
+        <input
+          type="checkbox"
+          checked={picked}
+          aria-label={say().list.selectOne(nameOf(task))}
+          onChange={() => toggle(selection, task.id)}
+        />
+      </td>
+      <td class="roomy">
+        <TaskStateWord task={task} />
+      </td>
+      <td class="task-cell">
+        <TaskName task={task} />
+        <span class="second-line">
+          <TaskStateWord task={task} />
+          <span class="muted">
+            <Time at={task.createdAt} />
+          </span>
+        </span>
+      </td>
+      <td class="wide-only detail-cell">
+        <Detail task={task} />
+      </td>
+      <td class="end wide-only">{task.attempt === 0 ? <span class="muted">–</span> : number(task.attempt)}</td>
+      <td class="end roomy muted">
+        <Time at={task.createdAt} />
+      </td>
+      <td class="end">
+        <Took task={task} />
+      </td>
+      <td class="end roomy">
+        <TaskButtons task={task} only={allows(task, 'retry') ? ['retry'] : ['cancel']} compact />
+      </td>
+    </tr>
+  );
+}
+
+/** The one thing worth knowing about it now: its error, why it waits, or how far it is. */
+function Detail({ task }: { task: TaskView }) {
+  if (task.state === 'failed' || task.state === 'interrupted') {
+    return (
+      <span class="error-line" title={task.error?.message}>
+        {task.error?.message}
+      </span>
+    );
+  }
+  if (task.waiting) {
+    return (
+      <span class="muted" title={task.waiting.detail}>
+        {say().task.reasons[task.waiting.reason]}
+        {task.waiting.until && (
+          <>
+            , {say().task.until} <Time at={task.waiting.until} />
+          </>
+        )}
+      </span>
+    );
+  }
+  if (task.state !== 'running') return null;
+  const share = shareOf(task.progress);
+  const text = [share === null ? '' : `${Math.floor(share * 100)} %`, task.progress?.text ?? ''];
+  return <span class="muted">{text.filter(Boolean).join(' · ')}</span>;
+}
+
+function Took({ task }: { task: TaskView }) {
+  const attempt = task.attempts.at(-1);
+  if (!attempt || (attempt.finishedAt === null && task.state !== 'running')) return <span class="muted">–</span>;
+  return <Span from={attempt.startedAt} to={attempt.finishedAt} />;
+}
+
+/** The current row is the one whose link has the focus, so that it is heard and seen without further means. */
+function useRowKeys(
+  table: { readonly current: HTMLTableElement | null },
+  rows: readonly TaskView[],
+  selection: Signal<Selection>,
+): void {
+  const current = () => document.activeElement?.closest('tr')?.dataset['id'];
+  const move = (by: 1 | -1) => {
+    const at = rows.findIndex((row) => row.id === current());
+    const next = at < 0 ? rows[by > 0 ? 0 : rows.length - 1] : rows[Math.min(rows.length - 1, Math.max(0, at + by))];
+    const link = next && table.current?.querySelector<HTMLElement>(`tr[data-id="${next.id}"] .task-name`);
+    link?.focus();
+    link?.scrollIntoView({ block: 'nearest' });
+  };
+  const act = (action: TaskAction) => {
+    if (selection.value.ids.size > 0) return void actOnSelected(action, selection, rows);
+    const task = rows.find((row) => row.id === current());
+    if (task && allows(task, action)) void actOn(task, action);
+  };
+  useKeys({
+    j: () => move(1),
+    k: () => move(-1),
+    x: () => {
+      const id = current();
+      if (id) toggle(selection, id);
+    },
+    r: () => act('retry'),
+    c: () => act('cancel'),
+    p: () => act('promote'),
+    Escape: () => {
+      selection.value = { ids: new Set(), everything: false };
+    },
+  });
+}

@@ -1,0 +1,48 @@
+/** Which page the address names, as a signal; and moving to another one without loading the page anew. */
+import { signal } from '@preact/signals';
+import { base, href } from './base.ts';
+
+export type PageName = 'overview' | 'tasks' | 'task' | 'workers' | 'missing';
+
+export interface Route {
+  readonly page: PageName;
+  /** Id of the task a `task` page shows. */
+  readonly id: string;
+  readonly query: URLSearchParams;
+}
+
+export const route = signal<Route>(read());
+
+function read(): Route {
+  const inside = location.pathname.startsWith(base) ? location.pathname.slice(base.length) : '';
+  const [page = '', id = '', ...rest] = inside.split('/').filter(Boolean).map(decodeURIComponent);
+  return { page: rest.length > 0 ? 'missing' : pageOf(page, id), id, query: new URLSearchParams(location.search) };
+}
+
+function pageOf(page: string, id: string): PageName {
+  if (page === '') return 'overview';
+  if (page === 'tasks') return id === '' ? 'tasks' : 'task';
+  return page === 'workers' && id === '' ? 'workers' : 'missing';
+}
+
+/** Goes to a page; the reader of a screen hears its heading, because focus moves there. */
+export function go(path: string): void {
+  history.pushState(null, '', href(path));
+  route.value = read();
+  scrollTo(0, 0);
+  queueMicrotask(() => document.querySelector<HTMLElement>('main')?.focus({ preventScroll: true }));
+}
+
+/** Writes what the page shows into the address, so that it can be sent to somebody; no new entry in the history. */
+export function rewrite(path: string): void {
+  history.replaceState(null, '', href(path));
+  route.value = read();
+}
+
+addEventListener('popstate', () => {
+  route.value = read();
+});
+
+export function taskPath(id: string): string {
+  return `tasks/${encodeURIComponent(id)}`;
+}

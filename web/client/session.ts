@@ -1,0 +1,37 @@
+/** Who the server takes us for, and signing in and out. The session itself is a cookie that this page never sees. */
+import { computed, signal } from '@preact/signals';
+import { get, post, signedOut } from './api.ts';
+import { refreshAll } from './stream.ts';
+
+interface Session {
+  readonly level: 'owner' | 'local' | 'reader' | 'nobody';
+  readonly means: 'token' | 'session' | 'loopback' | 'none';
+}
+const session = signal<Session | null>(null);
+
+/** False for a reader: what it may not do is not offered. The server has the last word all the same. */
+export const mayOperate = computed(() => session.value?.level !== 'reader');
+
+export const maySignOut = computed(() => session.value?.means === 'session');
+
+export async function askWhoIAm(): Promise<void> {
+  try {
+    session.value = (await get<{ session: Session }>('session')).session;
+  } catch {
+    // whoever does not answer this will not answer the rest either, and that is told elsewhere
+  }
+}
+
+/** @throws Problem with status 401 for a wrong token, 429 after too many of them */
+export async function signIn(token: string): Promise<void> {
+  await post('login', { token });
+  await askWhoIAm();
+  signedOut.value = false;
+  refreshAll();
+}
+
+export async function signOut(): Promise<void> {
+  await post('logout');
+  session.value = null;
+  signedOut.value = true;
+}

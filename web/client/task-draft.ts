@@ -1,0 +1,110 @@
+/** A task while somebody writes it in the form: what is sent, and which field a mistake belongs to. */
+import type { Mistake } from '../../supervisor/core/refusal.ts';
+import { say } from './language.ts';
+
+export interface Draft {
+  readonly type: string;
+  readonly params: string;
+  readonly when: 'now' | 'delay' | 'runAt';
+  readonly delay: string;
+  /** As the browser's field gives it: local, without a zone. */
+  readonly runAt: string;
+  readonly priority: string;
+  readonly group: string;
+  readonly tags: string;
+  readonly idempotencyKey: string;
+}
+
+export const EMPTY_DRAFT: Draft = {
+  type: '',
+  params: '{}',
+  when: 'now',
+  delay: '10m',
+  runAt: '',
+  priority: '5',
+  group: '',
+  tags: '',
+  idempotencyKey: '',
+};
+
+/** Params to begin with, for the handlers that come along. */
+const EXAMPLES: Readonly<Record<string, unknown>> = {
+  'http.download': { url: 'https://example.org/file.mp3' },
+  'http.request': { url: 'https://example.org/', method: 'GET' },
+  'command.run': { program: 'backup', args: [] },
+};
+
+export function exampleOf(type: string): string {
+  return JSON.stringify(EXAMPLES[type] ?? {}, null, 2);
+}
+
+export function isExample(params: string): boolean {
+  return params.trim() === '{}' || Object.keys(EXAMPLES).some((type) => exampleOf(type) === params);
+}
+
+/** Where JSON goes wrong, told by line and column whatever the browser calls it; null when it is JSON. */
+export function jsonMistake(text: string): string | null {
+  try {
+    JSON.parse(text);
+    return null;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const at = placeOf(why, text);
+    const before = text.slice(0, at).split('\n');
+    const plain = why.replace(/^JSON\.parse: /, '').replace(/,? (\.\.\.|in JSON|at position|at line).*$/s, '');
+    return say().add.badJson(before.length, (before.at(-1)?.length ?? 0) + 1, plain);
+  }
+}
+
+/** Chromium tells a position, Firefox line and column, and neither tells it of text that ends too soon. */
+function placeOf(why: string, text: string): number {
+  const position = /position (\d+)/.exec(why);
+  if (position) return Number(position[1]);
+  const lineAndColumn = /line (\d+) column (\d+)/.exec(why);
+  if (!lineAndColumn) return text.length;
+  const before = text.split('\n').slice(0, Number(lineAndColumn[1]) - 1);
+  return before.reduce((sum, line) => sum + line.length + 1, 0) + Number(lineAndColumn[2]) - 1;
+}
+
+/** The body of `POST /tasks`. What was left empty is left out. Call it only when the params are JSON. */
+export function bodyOf(draft: Draft): Record<string, unknown> {
+  const tags = draft.tags.split(/[,，]/).map((tag) => tag.trim()).filter(Boolean);
+  return {
+    type: draft.type.trim(),
+    params: JSON.parse(draft.params),
+    priority: Number(draft.priority),
+    ...(draft.when === 'delay' && { delay: draft.delay.trim() }),
+    ...(draft.when === 'runAt' && draft.runAt !== '' && { runAt: new Date(draft.runAt).toISOString() }),
+    ...(draft.group.trim() !== '' && { group: draft.group.trim() }),
+    ...(tags.length > 0 && { tags }),
+    ...(draft.idempotencyKey.trim() !== '' && { idempotencyKey: draft.idempotencyKey.trim() }),
+  };
+}
+
+export type FieldName = Exclude<keyof Draft, 'when'>;
+const FIELDS: readonly FieldName[] = ['type', 'params', 'delay', 'runAt', 'priority', 'group', 'tags', 'idempotencyKey'];
+export type Mistakes = Partial<Record<FieldName | 'form', string>>;
+
+/** The server names places such as `$.params.url` or `$.tags[1]`; the field is the first member, the rest is told. */
+export function byField(mistakes: readonly Mistake[], otherwise: string): Mistakes {
+  if (mistakes.length === 0) return { form: otherwise };
+  const found: Mistakes = {};
+  for (const { path, message } of mistakes) {
+    const [, member = '', rest = ''] = /^\$\.([^.[]+)\.?(.*)$/.exec(path) ?? [];
+    const field = FIELDS.find((name) => name === member) ?? 'form';
+    const text = [field === 'form' ? path.replace(/^\$\.?/, '') : rest, message].filter(Boolean).join(' ');
+    found[field] = found[field] ? `${found[field]}; ${text}` : text;
+  }
+  return found;
+}
+
+/** Mistakes that need no server. */
+export function ownMistakes(draft: Draft): Mistakes {
+  const params = jsonMistake(draft.params);
+  return {
+    ...(draft.type.trim() === '' && { type: say().add.required }),
+    ...(params !== null && { params }),
+    ...(draft.when === 'delay' && draft.delay.trim() === '' && { delay: say().add.required }),
+    ...(draft.when === 'runAt' && draft.runAt === '' && { runAt: say().add.required }),
+  };
+}

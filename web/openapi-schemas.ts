@@ -1,0 +1,287 @@
+/**
+ * Shapes of bodies and answers for the OpenAPI document. Loaded only with it: requests are checked without zod, whose
+ * 13 MB an idle supervisor does not have to carry. A test holds the two together.
+ */
+import { z } from 'zod';
+import {
+  attemptsMax,
+  idempotencyKeyCharsMax,
+  nameCharsMax,
+  tagsPerTaskMax,
+  taskParamsBytesMax,
+  tasksPerListMax,
+} from '../supervisor/core/limits.ts';
+import { REFUSALS, type RefusalCode } from '../supervisor/core/refusal.ts';
+import { TASK_STATE_NAMES, TASK_STATES } from '../supervisor/core/task.ts';
+import { idsPerCallMax, reasonCharsMax } from './limits.ts';
+import { FILTERS } from './task-filter.ts';
+
+const time = z.iso.datetime().meta({ description: 'ISO 8601, UTC' });
+const momentText = z.iso.datetime({ offset: true });
+const nullableTime = time.nullable();
+const duration = z.string().meta({ description: '`500ms 10s 5m 2h 7d`, or ISO 8601 (`PT10M`)', example: '10m' });
+const name = z.string().min(1).max(nameCharsMax);
+const id = z.string().meta({ description: 'UUIDv7', example: '019a9c3e-7c1e-7b52-8a57-2f6f1c1d9f10' });
+const count = z.int().nonnegative();
+const json = z.unknown().meta({ description: 'Any JSON' });
+const [firstState = '', ...otherStates] = TASK_STATE_NAMES;
+
+export const taskState = z.enum([firstState, ...otherStates]).meta({
+  id: 'TaskState',
+  description: Object.entries(TASK_STATES)
+    .map(([state, sentence]) => `- \`${state}\`: ${sentence}`)
+    .join('\n'),
+});
+
+export const newTask = z
+  .strictObject({
+    type: name.meta({ description: 'Name of the work; selects the handler', example: 'http.download' }),
+    params: json.optional().meta({ description: `JSON for the handler, at most ${taskParamsBytesMax} bytes` }),
+    priority: z.int().min(0).max(9).optional().meta({ description: 'Higher runs first; 5 when left out' }),
+    runAt: momentText.optional().meta({ description: 'Not before this time; not beside `delay`' }),
+    delay: duration.optional(),
+    maxAttempts: z
+      .int()
+      .min(1)
+      .max(attemptsMax)
+      .optional()
+      .meta({ description: '3 when left out; interruptions do not count' }),
+    backoff: z
+      .strictObject({
+        kind: z.enum(['exponential', 'fixed']).optional(),
+        base: duration.optional(),
+        max: duration.optional(),
+        jitter: z.number().min(0).max(1).optional(),
+      })
+      .optional(),
+    timeout: duration.optional(),
+    idempotencyKey: z
+      .string()
+      .min(1)
+      .max(idempotencyKeyCharsMax)
+      .optional()
+      .meta({ description: 'Known for this type: the same task is given back' }),
+    tags: z.array(name).max(tagsPerTaskMax).optional(),
+    group: name.optional(),
+    onInterrupt: z.enum(['requeue', 'hold', 'fail']).optional(),
+  })
+  .meta({ id: 'NewTask' });
+
+export const newTasks = z.union([newTask, z.array(newTask).max(tasksPerListMax)]);
+
+const taskError = z
+  .object({ code: z.string(), message: z.string(), stack: z.string().optional() })
+  .meta({ id: 'TaskError' });
+
+const attempt = z
+  .object({
+    number: count,
+    outcome: z.enum(['succeeded', 'failed', 'timed_out', 'canceled', 'interrupted', 'worker_crashed']).nullable(),
+    startedAt: time,
+    finishedAt: nullableTime,
+    worker: z.string(),
+    handlerVersion: z.string().nullable(),
+    error: taskError.optional(),
+    log: z.object({ file: z.string(), offset: count, bytes: count }).optional(),
+  })
+  .meta({ id: 'Attempt' });
+
+export const task = z
+  .object({
+    id,
+    type: z.string(),
+    state: taskState,
+    params: json,
+    priority: z.int(),
+    runAt: nullableTime,
+    maxAttempts: z.int(),
+    backoff: z.object({
+      kind: z.enum(['exponential', 'fixed']),
+      base: z.string(),
+      max: z.string(),
+      jitter: z.number(),
+    }),
+    timeout: z.string().nullable(),
+    idempotencyKey: z.string().nullable(),
+    tags: z.array(z.string()),
+    group: z.string().nullable(),
+    onInterrupt: z.string(),
+    origin: z.string().meta({ description: '`http`, `cli`, `inbox:NAME`, `handler:TASK_ID`, `schedule:NAME`' }),
+    createdAt: time,
+    startedAt: nullableTime,
+    finishedAt: nullableTime,
+    attempt: count,
+    attempts: z.array(attempt),
+    progress: z.object({ done: z.number(), total: z.number().nullable(), text: z.string().nullable() }).nullable(),
+    counts: z.object({ processed: z.number(), succeeded: z.number(), failed: z.number() }).nullable(),
+    result: json,
+    error: taskError.nullable(),
+    run: z.object({ id: z.string(), stage: z.string() }).nullable(),
+    retryOf: z.string().nullable(),
+    cancelRequestedAt: nullableTime,
+    settingsRevision: z.string().nullable(),
+    waiting: z
+      .object({ reason: z.string(), until: nullableTime, detail: z.string() })
+      .nullable()
+      .meta({ description: 'Why it is not running' }),
+  })
+  .meta({ id: 'Task' });
+
+export const oneTask = z.object({ task });
+export const submitted = z.union([oneTask, z.object({ tasks: z.array(task) })]);
+export const taskPage = z.object({ items: z.array(task), next: z.string().nullable(), total: count.optional() });
+export const retried = z.object({
+  task,
+  originalId: id,
+  source: z.enum(['live', 'history', 'rebuilt']),
+  warning: z.string().optional(),
+});
+
+const names = z.union([z.string(), z.array(z.string())]);
+const filter = z
+  .strictObject({
+    state: names.optional().meta({ description: FILTERS.state.sentence }),
+    type: names.optional().meta({ description: FILTERS.type.sentence }),
+    tag: names.optional().meta({ description: FILTERS.tag.sentence }),
+    group: names.optional().meta({ description: FILTERS.group.sentence }),
+    run: names.optional().meta({ description: FILTERS.run.sentence }),
+    origin: names.optional().meta({ description: FILTERS.origin.sentence }),
+    q: z.string().optional().meta({ description: FILTERS.q.sentence }),
+    from: momentText.optional().meta({ description: FILTERS.from.sentence }),
+    to: momentText.optional().meta({ description: FILTERS.to.sentence }),
+  } satisfies Record<keyof typeof FILTERS, z.ZodType>)
+  .meta({ id: 'TaskFilter' });
+
+export const manyCall = z
+  .union([
+    z.strictObject({ ids: z.array(id).min(1).max(idsPerCallMax), dryRun: z.boolean().optional() }),
+    z.strictObject({ filter, dryRun: z.boolean().optional() }),
+  ])
+  .meta({ id: 'ManyTasks' });
+export const manyAnswer = z.object({
+  matched: count,
+  changed: count,
+  skipped: z.array(z.object({ id, code: z.string() })),
+  next: z.string().nullable(),
+  sample: z.array(task).optional(),
+});
+
+const pause = z.object({ reason: z.string(), since: time, by: z.string() }).meta({ id: 'Pause' });
+const counts = z.record(z.string(), count).meta({ description: 'Tasks by state' });
+export const pauseCall = z.strictObject({ reason: z.string().max(reasonCharsMax).optional() });
+export const queue = z
+  .object({
+    paused: pause.nullable(),
+    types: z.array(
+      z.object({
+        type: z.string(),
+        queued: count,
+        running: count,
+        paused: pause.nullable(),
+        concurrency: count.nullable(),
+      }),
+    ),
+    counts,
+  })
+  .meta({ id: 'Queue' });
+
+export const workers = z.object({
+  items: z.array(
+    z
+      .object({
+        id: z.string(),
+        lane: z.enum(['cpu', 'io', 'process']),
+        state: z.enum(['starting', 'idle', 'busy', 'draining', 'unresponsive']),
+        slots: count,
+        tasks: z.array(z.object({ id, type: z.string(), attempt: count, since: time })),
+        startedAt: nullableTime,
+        attempts: count,
+      })
+      .meta({ id: 'Worker' }),
+  ),
+  next: z.null(),
+});
+
+export const handlers = z.object({
+  items: z.array(
+    z
+      .object({
+        type: z.string(),
+        lane: z.enum(['cpu', 'io', 'process']),
+        timeoutMs: count.nullable(),
+        maxAttempts: count.nullable(),
+        concurrency: count.nullable(),
+        settings: z.array(z.string()),
+        file: z.string(),
+        url: z.string(),
+        version: z.string(),
+        builtIn: z.boolean(),
+      })
+      .meta({ id: 'Handler' }),
+  ),
+  failures: z.array(z.object({ file: z.string(), message: z.string() })),
+  next: z.null(),
+});
+
+export const status = z
+  .object({
+    version: z.string(),
+    node: z.string(),
+    incarnation: z.string(),
+    startedAt: time,
+    pid: count,
+    state: z.enum(['running', 'paused', 'draining']),
+    counts,
+    totals: z.object({ accepted: count, succeeded: count, failed: count, canceled: count }),
+    throughput: z.object({ perMinute1: z.number(), perMinute5: z.number(), perMinute60: z.number() }),
+    nextDueAt: nullableTime,
+    health: z.array(
+      z.object({
+        code: z.string(),
+        severity: z.enum(['info', 'warning', 'error']),
+        message: z.string(),
+        action: z.string(),
+        since: time,
+      }),
+    ),
+    recovered: z.object({ tasks: count, stoppedAt: nullableTime, downMs: z.number(), clean: z.boolean() }).nullable(),
+    journal: z.object({
+      epoch: count,
+      seq: count,
+      durableSeq: count,
+      bytes: count,
+      segments: count,
+      snapshotSeq: count,
+      durability: z.enum(['disk', 'os']),
+    }),
+    memory: z.object({ rssBytes: count }),
+    disk: z.object({ freeBytes: count, totalBytes: count }),
+    dataDir: z.string(),
+  })
+  .meta({ id: 'Status' });
+
+export const health = z.object({ status: z.literal('ok') });
+export const readiness = z.object({ status: z.enum(['ready', 'not ready']), reason: z.string().nullable() });
+export const loginCall = z.object({ token: z.string() });
+export const loggedIn = z.object({ level: z.enum(['owner', 'reader']) });
+export const session = z.object({
+  session: z.object({
+    level: z.enum(['owner', 'local', 'reader', 'nobody']),
+    says: z.string(),
+    means: z.enum(['token', 'session', 'loopback', 'none']),
+    address: z.string(),
+  }),
+});
+export const anyObject = z.record(z.string(), z.unknown());
+
+const codes = [...(Object.keys(REFUSALS) as RefusalCode[]), 'internal'] as const;
+export const problem = z
+  .object({
+    type: z.literal('about:blank'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.enum(codes),
+    errors: z.array(z.object({ path: z.string().meta({ example: '$[3].priority' }), message: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457' });

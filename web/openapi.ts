@@ -1,0 +1,197 @@
+/** The OpenAPI 3.1 document, made of the routes themselves: their addresses, queries and needs, and a shape for each. */
+import type { ZodType } from 'zod';
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import { REFUSALS, type RefusalCode } from '../supervisor/core/refusal.ts';
+import { filterTextCharsMax } from './limits.ts';
+import * as shapes from './openapi-schemas.ts';
+import { problemType } from './problem.ts';
+import type { Parameter, Parameters } from './query.ts';
+import { api, type Route } from './route.ts';
+
+interface Shape {
+  readonly body?: ZodType;
+  /** By status; text is given by its media type. */
+  readonly answers: Readonly<Record<number, ZodType | string | null>>;
+  readonly refusals?: readonly RefusalCode[];
+}
+
+const ACTS = ['not_found', 'conflict', 'draining', 'disk_full'] as const satisfies readonly RefusalCode[];
+const LOGIN: Shape = {
+  body: shapes.loginCall,
+  answers: { 200: shapes.loggedIn },
+  refusals: ['unauthorized', 'rate_limited'],
+};
+const RETRY: Shape = { answers: { 200: shapes.retried, 201: shapes.retried }, refusals: ACTS };
+
+/** One row a route; a test walks both lists. */
+export const SHAPES: Readonly<Record<string, Shape>> = {
+  [`POST ${api}/tasks`]: {
+    body: shapes.newTasks,
+    answers: { 200: shapes.oneTask, 201: shapes.submitted },
+    refusals: ['conflict', 'too_large', 'unknown_type', 'draining', 'disk_full', 'outcome_unknown'],
+  },
+  [`GET ${api}/tasks`]: { answers: { 200: shapes.taskPage } },
+  [`GET ${api}/tasks/:id`]: { answers: { 200: shapes.oneTask }, refusals: ['not_found'] },
+  [`GET ${api}/tasks/:id/log`]: { answers: { 200: 'text/plain' }, refusals: ['not_found', 'rate_limited'] },
+  [`POST ${api}/tasks/:id/cancel`]: { answers: { 202: shapes.oneTask }, refusals: ACTS },
+  [`POST ${api}/tasks/:id/promote`]: { answers: { 200: shapes.oneTask }, refusals: ACTS },
+  [`POST ${api}/tasks/:id/retry`]: RETRY,
+  [`POST ${api}/tasks/retry/:id`]: RETRY,
+  [`POST ${api}/tasks/cancel`]: {
+    body: shapes.manyCall,
+    answers: { 200: shapes.manyAnswer },
+    refusals: ['draining', 'disk_full'],
+  },
+  [`POST ${api}/tasks/retry`]: {
+    body: shapes.manyCall,
+    answers: { 200: shapes.manyAnswer },
+    refusals: ['draining', 'disk_full'],
+  },
+  [`GET ${api}/queue`]: { answers: { 200: shapes.queue } },
+  [`POST ${api}/queue/pause`]: { body: shapes.pauseCall, answers: { 200: shapes.queue }, refusals: ['disk_full'] },
+  [`POST ${api}/queue/resume`]: { body: shapes.pauseCall, answers: { 200: shapes.queue }, refusals: ['disk_full'] },
+  [`GET ${api}/workers`]: { answers: { 200: shapes.workers } },
+  [`POST ${api}/workers/:id/recycle`]: { answers: { 202: shapes.workers }, refusals: ['not_found', 'conflict'] },
+  [`GET ${api}/handlers`]: { answers: { 200: shapes.handlers } },
+  [`GET ${api}/events`]: { answers: { 200: 'text/event-stream' }, refusals: ['rate_limited'] },
+  [`GET ${api}/status`]: { answers: { 200: shapes.status } },
+  [`GET ${api}/openapi.json`]: { answers: { 200: shapes.anyObject } },
+  'GET /healthz': { answers: { 200: shapes.health } },
+  'GET /readyz': { answers: { 200: shapes.readiness, 503: shapes.readiness } },
+  'GET /metrics': { answers: { 200: 'text/plain' } },
+  'GET /login': { answers: { 200: 'text/html' } },
+  'POST /login': LOGIN,
+  'POST /logout': { answers: { 204: null } },
+  [`POST ${api}/login`]: LOGIN,
+  [`POST ${api}/logout`]: { answers: { 204: null } },
+  [`GET ${api}/session`]: { answers: { 200: shapes.session } },
+};
+
+export function openapiText(routes: readonly Route[], version: string): string {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const route of routes) {
+    const path = route.path.replace(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };
+  }
+  const document = createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Nightshift',
+      version,
+      description:
+        'A durable job supervisor for one machine. Changes are answered after the journal has them on disk. Errors are `application/problem+json`.',
+    },
+    servers: [{ url: '.' }],
+    security: [{ token: [] }, { session: [] }, {}],
+    components: {
+      securitySchemes: {
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          description: '`WEB_TOKEN`, `WEB_READ_TOKEN`, or what stands in the file `token` of the data folder',
+        },
+        session: { type: 'apiKey', in: 'cookie', name: 'nightshift_session' },
+      },
+    },
+    paths,
+  });
+  return JSON.stringify(document);
+}
+
+function operation(route: Route): ZodOpenApiOperationObject {
+  const shape = SHAPES[`${route.method} ${route.path}`];
+  if (!shape) throw new Error(`${route.method} ${route.path} has no shape in openapi.ts`);
+  const refusals = new Set<RefusalCode>(shape.refusals);
+  if (route.query || shape.body) refusals.add('validation');
+  if (shape.body) refusals.add('unsupported_media_type');
+  if (route.need !== 'nothing') refusals.add('unauthorized').add('forbidden');
+  return {
+    operationId: operationId(route),
+    summary: route.does,
+    ...(route.need === 'nothing' && { security: [{}] }),
+    parameters: [...pathParameters(route.path), ...queryParameters(route.query ?? {})],
+    ...(shape.body && { requestBody: { content: { 'application/json': { schema: shape.body } } } }),
+    responses: { ...answers(shape), ...problems(refusals) },
+  };
+}
+
+/** `POST /api/v1/tasks/:id/cancel` is `postTasksIdCancel`. */
+function operationId({ method, path }: Route): string {
+  const api_ = path.startsWith(api) ? path.slice(api.length) : path;
+  const words = api_.split(/[^A-Za-z0-9]+/).filter(Boolean);
+  const where = path.startsWith(api) ? '' : 'Root';
+  return method.toLowerCase() + where + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+}
+
+function answers(shape: Shape): ZodOpenApiOperationObject['responses'] {
+  return Object.fromEntries(
+    Object.entries(shape.answers).map(([status, answer]) => {
+      if (answer === null) return [status, { description: 'Done' }];
+      if (typeof answer === 'string')
+        return [status, { description: 'Text', content: { [answer]: { schema: { type: 'string' } } } }];
+      return [status, { description: 'Answer', content: { 'application/json': { schema: answer } } }];
+    }),
+  );
+}
+
+/** Several codes may share a status. */
+function problems(codes: ReadonlySet<RefusalCode>): ZodOpenApiOperationObject['responses'] {
+  const byStatus = new Map<number, string[]>();
+  for (const code of codes) byStatus.set(REFUSALS[code], [...(byStatus.get(REFUSALS[code]) ?? []), code]);
+  return Object.fromEntries(
+    [...byStatus].map(([status, of]) => [
+      String(status),
+      { description: `Problem: ${of.join(', ')}`, content: { [problemType]: { schema: shapes.problem } } },
+    ]),
+  );
+}
+
+function pathParameters(path: string) {
+  return [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => ({
+    name,
+    in: 'path' as const,
+    required: true,
+    schema: { type: 'string' as const },
+  }));
+}
+
+function queryParameters(table: Parameters) {
+  return Object.entries(table).map(([name, parameter]) => ({
+    name,
+    in: 'query' as const,
+    required: false,
+    description: parameter.sentence,
+    schema: schemaOf(parameter),
+    // `state=queued,running` as well as `state=queued&state=running` is understood; this is the former.
+    ...(parameter.is === 'names' && { style: 'form' as const, explode: false }),
+  }));
+}
+
+function schemaOf(parameter: Parameter) {
+  switch (parameter.is) {
+    case 'names':
+      return {
+        type: 'array' as const,
+        items: { type: 'string' as const, ...(parameter.of && { enum: [...parameter.of] }) },
+      };
+    case 'text':
+      return { type: 'string' as const, maxLength: parameter.charsMax ?? filterTextCharsMax };
+    case 'moment':
+      return { type: 'string' as const, format: 'date-time' };
+    case 'flag':
+      return { type: 'string' as const, enum: ['1', '0', 'true', 'false'] };
+    case 'choice':
+      return {
+        type: 'string' as const,
+        enum: [...parameter.of],
+        ...(parameter.default !== undefined && { default: parameter.default }),
+      };
+    case 'integer':
+      return {
+        type: 'integer' as const,
+        minimum: parameter.least,
+        maximum: parameter.most,
+        ...(parameter.default !== undefined && { default: parameter.default }),
+      };
+  }
+}

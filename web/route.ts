@@ -1,0 +1,78 @@
+/** What a route is: its address, what it asks of its caller, what its query may hold, and what it does. */
+import type { RouterContext } from '@koa/router';
+import type { Clock } from '../supervisor/clock.ts';
+import { Refusal } from '../supervisor/core/refusal.ts';
+import type { Actor, Facade } from '../supervisor/facade.ts';
+import type { Caller, Need } from './caller.ts';
+import type { EventStreams } from './event-stream.ts';
+import type { LogStreams } from './log-stream.ts';
+import type { Parameters } from './query.ts';
+import type { Sessions } from './sessions.ts';
+import type { WebSettings } from './settings.ts';
+import type { FailureBrake, RateBrake } from './throttle.ts';
+
+/** Where the access log goes. */
+export interface WebLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** What middleware and routes share. */
+export interface Parts {
+  readonly facade: Facade;
+  readonly settings: () => WebSettings;
+  readonly publicDir: string;
+  readonly clock: Clock;
+  readonly log: WebLog;
+  readonly sessions: Sessions;
+  readonly failures: FailureBrake;
+  readonly rates: RateBrake;
+  readonly events: EventStreams;
+  readonly logs: LogStreams;
+}
+
+export interface State {
+  caller: Caller;
+  /** Set by routes whose successes are recorded elsewhere and need no line in the access log. */
+  quiet?: boolean;
+}
+export type Context = RouterContext<State>;
+
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  /** As the router has it: `/api/v1/tasks/:id`. */
+  readonly path: string;
+  readonly need: Need;
+  readonly query?: Parameters;
+  /** One sentence for the OpenAPI document. */
+  readonly does: string;
+  readonly handle: (ctx: Context) => Promise<void> | void;
+}
+
+export const api = '/api/v1';
+
+/** Named `param` in the path of the route that asks. */
+export function pathParameter(ctx: Context, name: string): string {
+  const value = ctx.params[name];
+  if (value === undefined) throw new Error(`the route has no parameter ${name}`);
+  return value;
+}
+
+/** The command line says who it is; everything else that comes over HTTP is `http`. */
+export function actorOf(ctx: Context): Actor {
+  const { address, means } = ctx.state.caller;
+  const origin = ctx.req.headers['user-agent']?.startsWith('nightshift-cli/') ? 'cli' : 'http';
+  return { origin, from: `${address} (${means})` };
+}
+
+export function notFound(what: string): Refusal {
+  return new Refusal('not_found', what);
+}
+
+/** Text made once, whatever the list's length; Koa would measure an object by making its text twice. */
+export function answerJson(ctx: Context, status: number, text: string): void {
+  ctx.status = status;
+  ctx.set('Content-Type', 'application/json; charset=utf-8');
+  ctx.body = text;
+}

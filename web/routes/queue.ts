@@ -1,0 +1,89 @@
+/** The queue as a whole, and workers and handlers beside it. */
+import { nameCharsMax } from '../../supervisor/core/limits.ts';
+import { Refusal } from '../../supervisor/core/refusal.ts';
+import { reasonCharsMax } from '../limits.ts';
+import { readMembers } from '../members.ts';
+import { type Parameters, readQuery } from '../query.ts';
+import { actorOf, answerJson, api, type Context, type Parts, pathParameter, type Route } from '../route.ts';
+
+const ONE_TYPE = {
+  type: { is: 'text', charsMax: nameCharsMax, sentence: 'Only tasks of this type; all of them when left out.' },
+} as const satisfies Parameters;
+
+export function queueRoutes({ facade }: Parts): Route[] {
+  async function show(ctx: Context): Promise<void> {
+    answerJson(ctx, 200, JSON.stringify(await facade.queue()));
+  }
+
+  async function pause(ctx: Context): Promise<void> {
+    const { type = null } = readQuery(ctx.querystring, ONE_TYPE);
+    const { reason = '' } = await readMembers(ctx, ['reason']);
+    if (typeof reason !== 'string' || reason.length > reasonCharsMax) {
+      const message = `must be text of at most ${reasonCharsMax} characters`;
+      throw new Refusal('validation', `$.reason ${message}`, [{ path: '$.reason', message }]);
+    }
+    answerJson(ctx, 200, JSON.stringify(await facade.pause(type, reason, actorOf(ctx))));
+  }
+
+  async function resume(ctx: Context): Promise<void> {
+    const { type = null } = readQuery(ctx.querystring, ONE_TYPE);
+    await readMembers(ctx, ['reason']);
+    answerJson(ctx, 200, JSON.stringify(await facade.resume(type, actorOf(ctx))));
+  }
+
+  async function workers(ctx: Context): Promise<void> {
+    answerJson(ctx, 200, JSON.stringify({ items: await facade.workers(), next: null }));
+  }
+
+  async function recycle(ctx: Context): Promise<void> {
+    await readMembers(ctx, []);
+    const items = await facade.recycle(pathParameter(ctx, 'id'), actorOf(ctx));
+    answerJson(ctx, 202, JSON.stringify({ items, next: null }));
+  }
+
+  async function handlers(ctx: Context): Promise<void> {
+    const { handlers, failures } = await facade.handlers();
+    answerJson(ctx, 200, JSON.stringify({ items: handlers, failures, next: null }));
+  }
+
+  return [
+    {
+      method: 'GET',
+      path: `${api}/queue`,
+      need: 'read',
+      does: 'Shows what waits and runs, by type, and what is paused',
+      handle: show,
+    },
+    {
+      method: 'POST',
+      path: `${api}/queue/pause`,
+      need: 'operate',
+      query: ONE_TYPE,
+      does: 'Starts nothing more; what runs finishes',
+      handle: pause,
+    },
+    {
+      method: 'POST',
+      path: `${api}/queue/resume`,
+      need: 'operate',
+      query: ONE_TYPE,
+      does: 'Starts tasks again',
+      handle: resume,
+    },
+    { method: 'GET', path: `${api}/workers`, need: 'read', does: 'Lists workers and what each runs', handle: workers },
+    {
+      method: 'POST',
+      path: `${api}/workers/:id/recycle`,
+      need: 'operate',
+      does: 'Replaces a worker once it is free',
+      handle: recycle,
+    },
+    {
+      method: 'GET',
+      path: `${api}/handlers`,
+      need: 'read',
+      does: 'Lists loaded handlers and files that could not be used',
+      handle: handlers,
+    },
+  ];
+}

@@ -1,0 +1,94 @@
+/** Logging in and out, with a form for people and JSON for the client. */
+import { Refusal } from '../../supervisor/core/refusal.ts';
+import { readBytes, readJson } from '../body.ts';
+import { cookieOf, LEVELS, sessionCookie } from '../caller.ts';
+import { loginBodyBytesMax, sessionLifeMs } from '../limits.ts';
+import { checkToken } from '../middleware/authenticate.ts';
+import { loginPage } from '../pages/html.ts';
+import { type Parameters, readQuery } from '../query.ts';
+import { answerJson, api, type Context, type Parts, type Route } from '../route.ts';
+import { html, type Pages } from './pages.ts';
+
+const NEXT = {
+  next: { is: 'text', charsMax: 1_000, sentence: 'Where to go after logging in.' },
+} as const satisfies Parameters;
+const FORM = /^application\/x-www-form-urlencoded(?:;|$)/i;
+
+export function sessionRoutes(parts: Parts, pages: Pages): Route[] {
+  const { settings, sessions } = parts;
+
+  async function form(ctx: Context): Promise<void> {
+    const { next = '' } = readQuery(ctx.querystring, NEXT);
+    html(ctx, 200, loginPage(settings().base, await pages.assets(), next, null));
+  }
+
+  async function login(ctx: Context): Promise<void> {
+    if (!FORM.test(ctx.get('Content-Type'))) {
+      const { token } = ((await readJson(ctx.req)) ?? {}) as { token?: unknown };
+      if (typeof token !== 'string')
+        throw new Refusal('validation', '$.token is required', [{ path: '$.token', message: 'must be text' }]);
+      return answerJson(ctx, 200, JSON.stringify({ level: begin(ctx, token) }));
+    }
+    const fields = new URLSearchParams((await readBytes(ctx.req, loginBodyBytesMax)).toString('utf8'));
+    const next = fields.get('next') ?? '';
+    try {
+      begin(ctx, fields.get('token') ?? '');
+      seeOther(ctx, safeNext(next));
+    } catch (thrown) {
+      if (!(thrown instanceof Refusal)) throw thrown;
+      html(
+        ctx,
+        thrown.code === 'rate_limited' ? 429 : 401,
+        loginPage(settings().base, await pages.assets(), next, thrown.message),
+      );
+    }
+  }
+
+  function begin(ctx: Context, token: string): string {
+    const { kind, secret } = checkToken(ctx, parts, token.trim());
+    setCookie(ctx, sessions.begin(kind, secret), sessionLifeMs);
+    return kind;
+  }
+
+  async function logout(ctx: Context): Promise<void> {
+    const id = cookieOf(ctx.req.headers);
+    if (id) sessions.end(id);
+    setCookie(ctx, '', 0);
+    if (FORM.test(ctx.get('Content-Type'))) return seeOther(ctx, '/login');
+    ctx.status = 204;
+  }
+
+  function show(ctx: Context): void {
+    const { level, means, address } = ctx.state.caller;
+    answerJson(ctx, 200, JSON.stringify({ session: { level, says: LEVELS[level], means, address } }));
+  }
+
+  function setCookie(ctx: Context, value: string, lifeMs: number): void {
+    // Plain HTTP on a home network is meant to work; over TLS, which only a proxy gives, the cookie stays there.
+    const secure = ctx.get('X-Forwarded-Proto') === 'https' ? '; Secure' : '';
+    const seconds = Math.floor(lifeMs / 1_000);
+    ctx.set(
+      'Set-Cookie',
+      `${sessionCookie}=${value}; Path=${settings().base}/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`,
+    );
+  }
+
+  function seeOther(ctx: Context, path: string): void {
+    ctx.status = 303;
+    ctx.set('Location', settings().base + path);
+  }
+
+  return [
+    { method: 'GET', path: '/login', need: 'nothing', query: NEXT, does: 'Shows the form to log in', handle: form },
+    { method: 'POST', path: '/login', need: 'nothing', does: 'Begins a session for a token', handle: login },
+    { method: 'POST', path: '/logout', need: 'nothing', does: 'Ends the session', handle: logout },
+    { method: 'POST', path: `${api}/login`, need: 'nothing', does: 'The same as `/login`', handle: login },
+    { method: 'POST', path: `${api}/logout`, need: 'nothing', does: 'The same as `/logout`', handle: logout },
+    { method: 'GET', path: `${api}/session`, need: 'nothing', does: 'Tells what the caller may do', handle: show },
+  ];
+}
+
+/** A path of ours: one slash first and no backslash, or browsers would leave for another host. */
+function safeNext(next: string): string {
+  return /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(next) ? next : '/';
+}

@@ -1,0 +1,63 @@
+/** Filters of task lists, the same in a query string and in the body of a call for many tasks. */
+
+import type { Mistake } from '../supervisor/core/refusal.ts';
+import { TASK_STATE_NAMES, type TaskState } from '../supervisor/core/task.ts';
+import type { TaskFilter } from '../supervisor/facade.ts';
+import { type Parameters, readParameter, type Values, Wrong } from './query.ts';
+
+export const FILTERS = {
+  state: { is: 'names', of: TASK_STATE_NAMES, sentence: 'States, e.g. `queued,running`.' },
+  type: { is: 'names', sentence: 'Types of work.' },
+  tag: { is: 'names', sentence: 'Tasks with any of these tags.' },
+  group: { is: 'names', sentence: 'Groups.' },
+  run: { is: 'names', sentence: 'Ids of runs the tasks belong to.' },
+  origin: { is: 'names', sentence: 'Where they came from, e.g. `http` or `inbox:feeds.json`.' },
+  q: { is: 'text', sentence: 'Text in id, type, params, error or tags, whatever its case.' },
+  from: { is: 'moment', sentence: 'Created at this time or later.' },
+  to: { is: 'moment', sentence: 'Created before this time.' },
+} as const satisfies Parameters;
+
+export function filterOf(values: Values<typeof FILTERS>): TaskFilter {
+  const { state, type, tag, group, run, origin, q, from, to } = values;
+  return {
+    // Checked against the names of states by its row.
+    ...(state && { state: state as readonly TaskState[] }),
+    ...(type && { type }),
+    ...(tag && { tag }),
+    ...(group && { group }),
+    ...(run && { run }),
+    ...(origin && { origin }),
+    ...(q !== undefined && { q }),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+  };
+}
+
+/** A filter as JSON: lists as lists or as `a,b`, text and times as text. */
+export function checkFilter(value: unknown, path: string, mistakes: Mistake[]): TaskFilter {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    mistakes.push({ path, message: 'must be an object such as { "state": ["failed"] }' });
+    return {};
+  }
+  const values: Record<string, unknown> = {};
+  for (const [name, given] of Object.entries(value)) {
+    const row = Object.hasOwn(FILTERS, name) ? FILTERS[name as keyof typeof FILTERS] : undefined;
+    if (!row) {
+      mistakes.push({ path: `${path}.${name}`, message: `is no filter; known are ${Object.keys(FILTERS).join(', ')}` });
+      continue;
+    }
+    const texts = textsOf(given, row.is === 'names');
+    const read = texts instanceof Wrong ? texts : readParameter(row, texts);
+    if (read instanceof Wrong) mistakes.push({ path: `${path}.${name}`, message: read.message });
+    else if (read === undefined)
+      mistakes.push({ path: `${path}.${name}`, message: 'must not be empty: leave it out to match everything' });
+    else values[name] = read;
+  }
+  return filterOf(values as Values<typeof FILTERS>);
+}
+
+function textsOf(value: unknown, list: boolean): readonly string[] | Wrong {
+  if (typeof value === 'string') return [value];
+  if (list && Array.isArray(value) && value.every((one) => typeof one === 'string')) return value;
+  return new Wrong(list ? 'must be text or a list of texts' : 'must be text');
+}

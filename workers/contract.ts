@@ -1,0 +1,183 @@
+/**
+ * The only vocabulary that supervisor and workers share: what travels between the pool and its threads.
+ *
+ * Down goes a `Batch` of orders (one for ordinary work, several for small tasks), up come `WorkerItem`s, several to a
+ * message. Every item names incarnation, task and attempt, so that a late word of an attempt that has already ended
+ * is recognised and dropped.
+ */
+export type Lane = 'cpu' | 'io' | 'process';
+
+/** How an attempt ended, as the worker tells it. The supervisor adds `interrupted` and `worker_crashed` for itself. */
+export type ReportedOutcome = 'succeeded' | 'failed' | 'timed_out' | 'canceled';
+
+/** Why an attempt is asked to stop. */
+export type StopReason = 'canceled' | 'timed_out' | 'drain';
+
+export interface HandlerDescription {
+  readonly type: string;
+  readonly lane: Lane;
+  readonly timeoutMs: number | null;
+  readonly maxAttempts: number | null;
+  /** At most so many attempts of this type at once, or null for no limit of its own. */
+  readonly concurrency: number | null;
+  /** Settings it declared; only these secrets and `HANDLER_*` keys reach it. */
+  readonly settings: readonly string[];
+  readonly file: string;
+  /** `file:` URL the worker imports. */
+  readonly url: string;
+  /** First 12 hex digits of the sha256 of the file. */
+  readonly version: string;
+  readonly builtIn: boolean;
+}
+
+/** A file in the handlers folder that could not be used, and why. */
+export interface HandlerFailure {
+  readonly file: string;
+  readonly message: string;
+}
+
+/** What the throwaway `describe` thread answers. */
+export interface HandlerCatalog {
+  readonly handlers: readonly HandlerDescription[];
+  readonly failures: readonly HandlerFailure[];
+}
+
+export interface DescribeRequest {
+  /** Folder of dropped-in handlers, absolute; need not exist. */
+  readonly handlersDir: string;
+}
+
+/** One attempt to perform. */
+export interface Order {
+  readonly taskId: string;
+  readonly type: string;
+  readonly attempt: number;
+  /** Params as JSON text; parsed in the worker, so that the supervisor never builds the object tree. */
+  readonly params: string;
+  readonly createdAt: number;
+  readonly priority: number;
+  readonly tags: readonly string[];
+  readonly group: string | null;
+  readonly run: { readonly id: string; readonly stage: string } | null;
+  readonly timeoutMs: number | null;
+  /** What the last attempt saved with `checkpoint`, or null. */
+  readonly resume: unknown;
+  readonly handlerUrl: string;
+  readonly handlerVersion: string;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** What every order of a thread has in common; given once, as Piscina's `workerData`. */
+export interface WorkerSetup {
+  readonly incarnation: string;
+  /** Where `ctx.scratch()` makes its folders; removed by the supervisor at start. */
+  readonly scratchDir: string;
+  /** The data folder itself, so that no handler writes into the supervisor's own files. */
+  readonly dataDir: string;
+  /** How long a handler has after `signal` before its thread is ended. */
+  readonly graceMs: number;
+  /**
+   * True: batches given to the thread at the same time run one after another, so that the next one can wait in the
+   * thread and no time is lost between two. False or left out: they share the thread (lane `io`).
+   */
+  readonly oneBatchAtATime?: boolean;
+}
+
+/**
+ * `ledger` has one cell an order, over shared memory. The worker moves a cell from WAITING to BEGUN before it starts an
+ * order, the supervisor from WAITING to WITHDRAWN to take one back; both by compare-and-exchange, so exactly one wins. The worker moves it on to DONE
+ * when the attempt has ended: if the thread dies before its outcome was posted, nobody takes it for the culprit.
+ */
+export interface Batch {
+  readonly orders: readonly Order[];
+  readonly ledger: Int32Array;
+}
+export const LEDGER = { waiting: 0, begun: 1, withdrawn: 2, done: 3 } as const;
+
+interface ItemBase {
+  readonly taskId: string;
+  readonly attempt: number;
+}
+
+export interface OutcomeItem extends ItemBase {
+  readonly kind: 'outcome';
+  readonly outcome: ReportedOutcome;
+  /** JSON text of what the handler returned, or null for none. */
+  readonly result: string | null;
+  readonly error: ReportedError | null;
+  /** False: trying again is no use. */
+  readonly retryable: boolean;
+  /** Chosen by the handler with `RetryAfter`. */
+  readonly retryAfterMs: number | null;
+  /** On the worker's monotonic clock. */
+  readonly durationMs: number;
+}
+export interface ReportedError {
+  readonly code: string;
+  readonly message: string;
+  readonly stack?: string;
+}
+export interface LogItem extends ItemBase {
+  readonly kind: 'log';
+  readonly at: number;
+  readonly level: 'info' | 'warn' | 'error' | 'stdout' | 'stderr';
+  readonly text: string;
+}
+export interface ProgressItem extends ItemBase {
+  readonly kind: 'progress';
+  readonly done: number;
+  readonly total: number | null;
+  readonly text: string | null;
+}
+export interface CountItem extends ItemBase {
+  readonly kind: 'count';
+  readonly processed: number;
+  readonly succeeded: number;
+  readonly failed: number;
+}
+export interface CheckpointItem extends ItemBase {
+  readonly kind: 'checkpoint';
+  /** JSON text. */
+  readonly data: string;
+}
+/** A question the supervisor answers with a `ReplyMessage`: `ctx.submit`, and a child process about to start. */
+export interface CallItem extends ItemBase {
+  readonly kind: 'call';
+  /** Numbered from 1 within the attempt. */
+  readonly call: number;
+  readonly request:
+    | { readonly name: 'submit'; readonly task: unknown }
+    /** Journaled before the program starts, so that a survivor can be found and ended after a crash. */
+    | { readonly name: 'child'; readonly groupId: number; readonly startTicks: string };
+}
+export type WorkerItem = OutcomeItem | LogItem | ProgressItem | CountItem | CheckpointItem | CallItem;
+
+/** What a thread posts to the pool (`parentPort.postMessage`, arriving as the pool's `message`). */
+export type WorkerMessage =
+  | { readonly kind: 'hello'; readonly threadId: number; readonly control: import('node:worker_threads').MessagePort }
+  | { readonly kind: 'items'; readonly incarnation: string; readonly items: readonly WorkerItem[] };
+
+/** What the supervisor posts to a thread's control port. */
+export type ControlMessage =
+  | { readonly kind: 'stop'; readonly taskId: string; readonly attempt: number; readonly reason: StopReason }
+  | ReplyMessage;
+
+export interface ReplyMessage {
+  readonly kind: 'reply';
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly call: number;
+  readonly value?: unknown;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** What Piscina's `run` resolves with: the items not yet posted, the outcomes among them. */
+export interface BatchResult {
+  readonly threadId: number;
+  /**
+   * How many `items` messages this thread has posted so far. They travel on another port than this result and may
+   * arrive after it: what they hold counts as said before it.
+   */
+  readonly posted: number;
+  readonly items: readonly WorkerItem[];
+}

@@ -1,0 +1,155 @@
+/**
+ * What the author of a handler imports, as `nightshift/handler`: the shape of a handler, and two errors that say when
+ * trying again makes sense. The errors carry a mark instead of relying on `instanceof`, because a handler may have
+ * been loaded with another copy of this module.
+ */
+import type { Readable } from 'node:stream';
+import type { Lane } from './contract.ts';
+import { durationMs } from './duration.ts';
+import type { StandardSchema } from './schema.ts';
+
+export interface HandlerDefinition<Params = Record<string, unknown>, Result = unknown> {
+  /** Name of the work, e.g. `thumbnail.make`. */
+  readonly type: string;
+  readonly params?: StandardSchema<unknown, Params>;
+  /** Such as `5m`; a task's own timeout wins. */
+  readonly timeout?: string;
+  readonly maxAttempts?: number;
+  /** Attempts of this type that may run at once. */
+  readonly concurrency?: number;
+  /** `cpu` (default): a thread for each attempt. `io`: a thread for several, for handlers that mostly wait. */
+  readonly lane?: Lane;
+  /** Settings it reads. Secrets and keys of your own reach only a handler that names them. */
+  readonly settings?: readonly string[];
+  run(params: Params, ctx: HandlerContext): Result | Promise<Result>;
+}
+
+export interface HandlerContext {
+  readonly task: TaskFacts;
+  /** Number of this attempt, from 1. */
+  readonly attempt: number;
+  /** Raised on cancel, timeout and stop; after a grace period the thread is ended. */
+  readonly signal: AbortSignal;
+  readonly log: {
+    info(...parts: unknown[]): void;
+    warn(...parts: unknown[]): void;
+    error(...parts: unknown[]): void;
+  };
+  /** How far it is. */
+  progress(done: number, total?: number | null, text?: string | null): void;
+  /** Totals so far; `processed` is their sum unless given. */
+  count(totals: { readonly succeeded?: number; readonly failed?: number; readonly processed?: number }): void;
+  /** Saves JSON of at most 64 KiB, which the next attempt finds in `resume`. */
+  checkpoint(data: unknown): void;
+  readonly resume: unknown;
+  /** Adds a task. Its default idempotency key makes sure that a rerun of this attempt adds nothing twice. */
+  submit(task: SubmittedTask): Promise<unknown>;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly http: HttpClient;
+  /** Path of a folder of this attempt's own, removed when it ends. */
+  scratch(): Promise<string>;
+}
+
+export interface TaskFacts {
+  readonly id: string;
+  readonly type: string;
+  readonly priority: number;
+  readonly tags: readonly string[];
+  readonly group: string | null;
+  readonly createdAt: string;
+  readonly run: { readonly id: string; readonly stage: string } | null;
+}
+
+export interface SubmittedTask {
+  readonly type: string;
+  readonly params?: unknown;
+  readonly idempotencyKey?: string;
+  readonly [member: string]: unknown;
+}
+
+export interface HttpClient {
+  request(url: string | URL, options?: HttpOptions): Promise<HttpResponse>;
+}
+
+export interface HttpOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array | null;
+  /** Raised, the request ends; the attempt's own signal always counts as well. */
+  readonly signal?: AbortSignal;
+  /** 0 gives the redirect itself as the answer. */
+  readonly redirectsMax?: number;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Lower-case names; values of a repeated header joined with `, `. Bytes beyond ASCII come as latin1. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Address that answered, after redirects. */
+  readonly url: string;
+  /** To be read to its end or destroyed. */
+  readonly body: Readable;
+  /** @param bytesMax beyond it the answer is refused */
+  text(bytesMax?: number): Promise<string>;
+  json(bytesMax?: number): Promise<unknown>;
+}
+
+/** Gives the handler back unchanged; it exists so that editors and compilers know the types. */
+export function defineHandler<Params = Record<string, unknown>, Result = unknown>(
+  handler: HandlerDefinition<Params, Result>,
+): HandlerDefinition<Params, Result> {
+  return handler;
+}
+
+const PERMANENT = Symbol.for('nightshift.permanent');
+const RETRY_AFTER = Symbol.for('nightshift.retry-after');
+
+export interface EndingOptions extends ErrorOptions {
+  readonly code?: string;
+}
+
+/** Trying again is no use. */
+export class Permanent extends Error {
+  readonly [PERMANENT] = true;
+  readonly retryable = false;
+  readonly code?: string;
+
+  constructor(message: string, options: EndingOptions = {}) {
+    super(message, options);
+    this.name = 'Permanent';
+    if (options.code !== undefined) this.code = options.code;
+  }
+}
+
+/** Try again, but not before the moment it names. */
+export class RetryAfter extends Error {
+  readonly [RETRY_AFTER]: number;
+  readonly code?: string;
+
+  /** @param when a duration such as `10m`, a number of milliseconds, or a moment */
+  constructor(when: string | number | Date, message?: string, options: EndingOptions = {}) {
+    super(message ?? `to be tried again ${when instanceof Date ? `at ${when.toISOString()}` : `in ${when}`}`, options);
+    this.name = 'RetryAfter';
+    this[RETRY_AFTER] = waitMs(when);
+    if (options.code !== undefined) this.code = options.code;
+  }
+}
+
+function waitMs(when: string | number | Date): number {
+  const ms = when instanceof Date ? when.getTime() - Date.now() : typeof when === 'number' ? when : durationMs(when);
+  if (ms === null || !Number.isFinite(ms)) {
+    throw new TypeError(`RetryAfter needs a duration such as "10m", milliseconds or a Date, not ${String(when)}`);
+  }
+  return Math.max(0, Math.round(ms));
+}
+
+export function isPermanent(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && (PERMANENT in error || ('retryable' in error && error.retryable === false));
+}
+
+/** @returns milliseconds, or null when the error leaves the moment to the backoff */
+export function retryAfterMs(error: unknown): number | null {
+  if (typeof error !== 'object' || error === null || !(RETRY_AFTER in error)) return null;
+  const ms = (error as { [RETRY_AFTER]: unknown })[RETRY_AFTER];
+  return typeof ms === 'number' && Number.isFinite(ms) ? Math.max(0, ms) : null;
+}

@@ -1,0 +1,221 @@
+/** Brings the bytes: asks for the rest when a part is there, for the whole when not, and writes what comes. */
+import type { FileHandle } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { HandlerContext, HttpResponse } from '../define.ts';
+import { Permanent } from '../define.ts';
+import { networkFault } from '../http-fault.ts';
+import { unexpectedStatus } from '../http-status.ts';
+import { type Algorithm, type Digest, Sums } from './digest.ts';
+import { Pace, sayBytes } from './pace.ts';
+import type { Note, Part } from './part.ts';
+import type { Receipt } from './receipt.ts';
+import { judge, type Validators, validatorsOf } from './validators.ts';
+
+/** A server that contradicts itself is asked for the whole so often within one attempt. */
+const startsMax = 3;
+const syncEveryBytes = 64 * 1024 * 1024;
+const checkpointEveryMs = 5_000;
+const excerptCharsMax = 200;
+
+export interface Wanted {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly sizeBytes: number | null;
+  readonly digest: Digest | null;
+}
+
+export type Transfer =
+  | { readonly kind: 'unchanged' }
+  | {
+      readonly kind: 'received';
+      readonly bytes: number;
+      readonly resumedBytes: number;
+      readonly digests: ReadonlyMap<Algorithm, string>;
+      readonly validators: Validators;
+      /** Address that answered, and what it said about the name. */
+      readonly url: string;
+      readonly disposition: string | undefined;
+    };
+
+/** @param save keeps what the next attempt should know: how many bytes are there */
+export async function transfer(
+  wanted: Wanted,
+  part: Part,
+  receipt: Receipt | null,
+  ctx: HandlerContext,
+  save: (bytes: number) => void,
+): Promise<Transfer> {
+  for (let starts = 0; starts < startsMax; starts++) {
+    const begun = await part.resumable(wanted.url);
+    const sums = new Sums(wanted.digest);
+    await sums.updateFrom(part.path, begun?.bytes ?? 0);
+    const conditions = begun ? rangeHeaders(begun.note, begun.bytes) : changedHeaders(receipt);
+    const response = await ctx.http.request(wanted.url, { headers: { 'accept-encoding': 'identity', ...wanted.headers, ...conditions } });
+    const verdict = judge(response.status, response.headers, begun?.bytes ?? 0, begun?.note ?? null, receipt !== null && !begun);
+    if (verdict.kind === 'refused') throw await refusal(response);
+    if (verdict.kind === 'receive') {
+      const fresh = verdict.from === 0 ? new Sums(wanted.digest) : sums;
+      const receiving = new Receiving(wanted, part, response, verdict.from, verdict.totalBytes, fresh);
+      return receiving.run(ctx, save);
+    }
+    response.body.destroy();
+    if (verdict.kind === 'unchanged') return verdict;
+    if (verdict.kind === 'complete' && begun) {
+      const { url, headers } = response;
+      const both = { bytes: begun.bytes, resumedBytes: begun.bytes, digests: sums.digests(), validators: begun.note };
+      return { kind: 'received', ...both, url, disposition: headers['content-disposition'] };
+    }
+    ctx.log.info('what was there is of another version: starting again');
+    await part.remove();
+  }
+  throw new Error('the server contradicts itself about which part of the file it has');
+}
+
+function rangeHeaders(note: Note, bytes: number): Record<string, string> {
+  return { range: `bytes=${bytes}-`, 'if-range': note.etag ?? note.lastModified ?? '' };
+}
+
+function changedHeaders(receipt: Receipt | null): Record<string, string> {
+  return {
+    ...(receipt?.etag && { 'if-none-match': receipt.etag }),
+    ...(receipt?.lastModified && { 'if-modified-since': receipt.lastModified }),
+  };
+}
+
+async function refusal(response: HttpResponse): Promise<Error> {
+  const { status, url, headers } = response;
+  const isText = /^text\/plain|json/.test(headers['content-type'] ?? '');
+  const text = isText ? await response.text().catch(() => '') : '';
+  if (!isText) response.body.destroy();
+  return unexpectedStatus({ method: 'GET', url, status, headers, excerpt: text.replace(/\s+/g, ' ').slice(0, excerptCharsMax) });
+}
+
+/** One body on its way into a part. */
+class Receiving {
+  readonly #wanted: Wanted;
+  readonly #part: Part;
+  readonly #response: HttpResponse;
+  readonly #from: number;
+  readonly #totalBytes: number | null;
+  readonly #sums: Sums;
+  readonly #validators: Validators;
+  #position: number;
+  #syncedBytes: number;
+
+  constructor(wanted: Wanted, part: Part, response: HttpResponse, from: number, totalBytes: number | null, sums: Sums) {
+    this.#wanted = wanted;
+    this.#part = part;
+    this.#response = response;
+    this.#from = from;
+    this.#position = from;
+    this.#syncedBytes = from;
+    this.#totalBytes = totalBytes;
+    this.#sums = sums;
+    this.#validators = validatorsOf(response.headers);
+  }
+
+  async run(ctx: HandlerContext, save: (bytes: number) => void): Promise<Transfer> {
+    let handle: FileHandle | null = null;
+    try {
+      await this.#refuseWhatCannotFit();
+      handle = await this.#part.open(this.#from);
+      await this.#writeNote();
+      await this.#receive(handle, ctx, save);
+    } catch (error) {
+      this.#response.body.destroy();
+      throw this.#told(error, ctx.signal.aborted);
+    } finally {
+      await this.#keep(handle);
+    }
+    this.#refuseWrongSize(this.#position);
+    return {
+      kind: 'received',
+      bytes: this.#position,
+      resumedBytes: this.#from,
+      digests: this.#sums.digests(),
+      validators: this.#validators,
+      url: this.#response.url,
+      disposition: this.#response.headers['content-disposition'],
+    };
+  }
+
+  async #refuseWhatCannotFit(): Promise<void> {
+    if (this.#totalBytes === null) return;
+    this.#refuseWrongSize(this.#totalBytes);
+    const { bavail, bsize } = await statfs(dirname(this.#part.path));
+    const needed = this.#totalBytes - this.#from;
+    if (needed <= bavail * bsize) return;
+    const message = `there is room for ${sayBytes(bavail * bsize)} on the disk, but ${sayBytes(needed)} are to come`;
+    throw Object.assign(new Error(message), { code: 'disk_full' });
+  }
+
+  #refuseWrongSize(bytes: number): void {
+    const { sizeBytes } = this.#wanted;
+    if (sizeBytes === null || bytes === sizeBytes) return;
+    throw new Permanent(`the file has ${bytes} bytes instead of the ${sizeBytes} that were asked for`, { code: 'size_mismatch' });
+  }
+
+  async #receive(handle: FileHandle, ctx: HandlerContext, save: (bytes: number) => void): Promise<void> {
+    const { log: _, progress } = ctx;
+    const pace = new Pace(this.#from, performance.now());
+    let savedAt = performance.now();
+    for await (const chunk of this.#response.body) {
+      await writeWhole(handle, chunk as Buffer, this.#position);
+      this.#sums.update(chunk as Buffer);
+      this.#position += (chunk as Buffer).length;
+      if (this.#wanted.sizeBytes !== null && this.#position > this.#wanted.sizeBytes) this.#refuseWrongSize(this.#position);
+      const now = performance.now();
+      progress(this.#position, this.#totalBytes, pace.text(this.#position, now));
+      if (this.#position - this.#syncedBytes >= syncEveryBytes) await this.#sync(handle);
+      if (now - savedAt >= checkpointEveryMs) {
+        savedAt = now;
+        save(this.#position);
+      }
+    }
+    if (this.#totalBytes !== null && this.#position !== this.#totalBytes) {
+      throw Object.assign(new Error('the server ended its answer early'), { code: 'cut_off' });
+    }
+    progress(this.#position, this.#totalBytes ?? this.#position, pace.text(this.#position, performance.now()));
+  }
+
+  async #sync(handle: FileHandle): Promise<void> {
+    await handle.datasync();
+    this.#syncedBytes = this.#position;
+    await this.#writeNote();
+  }
+
+  async #writeNote(): Promise<void> {
+    await this.#part.write({ url: this.#wanted.url, ...this.#validators, totalBytes: this.#totalBytes, syncedBytes: this.#syncedBytes });
+  }
+
+  /** However it ended: what is there stays, and is on the disk. */
+  async #keep(handle: FileHandle | null): Promise<void> {
+    if (!handle) return;
+    try {
+      await handle.sync();
+      this.#syncedBytes = this.#position;
+      await this.#writeNote();
+    } finally {
+      await handle.close();
+    }
+  }
+
+  #told(error: unknown, aborted: boolean): unknown {
+    if (aborted || error instanceof Permanent) return error;
+    const code = (error as { code?: unknown }).code;
+    if (code === 'ENOSPC' || code === 'EDQUOT') return Object.assign(new Error('the disk is full', { cause: error }), { code: 'disk_full' });
+    const fault = networkFault(error, new URL(this.#response.url)) as Error & { code?: unknown };
+    const whole = this.#totalBytes === null ? '' : ` of ${sayBytes(this.#totalBytes)}`;
+    const resumable = this.#validators.etag !== null || this.#validators.lastModified !== null;
+    const next = resumable ? 'the next attempt goes on from there' : 'the server gives no mark to go on by, so the next attempt starts again';
+    const message = `${fault.message}, after ${sayBytes(this.#position)}${whole}; ${next}`;
+    return Object.assign(new Error(message, { cause: fault.cause }), { code: typeof fault.code === 'string' ? fault.code : 'cut_off' });
+  }
+}
+
+async function writeWhole(handle: FileHandle, chunk: Buffer, position: number): Promise<void> {
+  for (let written = 0; written < chunk.length; ) {
+    written += (await handle.write(chunk, written, chunk.length - written, position + written)).bytesWritten;
+  }
+}

@@ -1,0 +1,83 @@
+/** Cuts a stream of bytes into lines: invalid UTF-8 is tolerated, a line that does not end is cut, a flood is held back. */
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import { stripVTControlCharacters } from 'node:util';
+import { head } from './cut.ts';
+import { logLineCharsMax } from './limits.ts';
+
+/** Read from one stream before it has to wait for the next interval: 20 MiB a second. */
+const burstBytesMax = 1024 * 1024;
+const burstMs = 50;
+const LINE_END = /\r\n|\n|\r/;
+
+export class LineSplitter {
+  readonly #decoder = new StringDecoder('utf8');
+  readonly #line: (line: string) => void;
+  #rest = '';
+  /** Characters of a line that is too long and no longer kept. */
+  #cut = 0;
+  /** A `\r` ended the last chunk; a `\n` that follows belongs to it. */
+  #afterReturn = false;
+
+  constructor(line: (line: string) => void) {
+    this.#line = line;
+  }
+
+  write(chunk: Buffer): void {
+    let text = this.#decoder.write(chunk);
+    if (text === '') return;
+    if (this.#afterReturn && text.startsWith('\n')) text = text.slice(1);
+    this.#afterReturn = text.endsWith('\r');
+    const pieces = text.split(LINE_END);
+    const last = pieces.pop() ?? '';
+    for (const piece of pieces) {
+      this.#append(piece);
+      this.#emit();
+    }
+    this.#append(last);
+  }
+
+  end(): void {
+    this.#append(this.#decoder.end());
+    if (this.#rest !== '') this.#emit();
+  }
+
+  #append(text: string): void {
+    const room = logLineCharsMax - this.#rest.length;
+    if (this.#cut > 0 || text.length > room) {
+      const kept = this.#cut > 0 ? '' : head(text, room);
+      this.#rest += kept;
+      this.#cut += text.length - kept.length;
+    } else {
+      this.#rest += text;
+    }
+  }
+
+  #emit(): void {
+    const plain = stripVTControlCharacters(this.#rest);
+    this.#line(this.#cut > 0 ? `${plain}… (${this.#cut} more characters cut)` : plain);
+    this.#rest = '';
+    this.#cut = 0;
+  }
+}
+
+/** Calls `line` for each line; a stream that floods is paused, so that its writer waits. */
+export function readLines(stream: Readable, line: (line: string) => void): void {
+  const splitter = new LineSplitter(line);
+  let bytes = 0;
+  let since = performance.now();
+  stream.on('data', (chunk: Buffer) => {
+    const now = performance.now();
+    if (now - since >= burstMs) {
+      since = now;
+      bytes = 0;
+    }
+    bytes += chunk.length;
+    splitter.write(chunk);
+    if (bytes < burstBytesMax) return;
+    stream.pause();
+    setTimeout(() => stream.resume(), burstMs - (now - since));
+  });
+  stream.once('end', () => splitter.end());
+  stream.on('error', () => {});
+}

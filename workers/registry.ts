@@ -1,0 +1,121 @@
+/**
+ * Which files are handlers. Built-in ones lie beside this file; a person's lie in the handlers folder, where a file is
+ * only taken when nobody but the supervisor's user (or root) could have written it, since it will run as that user.
+ */
+import { constants, type Stats } from 'node:fs';
+import { lstat, open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { HandlerCatalog, HandlerDescription, HandlerFailure } from './contract.ts';
+import { handlerFileBytesMax, handlerFilesMax } from './limits.ts';
+import { versionOf } from './load.ts';
+
+export interface HandlerFile {
+  readonly file: string;
+  readonly version: string;
+  readonly builtIn: boolean;
+}
+
+export interface HandlerFiles {
+  readonly files: readonly HandlerFile[];
+  readonly failures: readonly HandlerFailure[];
+}
+
+const MODULE = /\.(?:js|mjs|cjs)$/;
+const TYPESCRIPT = /\.[mc]?ts$/;
+/** Things people leave beside their handlers. */
+const LEFT_ALONE = /^\.|\.(?:md|txt|json|bak|map|d\.ts|yaml|yml|tmp|part|orig)$|~$/;
+
+export async function builtInFiles(): Promise<HandlerFiles> {
+  const folder = fileURLToPath(new URL('./handlers/', import.meta.url));
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.js')).sort();
+  const files = await Promise.all(names.map((name) => readHandler(join(folder, name), true)));
+  return { files, failures: [] };
+}
+
+/** @param folder absolute; a folder that does not exist holds no handlers */
+export async function droppedInFiles(folder: string): Promise<HandlerFiles> {
+  const files: HandlerFile[] = [];
+  const failures: HandlerFailure[] = [];
+  const names = (await namesIn(folder)).filter((name) => !LEFT_ALONE.test(name)).sort();
+  for (const name of names.slice(0, handlerFilesMax)) {
+    const file = join(folder, name);
+    try {
+      const stats = await lstat(file);
+      if (stats.isDirectory()) continue;
+      refuseOtherKinds(name, stats);
+      refuseUntrusted(stats);
+      if (MODULE.test(name)) files.push(await readHandler(file, false));
+    } catch (error) {
+      failures.push({ file, message: (error as Error).message });
+    }
+  }
+  if (names.length > handlerFilesMax) {
+    failures.push({ file: folder, message: `holds ${names.length} files; only the first ${handlerFilesMax} are looked at` });
+  }
+  return { files, failures };
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function refuseOtherKinds(name: string, stats: Stats): void {
+  if (stats.isSymbolicLink()) throw new Error('is a symbolic link; put the file itself into the handlers folder');
+  if (!stats.isFile()) throw new Error('is not a regular file');
+  if (TYPESCRIPT.test(name)) {
+    throw new Error('is TypeScript, which this version does not load; compile it to .mjs, e.g. with tsc or esbuild');
+  }
+  if (!MODULE.test(name) && (stats.mode & 0o111) !== 0) {
+    throw new Error('is a program; this version loads modules (.js, .mjs, .cjs) only. Name it in COMMANDS and use command.run');
+  }
+}
+
+function refuseUntrusted(stats: Stats): void {
+  const user = process.getuid?.() ?? stats.uid;
+  if (stats.uid !== user && stats.uid !== 0) {
+    throw new Error(`belongs to user id ${stats.uid}; it must belong to the supervisor's user (${user}) or to root`);
+  }
+  if ((stats.mode & 0o022) !== 0) {
+    throw new Error(`can be written by others (mode ${(stats.mode & 0o777).toString(8)}); take that away with: chmod go-w`);
+  }
+  if (stats.size > handlerFileBytesMax) throw new Error(`is ${stats.size} bytes; at most ${handlerFileBytesMax} are loaded`);
+}
+
+/** Opened without following links and looked at again, so that what was checked is what is read. */
+async function readHandler(file: string, builtIn: boolean): Promise<HandlerFile> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    if (!builtIn) refuseUntrusted(await handle.stat());
+    return { file, version: versionOf(await handle.readFile()), builtIn };
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Two handlers of one type: the built-in one stays, of two dropped-in ones neither is used, because which of them ran
+ * would depend on their names.
+ */
+export function withoutClashes(handlers: readonly HandlerDescription[]): HandlerCatalog {
+  const byType = new Map<string, HandlerDescription[]>();
+  for (const handler of handlers) byType.set(handler.type, [...(byType.get(handler.type) ?? []), handler]);
+  const kept: HandlerDescription[] = [];
+  const failures: HandlerFailure[] = [];
+  for (const [type, same] of byType) {
+    const builtIn = same.find((handler) => handler.builtIn);
+    const keeper = builtIn ?? (same.length === 1 ? same[0] : undefined);
+    if (keeper) kept.push(keeper);
+    for (const handler of same) {
+      if (handler === keeper) continue;
+      const others = same.filter((other) => other !== handler).map((other) => other.file);
+      failures.push({ file: handler.file, message: `has the type "${type}", as has ${others.join(' and ')}: give it another` });
+    }
+  }
+  return { handlers: kept, failures };
+}
