@@ -53,5 +53,17 @@ function taskOf(type: string, given: Given): object {
   const { priority, runAt, delay, maxAttempts, timeout, key, tag, group, onInterrupt } = given;
   if (runAt !== undefined && delay !== undefined) throw new UsageError('--run-at and --delay exclude each other');
   const params = given.params === undefined ? undefined : readJson(given.params, '--params');
-  return { type, params, priority, runAt, delay, maxAttempts, timeout, idempotencyKey: key, tags: tag, group, onInterrupt };
+  return {
+    type,
+    params,
+    priority,
+    runAt,
+    delay,
+    maxAttempts,
+    timeout,
+    idempotencyKey: key,
+    tags: tag,
+    group,
+    onInterrupt,
+  };
 }

@@ -39,7 +39,13 @@ export function supervisorOf(dataDir: string): Supervisor {
   const url = urlOf(dataDir);
   const token = tokenOf(dataDir);
 
-  async function ask(method: string, path: string, query: Query, body: unknown, signal: AbortSignal | null): Promise<Response> {
+  async function ask(
+    method: string,
+    path: string,
+    query: Query,
+    body: unknown,
+    signal: AbortSignal | null,
+  ): Promise<Response> {
     const address = `${url}/api/v1/${path}${queryText(query)}`;
     const headers = {
       'user-agent': `nightshift-cli/${ownVersion()}`,
@@ -48,7 +54,12 @@ export function supervisorOf(dataDir: string): Supervisor {
     };
     let response: Response;
     try {
-      response = await fetch(address, { method, headers, signal, ...(body !== undefined && { body: JSON.stringify(body) }) });
+      response = await fetch(address, {
+        method,
+        headers,
+        signal,
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
     } catch (thrown) {
       throw new NotReachable(`the supervisor does not answer at ${url}: ${reasonOf(thrown)}`);
     }
@@ -79,12 +90,19 @@ function urlOf(dataDir: string): string {
     known = JSON.parse(readFileSync(file, 'utf8'));
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new NotReachable(`no supervisor runs on ${dataDir} (it has no supervisor.json); start one: nightshift start --data ${dataDir}`);
+    if (code === 'ENOENT')
+      throw new NotReachable(
+        `no supervisor runs on ${dataDir} (it has no supervisor.json); start one: nightshift start --data ${dataDir}`,
+      );
     throw new NotReachable(`${file} cannot be read: ${(thrown as Error).message}`);
   }
-  if (typeof known.url !== 'string' || typeof known.pid !== 'number') throw new NotReachable(`${file} does not say where the supervisor is`);
+  if (typeof known.url !== 'string' || typeof known.pid !== 'number')
+    throw new NotReachable(`${file} does not say where the supervisor is`);
   // Left behind by one that was killed, the port may by now belong to a stranger, who must not be sent the token.
-  if (!isAlive(known.pid)) throw new NotReachable(`the supervisor of ${dataDir} is not running (process ${known.pid} has ended); start it again`);
+  if (!isAlive(known.pid))
+    throw new NotReachable(
+      `the supervisor of ${dataDir} is not running (process ${known.pid} has ended); start it again`,
+    );
   return known.url.replace(/\/+$/, '').replace('//0.0.0.0', '//127.0.0.1').replace('//[::]', '//[::1]');
 }
 
@@ -120,8 +138,15 @@ function reasonOf(thrown: unknown): string {
 }
 
 async function refusalOf(response: Response): Promise<Refused> {
-  const said = (await response.json().catch(() => null)) as { detail?: unknown; code?: unknown; errors?: unknown } | null;
-  const message = typeof said?.detail === 'string' ? said.detail : `the supervisor answered ${response.status} ${response.statusText}`;
+  const said = (await response.json().catch(() => null)) as {
+    detail?: unknown;
+    code?: unknown;
+    errors?: unknown;
+  } | null;
+  const message =
+    typeof said?.detail === 'string'
+      ? said.detail
+      : `the supervisor answered ${response.status} ${response.statusText}`;
   const code = typeof said?.code === 'string' ? said.code : `http_${response.status}`;
   return new Refused(message, code, Array.isArray(said?.errors) ? (said.errors as Mistake[]) : []);
 }

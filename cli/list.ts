@@ -47,7 +47,14 @@ async function list(given: Given): Promise<void> {
   const page = await supervisorOf(dataFolder(given)).get<{ items: Task[]; next: string | null }>('tasks', query);
   if (given.json) return printJson(page);
   if (page.items.length === 0) return printError('no task matches');
-  const rows = page.items.map((task) => [task.id, task.state, task.type, String(task.attempt), localTime(task.createdAt), note(task)]);
+  const rows = page.items.map((task) => [
+    task.id,
+    task.state,
+    task.type,
+    String(task.attempt),
+    localTime(task.createdAt),
+    note(task),
+  ]);
   print(table(['ID', 'STATE', 'TYPE', 'ATTEMPT', 'CREATED', ''], rows));
   if (page.next !== null) printError(`there are more: --cursor ${page.next}`);
 }

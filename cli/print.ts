@@ -17,7 +17,14 @@ export function printError(text: string): void {
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const clean = [head, ...rows].map((row) => row.map(oneLine));
   const widths = head.map((_, column) => Math.max(...clean.map((row) => (row[column] ?? '').length)));
-  return clean.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  return clean
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /** One `name  value` a line; members that are null or empty are left out. */

@@ -30,7 +30,13 @@ function describe(task: Task): string {
     ['id', task.id],
     ['type', task.type],
     ['state', task.cancelRequestedAt && task.state === 'running' ? `${task.state}, asked to stop` : task.state],
-    ['waiting', waiting && [waiting.reason, waiting.until && `until ${localTime(waiting.until)}`, oneLine(waiting.detail)].filter(Boolean).join(', ')],
+    [
+      'waiting',
+      waiting &&
+        [waiting.reason, waiting.until && `until ${localTime(waiting.until)}`, oneLine(waiting.detail)]
+          .filter(Boolean)
+          .join(', '),
+    ],
     ['progress', task.state === 'running' ? oneLine(progressText(task)) : null],
     ['error', error && oneLine(`${error.code}: ${error.message}`)],
     ['attempt', `${task.attempt} of at most ${task.maxAttempts}`],

@@ -1,8 +1,6 @@
 /** `nightshift start`: runs the supervisor in this process until it is asked to stop. */
 import { Command, Option } from 'commander';
-import { Fault } from '../supervisor/core/fault.ts';
 import { dataFolder, dataOption } from './data-folder.ts';
-import { printError } from './print.ts';
 import { wholeNumber } from './usage.ts';
 
 interface Given {
@@ -35,8 +33,16 @@ export function startCommand(): Command {
     .option('--env <file>', 'settings file to watch instead of DATA/nightshift.env')
     .option('--host <host>', 'address to listen on (setting WEB_HOST)')
     .option('--port <number>', 'port to listen on, 0 for a free one (setting WEB_PORT)', wholeNumber(0, 65_535))
-    .addOption(new Option('--lock <kind>', 'how the data folder is locked; socket is weaker and for machines without flock').choices(['flock', 'socket']))
-    .option('--force-network', 'use a data folder on a network file system, where a power cut may take what was acknowledged')
+    .addOption(
+      new Option(
+        '--lock <kind>',
+        'how the data folder is locked; socket is weaker and for machines without flock',
+      ).choices(['flock', 'socket']),
+    )
+    .option(
+      '--force-network',
+      'use a data folder on a network file system, where a power cut may take what was acknowledged',
+    )
     .addHelpText('after', AFTER_HELP)
     .action(start);
 }
@@ -45,18 +51,13 @@ async function start(given: Given): Promise<void> {
   const { env, host, port, lock, forceNetwork } = given;
   // Loaded only here: it is most of the program, and the other commands should answer at once.
   const supervisor = await import('../supervisor/main.ts');
-  try {
-    await supervisor.start({
-      dataDir: dataFolder(given),
-      ...(env !== undefined && { envFile: env }),
-      ...(host !== undefined && { host }),
-      ...(port !== undefined && { port }),
-      ...(lock !== undefined && { lock }),
-      ...(forceNetwork && { forceNetwork }),
-    });
-  } catch (thrown) {
-    if (!(thrown instanceof Fault)) throw thrown;
-    printError(`${thrown.message}\n${thrown.action}`);
-    process.exitCode = thrown.exitCode;
-  }
+  // From here on it ends the process itself, with the exit codes above.
+  await supervisor.start({
+    dataDir: dataFolder(given),
+    ...(env !== undefined && { envFile: env }),
+    ...(host !== undefined && { host }),
+    ...(port !== undefined && { port }),
+    ...(lock !== undefined && { lock }),
+    ...(forceNetwork && { forceNetwork }),
+  });
 }

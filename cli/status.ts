@@ -43,7 +43,8 @@ async function status(given: { readonly data: string; readonly json?: true }): P
       ['health', answer.health.length === 0 ? 'good' : `${answer.health.length} to look at`],
     ]),
   );
-  for (const { severity, message, action } of answer.health) print(`\n${severity}: ${oneLine(message)}\n  ${oneLine(action)}`);
+  for (const { severity, message, action } of answer.health)
+    print(`\n${severity}: ${oneLine(message)}\n  ${oneLine(action)}`);
 }
 
 function countsText(counts: Readonly<Record<string, number>>): string {

@@ -21,7 +21,7 @@ import type { StatusView } from './facade.ts';
 import { Front } from './front.ts';
 import { Health } from './health.ts';
 import { AttemptLog } from './history/attempt-log.ts';
-import type { DiskTrouble } from './history/appender.ts';
+import type { DiskTrouble } from './history/disk.ts';
 import { History } from './history/history.ts';
 import type { Journal } from './journal/live-journal.ts';
 import { openJournal } from './journal/open.ts';

@@ -22,6 +22,7 @@ import { type Pages, pages } from './routes/pages.ts';
 import { queueRoutes } from './routes/queue.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { statusRoutes } from './routes/status.ts';
+import { submitRoutes } from './routes/submit.ts';
 import { taskLogRoutes } from './routes/task-log.ts';
 import { taskRoutes } from './routes/tasks.ts';
 import { Sessions } from './sessions.ts';
@@ -88,6 +89,7 @@ export function createApp(options: AppOptions): App {
 
 function allRoutes(parts: Parts, page: Pages): readonly Route[] {
   const routes: Route[] = [
+    ...submitRoutes(parts),
     ...taskRoutes(parts),
     ...manyTaskRoutes(parts),
     ...taskLogRoutes(parts),

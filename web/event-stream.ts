@@ -7,10 +7,26 @@ import { Readable } from 'node:stream';
 import type { Clock } from '../supervisor/clock.ts';
 import { Refusal } from '../supervisor/core/refusal.ts';
 import type { EventSource, PublishedEvent } from '../supervisor/facade.ts';
-import { eventClientsMax, eventGatherMs, eventsPerWriteMax, heartbeatMs, stalledMsMax } from './limits.ts';
+import {
+  eventCharsPerWriteMax,
+  eventClientsMax,
+  eventGatherMs,
+  eventsPerWriteMax,
+  heartbeatMs,
+  stalledMsMax,
+} from './limits.ts';
 
 const bufferBytesMax = 64 * 1024;
 const retryMs = 2_000;
+
+interface Encoded {
+  readonly first: PublishedEvent | undefined;
+  readonly last: PublishedEvent | undefined;
+  readonly count: number;
+  readonly text: string;
+}
+
+const NOTHING: Encoded = { first: undefined, last: undefined, count: 0, text: '' };
 
 /** All clients together: one subscription, one heartbeat, none of them while nobody listens. */
 export class EventStreams {
@@ -19,7 +35,7 @@ export class EventStreams {
   readonly #clients = new Set<EventStream>();
   readonly #stops: (() => void)[] = [];
   #gathering = false;
-  #encoded = { from: -1, to: -1, text: '' };
+  #encoded = NOTHING;
 
   constructor(source: EventSource, clock: Clock) {
     this.source = source;
@@ -45,14 +61,12 @@ export class EventStreams {
     for (const client of this.#clients) client.finish();
   }
 
-  /** Clients in step are given the same text, made once. */
-  encode(events: readonly PublishedEvent[]): string {
-    const from = events[0]?.seq ?? -1;
-    const to = events.at(-1)?.seq ?? -1;
-    if (this.#encoded.from !== from || this.#encoded.to !== to) {
-      this.#encoded = { from, to, text: events.map(eventText).join('') };
-    }
-    return this.#encoded.text;
+  /** As many from the front as one write takes. Clients in step are given the same text, made once. */
+  encode(events: readonly PublishedEvent[]): Encoded {
+    const { first, last, count } = this.#encoded;
+    if (count > 0 && events[0] === first && events[count - 1] === last) return this.#encoded;
+    this.#encoded = encodeFront(events);
+    return this.#encoded;
   }
 
   #begin(): void {
@@ -65,6 +79,7 @@ export class EventStreams {
     if (this.#clients.size > 0) return;
     for (const stop of this.#stops.splice(0)) stop();
     this.#gathering = false;
+    this.#encoded = NOTHING;
   }
 
   #gather(): void {
@@ -157,10 +172,10 @@ class EventStream extends Readable {
       if (missed === null) return this.#snapshot('gap');
       this.#backlog = missed;
     }
-    const events = this.#backlog.slice(0, eventsPerWriteMax);
-    this.#backlog = this.#backlog.slice(eventsPerWriteMax);
-    this.#seq = events.at(-1)?.seq ?? this.#seq;
-    return events.length === 0 ? '' : this.#streams.encode(events);
+    const { last, count, text } = this.#streams.encode(this.#backlog);
+    this.#backlog = this.#backlog.slice(count);
+    this.#seq = last?.seq ?? this.#seq;
+    return text;
   }
 
   /** The id alone, without data, is no event but tells the client where it stands before any has come. */
@@ -177,6 +192,17 @@ class EventStream extends Readable {
     this.#backlog = [];
     return `id: ${epoch}-${seq}\nevent: snapshot\ndata: ${JSON.stringify({ epoch, seq, reason })}\n\n`;
   }
+}
+
+function encodeFront(events: readonly PublishedEvent[]): Encoded {
+  let text = '';
+  let count = 0;
+  for (const event of events) {
+    if (count === eventsPerWriteMax || text.length >= eventCharsPerWriteMax) break;
+    text += eventText(event);
+    count++;
+  }
+  return { first: events[0], last: events[count - 1], count, text };
 }
 
 function parseEventId(text: string): { epoch: number; seq: number } | null {

@@ -17,6 +17,7 @@ export const logFollowersMax = 64;
 /** Events gather so long before they travel: one write for all of them. */
 export const eventGatherMs = 10;
 export const eventsPerWriteMax = 500;
+export const eventCharsPerWriteMax = 256 * 1024;
 export const heartbeatMs = 15_000;
 /** A client that takes nothing for so long while something waits for it is let go. */
 export const stalledMsMax = 60_000;

@@ -52,6 +52,23 @@ export interface Route {
 
 export const api = '/api/v1';
 
+type Handle = Route['handle'];
+
+/** A GET for whoever may look. */
+export function look(path: string, does: string, handle: Handle, query?: Parameters): Route {
+  return { method: 'GET', path, need: 'read', does, handle, ...(query && { query }) };
+}
+
+/** A POST for whoever may work with tasks, queue and workers. */
+export function operate(path: string, does: string, handle: Handle, query?: Parameters): Route {
+  return { method: 'POST', path, need: 'operate', does, handle, ...(query && { query }) };
+}
+
+/** For everybody: probes, and logging in and out. */
+export function open(method: Route['method'], path: string, does: string, handle: Handle, query?: Parameters): Route {
+  return { method, path, need: 'nothing', does, handle, ...(query && { query }) };
+}
+
 /** Named `param` in the path of the route that asks. */
 export function pathParameter(ctx: Context, name: string): string {
   const value = ctx.params[name];

@@ -46,8 +46,8 @@ export class Attempt {
   readonly order: Order;
   ended = false;
   stopError: StopError | null = null;
-  /** Ends the attempt although its handler has not, after an exception that nobody caught. */
-  breakOff: ((ending: Ending) => void) | null = null;
+  /** Ends the attempt although its handler has not settled. */
+  settle: ((ending: Ending) => void) | null = null;
   readonly #outbox: Outbox;
   #controller: AbortController | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -78,6 +78,13 @@ export class Attempt {
     if (this.ended || this.stopError) return;
     this.stopError = new StopError(reason, this.order.timeoutMs);
     this.#controller?.abort(this.stopError);
+  }
+
+  /** After an exception that nobody caught; what still goes on of the handler is asked to stop. */
+  breakOff(error: unknown): void {
+    this.settle?.(failed(error, 'uncaught_exception'));
+    this.settle = null;
+    this.#controller?.abort(error);
   }
 
   armTimeout(beganAt: number): void {
@@ -199,6 +206,8 @@ export class Attempt {
       if (refused && last.outcome === 'succeeded') last = failed(refused.reason);
     }
     if (this.#scratch) await this.#removeScratch(this.#scratch);
+    // Node tells of a promise that was handled after all one turn of the loop later.
+    if (this.#unhandled) await new Promise((resolve) => setImmediate(resolve));
     if (this.#unhandled && this.#unhandled.size > 0 && last.outcome === 'succeeded') {
       last = failed([...this.#unhandled.values()][0], 'unhandled_rejection');
     }
@@ -221,7 +230,7 @@ export class Attempt {
     this.#checkpoint?.flush();
     this.#sayCut();
     this.ended = true;
-    this.breakOff = null;
+    this.settle = null;
     this.#outbox.add({
       kind: 'outcome',
       taskId: this.order.taskId,

@@ -87,11 +87,13 @@ export interface HttpResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** Address that answered, after redirects. */
   readonly url: string;
-  /** To be read to its end or destroyed. */
+  /** To be read to its end, or given up with `discard`. */
   readonly body: Readable;
   /** @param bytesMax beyond it the answer is refused */
   text(bytesMax?: number): Promise<string>;
   json(bytesMax?: number): Promise<unknown>;
+  /** Gives up what has not been read. */
+  discard(): Promise<void>;
 }
 
 /** Gives the handler back unchanged; it exists so that editors and compilers know the types. */

@@ -10,7 +10,8 @@ import { networkFault } from './http-fault.ts';
 
 export const redirectsMax = 5;
 const answerBytesMax = 16 * 1024 * 1024;
-const redirectBodyBytesMax = 64 * 1024;
+/** Reading so much of a body nobody wants keeps the connection; of a longer one, it is cheaper to cut it. */
+const discardBytesMax = 64 * 1024;
 const REDIRECTS = [301, 302, 303, 307, 308];
 /** Headers that must not go to another origin: its owner is somebody else. */
 const CREDENTIAL = /^(?:authorization|cookie|proxy-authorization)$|token|secret|api-?key|password|signature/i;
@@ -35,8 +36,7 @@ export async function request(
     const answer = await send(hop, dispatcher, options.signal);
     const location = answer.headers['location'];
     if (most === 0 || !REDIRECTS.includes(answer.statusCode) || typeof location !== 'string') return response(answer, hop.target);
-    // The body of a redirect is a courtesy to people; reading a little of it keeps the connection.
-    await answer.body.dump({ limit: redirectBodyBytesMax }).catch(() => {});
+    await discard(answer.body);
     if (redirects === most) throw new Permanent(`more than ${most} redirects, the last to ${location}`, { code: 'too_many_redirects' });
     hop = nextHop(hop, answer.statusCode, location);
   }
@@ -120,7 +120,14 @@ function response(answer: Dispatcher.ResponseData, url: URL): HttpResponse {
     body,
     text,
     json: async (bytesMax) => JSON.parse(await text(bytesMax)),
+    discard: () => discard(answer.body),
   };
+}
+
+async function discard(body: Dispatcher.ResponseData['body']): Promise<void> {
+  // A body that is cut off says so with an error, which without a listener would be an uncaught exception.
+  body.on('error', () => {});
+  if (!body.destroyed) await body.dump({ limit: discardBytesMax }).catch(() => {});
 }
 
 async function readAll(body: Readable, bytesMax: number, url: URL): Promise<Buffer> {

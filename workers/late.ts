@@ -4,7 +4,6 @@
  */
 import { inspect } from 'node:util';
 import type { Attempt } from './attempt.ts';
-import { failed } from './outcome.ts';
 import { currentAttempt } from './perform.ts';
 
 const owners = new WeakMap<Promise<unknown>, Attempt>();
@@ -20,7 +19,7 @@ export function catchLateErrors(): void {
   process.on('uncaughtException', (error) => {
     const attempt = currentAttempt.getStore();
     // A handler that threw outside its own call will hardly ever settle its promise: the attempt ends here.
-    if (attempt?.breakOff) attempt.breakOff(failed(error, 'uncaught_exception'));
+    if (attempt?.settle) attempt.breakOff(error);
     else tell(attempt, error, 'an exception was thrown and nobody caught it');
   });
 }

@@ -9,6 +9,8 @@ import { logLineCharsMax } from './limits.ts';
 const burstBytesMax = 1024 * 1024;
 const burstMs = 50;
 const LINE_END = /\r\n|\n|\r/;
+/** Room for the note that a line was cut, or the log would cut it once more. */
+const lineCharsMax = logLineCharsMax - 64;
 
 export class LineSplitter {
   readonly #decoder = new StringDecoder('utf8');
@@ -43,7 +45,7 @@ export class LineSplitter {
   }
 
   #append(text: string): void {
-    const room = logLineCharsMax - this.#rest.length;
+    const room = lineCharsMax - this.#rest.length;
     if (this.#cut > 0 || text.length > room) {
       const kept = this.#cut > 0 ? '' : head(text, room);
       this.#rest += kept;

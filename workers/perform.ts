@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Attempt } from './attempt.ts';
 import { Context } from './context.ts';
-import type { Order } from './contract.ts';
+import type { ControlMessage, Order, StopReason } from './contract.ts';
 import { Permanent } from './define.ts';
 import { blockingMsMax } from './limits.ts';
 import { handlerFor, type Loaded } from './load.ts';
@@ -15,12 +15,37 @@ import type { AnyHandler } from './shape.ts';
 export const currentAttempt = new AsyncLocalStorage<Attempt>();
 
 /** Attempts under way on this thread, by task. */
-export const running = new Map<string, Attempt>();
+const running = new Map<string, Attempt>();
+
+/** Wishes to stop that overtook their order, on another port; the oldest are forgotten. */
+const earlyStops = new Map<string, StopReason>();
+const earlyStopsMax = 256;
+
+export function hear(message: ControlMessage): void {
+  const attempt = running.get(message.taskId);
+  if (attempt?.order.attempt === message.attempt) {
+    if (message.kind === 'stop') attempt.stop(message.reason);
+    else attempt.reply(message);
+  } else if (message.kind === 'stop') {
+    earlyStops.set(`${message.taskId}/${message.attempt}`, message.reason);
+    const [oldest] = earlyStops.keys();
+    if (earlyStops.size > earlyStopsMax && oldest !== undefined) earlyStops.delete(oldest);
+  }
+}
+
+function stopIfAskedBefore(attempt: Attempt): void {
+  const key = `${attempt.order.taskId}/${attempt.order.attempt}`;
+  const reason = earlyStops.get(key);
+  if (reason === undefined) return;
+  earlyStops.delete(key);
+  attempt.stop(reason);
+}
 
 export async function perform(order: Order, outbox: Outbox): Promise<void> {
   const beganAt = performance.now();
   const attempt = new Attempt(order, outbox);
   running.set(order.taskId, attempt);
+  if (earlyStops.size > 0) stopIfAskedBefore(attempt);
   const found = handlerFor(order);
   let loaded: Loaded | null = null;
   let ending: Ending;
@@ -65,7 +90,7 @@ function run(handler: AnyHandler, params: unknown, attempt: Attempt): Ending | P
   const value = currentAttempt.run(attempt, call, handler, params, attempt);
   if (typeof value !== 'object' || value === null || !('then' in value)) return returned(value);
   return new Promise((resolve) => {
-    attempt.breakOff = resolve;
+    attempt.settle = resolve;
     Promise.resolve(value).then(
       (result) => resolve(returned(result)),
       (error) => resolve(attempt.threw(error)),

@@ -4,13 +4,13 @@
  * the result. A control port of this thread's own brings the wish to stop and the answers to calls.
  */
 import { MessageChannel, parentPort, threadId } from 'node:worker_threads';
-import { type Batch, type BatchResult, type ControlMessage, LEDGER, type WorkerMessage } from './contract.ts';
+import { type Batch, type BatchResult, LEDGER, type WorkerMessage } from './contract.ts';
 import { catchLateErrors } from './late.ts';
 import { Outbox } from './outbox.ts';
-import { perform as performOrder, running } from './perform.ts';
+import { hear, perform as performOrder } from './perform.ts';
 import { setup } from './setup.ts';
 
-const outbox = new Outbox((items) => post({ kind: 'items', incarnation: setup.incarnation, items }));
+const outbox = new Outbox((items) => post({ kind: 'items', threadId, incarnation: setup.incarnation, items }));
 
 let last: Promise<unknown> = Promise.resolve();
 
@@ -25,14 +25,16 @@ async function performBatch(batch: Batch): Promise<BatchResult> {
   const { orders, ledger } = batch;
   for (let index = 0; index < orders.length; index++) {
     const order = orders[index];
-    if (order && claim(ledger, index)) await performOrder(order, outbox);
+    if (!order || !claim(ledger, index)) continue;
+    await performOrder(order, outbox);
+    Atomics.store(ledger, index, LEDGER.done);
   }
   return { threadId, posted: outbox.posted, items: outbox.take() };
 }
 
 /** Exactly one side wins a waiting order: this thread, or the supervisor that takes it back. */
-function claim(ledger: Int32Array | null, index: number): boolean {
-  return ledger === null || Atomics.compareExchange(ledger, index, LEDGER.waiting, LEDGER.begun) === LEDGER.waiting;
+function claim(ledger: Int32Array, index: number): boolean {
+  return Atomics.compareExchange(ledger, index, LEDGER.waiting, LEDGER.begun) === LEDGER.waiting;
 }
 
 function post(message: WorkerMessage): void {
@@ -41,12 +43,7 @@ function post(message: WorkerMessage): void {
 
 function listen(): void {
   const { port1, port2 } = new MessageChannel();
-  port1.on('message', (message: ControlMessage) => {
-    const attempt = running.get(message.taskId);
-    if (!attempt || attempt.order.attempt !== message.attempt) return;
-    if (message.kind === 'stop') attempt.stop(message.reason);
-    else attempt.reply(message);
-  });
+  port1.on('message', hear);
   // A listening port would keep a thread alive that has nothing else to do.
   port1.unref();
   post({ kind: 'hello', threadId, control: port2 });

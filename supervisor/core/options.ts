@@ -14,6 +14,8 @@ const sharedOptionsMax = 50_000;
 
 export class OptionsTable {
   readonly #byText = new Map<string, TaskOptions>();
+  /** The last options of each type: tasks mostly come in rows of their kind, and comparing is cheaper than text. */
+  readonly #lastOfType = new Map<string, TaskOptions>();
 
   /** @param text the options as JSON, as `JSON.stringify` writes them */
   fromText(text: string): TaskOptions {
@@ -23,16 +25,38 @@ export class OptionsTable {
   }
 
   of(options: TaskOptions): TaskOptions {
+    const last = this.#lastOfType.get(options.type);
+    if (last && areEqual(last, options)) return last;
     const text = JSON.stringify(options);
-    return this.#byText.get(text) ?? this.#keep(text, options);
+    const shared = this.#byText.get(text) ?? this.#keep(text, options);
+    this.#lastOfType.set(options.type, shared);
+    return shared;
   }
 
   #keep(text: string, options: TaskOptions): TaskOptions {
-    if (this.#byText.size >= sharedOptionsMax) this.#byText.clear();
+    if (this.#byText.size >= sharedOptionsMax) {
+      this.#byText.clear();
+      this.#lastOfType.clear();
+    }
     textOf.set(options, text);
     this.#byText.set(text, options);
     return options;
   }
+}
+
+function areEqual(a: TaskOptions, b: TaskOptions): boolean {
+  return (
+    a.priority === b.priority &&
+    a.origin === b.origin &&
+    a.group === b.group &&
+    a.maxAttempts === b.maxAttempts &&
+    a.timeoutMs === b.timeoutMs &&
+    a.onInterrupt === b.onInterrupt &&
+    a.run === b.run &&
+    a.backoff === b.backoff &&
+    a.tags.length === b.tags.length &&
+    a.tags.every((tag, index) => tag === b.tags[index])
+  );
 }
 
 /** JSON text of shared options, so that a journal entry need not make it again. */

@@ -122,6 +122,8 @@ export class ParamsTable {
   #row(): number {
     const free = this.#free.pop();
     if (free !== undefined) {
+      // A snapshot that was being written when its last owner left may have given it a place since.
+      this.#file[free] = nowhere;
       if (this.#moving && free < this.#moving.file.length) this.#moving.file[free] = nowhere;
       return free;
     }

@@ -61,8 +61,13 @@ export class Pool {
   readonly #closing = new Set<Promise<void>>();
   readonly #ports = new Map<number, MessagePort>();
   readonly #seats = new Map<string, Seat>();
+  /** How many messages of each thread have arrived. */
+  readonly #heardOf = new Map<number, number>();
+  /** Results that overtook messages posted before them, on another port. */
+  readonly #early: { readonly flight: Flight; readonly result: BatchResult }[] = [];
   readonly #startedAt: number;
   #stopWatch: (() => void) | null = null;
+  #closed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -140,6 +145,7 @@ export class Pool {
 
   /** Ends all threads, at once. Orders under way are not reported any more. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#stopWatch?.();
     this.#seats.clear();
     for (const piscina of this.#generations.values()) this.#end(piscina.destroy());
@@ -178,9 +184,25 @@ export class Pool {
     if (message.kind === 'hello') {
       const { threadId, control } = message;
       this.#ports.set(threadId, control);
-      control.on('close', () => this.#ports.delete(threadId));
+      control.on('close', () => this.#goneThread(threadId));
       control.unref();
-    } else if (message.incarnation === this.#options.setup.incarnation) this.#take(message.items);
+    } else if (message.incarnation === this.#options.setup.incarnation) {
+      this.#heardOf.set(message.threadId, (this.#heardOf.get(message.threadId) ?? 0) + 1);
+      this.#take(message.items);
+      if (this.#early.length > 0) this.#landEarly();
+    }
+  }
+
+  /** What a thread posted before it ended has arrived by now, or never will. */
+  #goneThread(threadId: number): void {
+    this.#ports.delete(threadId);
+    this.#heardOf.set(threadId, Number.POSITIVE_INFINITY);
+    this.#landEarly();
+    this.#heardOf.delete(threadId);
+  }
+
+  #landEarly(): void {
+    for (const early of this.#early.splice(0)) this.#landed(early.flight, early.result);
   }
 
   #take(items: readonly WorkerItem[]): void {
@@ -194,6 +216,10 @@ export class Pool {
   }
 
   #landed(flight: Flight, result: BatchResult): void {
+    if ((this.#heardOf.get(result.threadId) ?? 0) < result.posted) {
+      this.#early.push({ flight, result });
+      return;
+    }
     this.#take(result.items);
     for (const seat of flight.seats) {
       if (!seat.settled) this.#lose(seat, 'crashed', 'its worker ended the batch without a word about it');
@@ -202,6 +228,7 @@ export class Pool {
   }
 
   #crashed(flight: Flight, error: unknown): void {
+    if (this.#closed) return;
     const message = error instanceof Error ? error.message : String(error);
     for (const seat of flight.seats) {
       if (seat.settled) continue;

@@ -8,16 +8,8 @@
 import { dirname } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { Fault } from '../core/fault.ts';
-import { codeOf, type Disk, type DiskFile } from './disk.ts';
-
-/** Something a disk refused; `fatal` means that what was written may be lost although the file looks whole. */
-export interface DiskTrouble {
-  readonly file: string;
-  readonly operation: 'write' | 'sync' | 'read' | 'index' | 'remove';
-  readonly code: string;
-  readonly message: string;
-  readonly fatal: boolean;
-}
+import { codeOf, type Disk, type DiskFile, type DiskTrouble, troubleOf } from './disk.ts';
+import { writeAnew } from './write-anew.ts';
 
 export interface AppenderOptions {
   readonly disk: Disk;
@@ -48,7 +40,6 @@ interface Waiter {
 }
 
 const chunkBytes = 256 * 1024;
-const rewriteBytes = 1024 * 1024;
 const retryMs = 1_000;
 
 export class Appender {
@@ -207,7 +198,7 @@ export class Appender {
     if (until <= this.#synced && !this.#unproven) return;
     const file = await this.#open();
     const written = this.#written;
-    if (this.#unproven) await this.#rewrite(this.#unproven);
+    if (this.#unproven) await writeAnew(this.#options.disk, this.#options.path, this.#unproven);
     try {
       await file.datasync();
       if (this.#nameIsNew) await this.#options.disk.syncFolder(dirname(this.#options.path));
@@ -227,26 +218,6 @@ export class Appender {
     if (size >= written) return;
     const message = `${path} has ${size} bytes, but ${written} were written to it`;
     throw new Fault('lostWrite', message, 'Find out who moves or cuts files in the data folder, then start again.');
-  }
-
-  /**
-   * After a failed sync the kernel holds pages clean that never reached the disk, and the process that saw it has ended.
-   * The same bytes once more in the same place make them dirty again, so that the next sync means something.
-   */
-  async #rewrite({ from, to }: { from: number; to: number }): Promise<void> {
-    const file = await this.#options.disk.open(this.#options.path, 'update');
-    try {
-      const bytes = Buffer.allocUnsafeSlow(Math.min(rewriteBytes, to - from));
-      for (let at = from; at < to; ) {
-        const length = await file.read(bytes, Math.min(bytes.length, to - at), at);
-        if (length === 0) break;
-        let done = 0;
-        while (done < length) done += await file.write(bytes, done, length - done, at + done);
-        at += length;
-      }
-    } finally {
-      await file.close();
-    }
   }
 
   #poisoned(error: unknown): Fault {
@@ -286,8 +257,7 @@ export class Appender {
   }
 
   #report(operation: DiskTrouble['operation'], error: unknown, fatal: boolean): void {
-    const message = error instanceof Error ? error.message : String(error);
-    this.#options.trouble({ file: this.#options.path, operation, code: codeOf(error), message, fatal });
+    this.#options.trouble(troubleOf(operation, this.#options.path, error, fatal));
   }
 
   /** Lets go of the file; what is still pending is given up, so flush first. */

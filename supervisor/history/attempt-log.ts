@@ -53,6 +53,7 @@ export class AttemptLog {
 
   private constructor(folder: LogFolder, now: () => number) {
     this.#folder = folder;
+    folder.daysInUse = () => this.#daysInUse();
     this.#now = now;
   }
 
@@ -213,7 +214,7 @@ export class AttemptLog {
 
   /** Removes what is too old, or the oldest when there is too much. Never rejects. */
   purge(now: number): Promise<PurgeReport> {
-    return this.#folder.purge(now, this.#daysInUse());
+    return this.#folder.purge(now);
   }
 
   /** Writes what is pending. Never rejects. */

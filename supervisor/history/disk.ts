@@ -31,6 +31,15 @@ export interface Disk {
   syncFolder(path: string): Promise<void>;
 }
 
+/** Something a disk refused; `fatal` means that what was written may be lost although the file looks whole. */
+export interface DiskTrouble {
+  readonly file: string;
+  readonly operation: 'write' | 'sync' | 'read' | 'index' | 'remove';
+  readonly code: string;
+  readonly message: string;
+  readonly fatal: boolean;
+}
+
 const { O_APPEND, O_CREAT, O_RDONLY, O_RDWR, O_TRUNC } = constants;
 const FLAGS: Readonly<Record<OpenMode, number>> = {
   append: O_RDWR | O_APPEND | O_CREAT,
@@ -95,4 +104,14 @@ function fileOf(handle: FileHandle): DiskFile {
 export function codeOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : 'unknown';
+}
+
+export function troubleOf(
+  operation: DiskTrouble['operation'],
+  file: string,
+  error: unknown,
+  fatal = false,
+): DiskTrouble {
+  const message = error instanceof Error ? error.message : String(error);
+  return { file, operation, code: codeOf(error), message, fatal };
 }

@@ -8,13 +8,14 @@
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { HistoryRecord } from '../core/record.ts';
-import { Appender, type DiskTrouble } from './appender.ts';
-import { codeOf, type Disk, machineDisk } from './disk.ts';
+import { Appender } from './appender.ts';
+import type { Cut } from './cut.ts';
+import { type Disk, type DiskTrouble, machineDisk, troubleOf } from './disk.ts';
 import { Indexer } from './indexer.ts';
 import { type Head, lineBytesMax, writeLine } from './line.ts';
 import { Month } from './month.ts';
 import { type HistoryPage, type HistoryQuery, readEndings, readPage, type SourceList } from './query.ts';
-import { type Cut, type Damage, indexFolder, isolate, recover } from './recover.ts';
+import { type Damage, indexFolder, isolate, recover } from './recover.ts';
 import { recordBytesMax } from './row.ts';
 import { IndexDamage } from './run-format.ts';
 import { type LastGroup, scanLines } from './scan.ts';
@@ -118,10 +119,13 @@ export class History {
     return bytes;
   }
 
-  /** @param json text of the record without `seq` */
+  /**
+   * What a start found already is passed over.
+   * @param json text of the record without `seq`
+   */
   append(ending: Ending, json: string): void {
-    if (ending.seq < this.#lastSeq) throw new Error(`history goes by sequence: ${ending.seq} after ${this.#lastSeq}`);
     if (this.holds(ending.seq, ending.id)) return;
+    if (ending.seq < this.#lastSeq) throw new Error(`history goes by sequence: ${ending.seq} after ${this.#lastSeq}`);
     const { month, appender } = this.#monthOf(ending.finishedAt);
     const { bytes, used } = appender.reserve(lineBytesMax(json));
     const end = writeLine(bytes, used, ending.seq, json);
@@ -212,20 +216,22 @@ export class History {
 
   /** A damaged index costs time, never records: its stretch of the data is read again. */
   #makeAgain(damage: IndexDamage): void {
-    reportIndex(this.#options, damage.path, damage);
+    this.#options.trouble(troubleOf('index', damage.path, damage));
     for (const month of this.#months.values()) {
       const run = month.runs.find(({ path }) => path === damage.path);
       if (!run) continue;
       const { from, to } = run.summary;
       month.runs = month.runs.filter((other) => other !== run);
-      run.retire();
+      run.retire(true);
       this.#index(month, from, to);
     }
   }
 
   /** Indexes a stretch of a month's file behind; who looks something up meanwhile waits for it. */
   #index(month: Month, from: number, to: number): void {
-    const done = this.#indexStretch(month, from, to).catch((error) => reportIndex(this.#options, month.path, error));
+    const done = this.#indexStretch(month, from, to).catch((error) => {
+      this.#options.trouble(troubleOf('index', month.path, error));
+    });
     const before = month.ready;
     const ready = Promise.all([before, done]).then(() => {
       if (month.ready === ready) month.ready = null;
@@ -261,9 +267,4 @@ export class History {
       for (const month of this.#months.values()) await month.close();
     }
   }
-}
-
-function reportIndex({ trouble }: HistoryOptions, file: string, error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
-  trouble({ file, operation: 'index', code: codeOf(error), message, fatal: false });
 }

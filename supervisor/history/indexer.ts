@@ -4,8 +4,7 @@
  */
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import type { DiskTrouble } from './appender.ts';
-import { codeOf, type Disk } from './disk.ts';
+import { type Disk, type DiskTrouble, troubleOf } from './disk.ts';
 import { type IdRange, Merge } from './merge.ts';
 import type { Month } from './month.ts';
 import { Run } from './run.ts';
@@ -57,8 +56,7 @@ export class Indexer {
 
   #take(month: Month, work: () => Promise<void>): Promise<void> {
     this.#turn = this.#turn.then(work).catch((error) => {
-      const message = error instanceof Error ? error.message : String(error);
-      this.#options.trouble({ file: month.path, operation: 'index', code: codeOf(error), message, fatal: false });
+      this.#options.trouble(troubleOf('index', month.path, error));
     });
     return this.#turn;
   }

@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import { Appender, type DiskTrouble } from './appender.ts';
-import { codeOf, type Disk, machineDisk } from './disk.ts';
+import { Appender } from './appender.ts';
+import { type Disk, type DiskTrouble, machineDisk, troubleOf } from './disk.ts';
 import type { ReadAt } from './scan.ts';
 
 export const attemptLogsBytesMax = 2 * 1024 * 1024 * 1024;
@@ -43,9 +43,11 @@ export class LogFolder {
   readonly #disk: Disk;
   readonly #bytesMax: number;
   /** Size of each file, by its name within the folder, with what is pending. */
-  readonly #sizes = new Map<string, number>();
+  #sizes = new Map<string, number>();
   readonly #writers = new Map<string, Appender>();
   #bytes = 0;
+  /** Days that attempts under way write to; set by who knows them. */
+  daysInUse: () => ReadonlySet<string> = () => new Set();
   #purgedAt = Number.NEGATIVE_INFINITY;
 
   /** Never rejects: a folder that cannot be read is reported, and counts as empty. */
@@ -69,15 +71,18 @@ export class LogFolder {
   /** Sizes as they are on the disk, except of what is being written: people may remove logs by hand. */
   async #look(): Promise<void> {
     const { folder } = this.#options;
+    const before = new Map(this.#sizes);
     const days = (await this.#disk.list(folder)).filter((name) => DAY_FILE.test(name));
     const big = (await this.#disk.list(join(folder, 'big'))).filter((name) => BIG_FILE.test(name));
-    const names = [...days, ...big.map((name) => join('big', name))];
-    const sizes = new Map<string, number>();
-    for (const name of names) sizes.set(name, await this.#disk.size(join(folder, name)));
-    this.#sizes.clear();
-    for (const [name, size] of sizes) this.#sizes.set(name, size);
-    for (const [name, writer] of this.#writers) this.#sizes.set(name, writer.size);
-    this.#bytes = [...this.#sizes.values()].reduce((sum, size) => sum + size, 0);
+    const found = new Map<string, number>();
+    for (const name of [...days, ...big.map((each) => join('big', each))]) {
+      found.set(name, await this.#disk.size(join(folder, name)));
+    }
+    // What has been written to meanwhile is known better here than it was found: places must never be wrong.
+    const ours = [...this.#sizes].filter(([name, size]) => this.#writers.has(name) || size !== before.get(name));
+    for (const [name, size] of ours) found.set(name, size);
+    this.#sizes = found;
+    this.#bytes = [...found.values()].reduce((sum, size) => sum + size, 0);
   }
 
   get bytes(): number {
@@ -105,7 +110,7 @@ export class LogFolder {
     this.#purgedAt = now;
     const message = `attempt logs have reached ${this.#bytesMax} bytes: the oldest days go, and if that is not enough, lines`;
     this.#report('write', this.#options.folder, Object.assign(new Error(message), { code: 'LIMIT' }));
-    void this.purge(this.#options.clock.wall(), new Set());
+    void this.purge(this.#options.clock.wall());
   }
 
   /** @returns where it stands in the file */
@@ -159,19 +164,16 @@ export class LogFolder {
     await writer.close();
   }
 
-  /**
-   * Removes days older than the retention, then the oldest until the folder is within its limit. Never rejects.
-   * @param inUse days that attempts under way write to
-   */
-  async purge(now: number, inUse: ReadonlySet<string>): Promise<PurgeReport> {
+  /** Removes days older than the retention, then the oldest until the folder is within its limit. Never rejects. */
+  async purge(now: number): Promise<PurgeReport> {
     const report = { files: 0, bytes: 0 };
     try {
       await this.#look();
       const { retentionMs } = this.#options;
       const oldest = retentionMs === null ? '' : dayOf(Math.max(0, now - retentionMs - dayMs));
-      const wanted = this.#bytes > this.#bytesMax * fullShare ? this.#bytesMax * fullShare : this.#bytesMax;
+      const wanted = this.#bytesMax * fullShare;
       for (const [day, names] of this.#namesByDay()) {
-        if (day >= dayOf(now) || inUse.has(day)) continue;
+        if (day >= dayOf(now) || this.daysInUse().has(day)) continue;
         if (day > oldest && this.#bytes <= wanted) continue;
         for (const name of names) await this.#remove(name, report);
       }
@@ -202,8 +204,7 @@ export class LogFolder {
   }
 
   #report(operation: DiskTrouble['operation'], file: string, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    this.#options.trouble({ file, operation, code: codeOf(error), message, fatal: false });
+    this.#options.trouble(troubleOf(operation, file, error));
   }
 
   /** Writes what is pending, as far as the disk takes it. Never rejects. */

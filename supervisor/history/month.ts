@@ -89,7 +89,7 @@ export class Month {
     this.runs = [...this.runs.filter((other) => !merged.includes(other)), run].sort(
       (a, b) => a.summary.from - b.summary.from,
     );
-    for (const old of merged) old.retire();
+    for (const old of merged) old.retire(old.path === run.path);
   }
 
   read = async (into: Buffer, length: number, position: number): Promise<number> => {

@@ -8,6 +8,8 @@ import type { Rows } from './row.ts';
 const NEWLINE = 0x0a;
 const gapBytesMax = 16 * 1024;
 const spanBytesMax = 1024 * 1024;
+/** As many as Node's pool has threads. */
+const readsAtOnceMax = 4;
 
 /** One record found in the index: a row and the month it belongs to. */
 export interface Hit {
@@ -39,20 +41,34 @@ export async function readRecords(
   matchBytes?: (line: Buffer) => boolean,
 ): Promise<(HistoryRecord | null)[]> {
   const records: (HistoryRecord | null)[] = new Array(hits.length).fill(null);
-  for (const span of spansOf(hits)) {
-    const bytes = Buffer.allocUnsafe(span.to - span.from);
-    const got = await span.month.read(bytes, bytes.length, span.from);
-    for (const index of span.hits) {
-      const hit = hits[index] as Hit;
-      const start = offsetOf(hit) - span.from;
-      const end = start + bytesOf(hit) - 1;
-      if (matchBytes && !matchBytes(bytes.subarray(start, end))) continue;
-      const bodyEnd = end < got && bytes[end] === NEWLINE ? checkLine(bytes, start, end) : -1;
-      if (bodyEnd < 0) damage(unreadable(hit));
-      else records[index] = parseLine(bytes, start, bodyEnd);
+  const spans = spansOf(hits);
+  const readSome = async () => {
+    for (let span = spans.pop(); span; span = spans.pop()) {
+      const bytes = Buffer.allocUnsafe(span.to - span.from);
+      const got = await span.month.read(bytes, bytes.length, span.from);
+      for (const index of span.hits) {
+        records[index] = recordAt(hits[index] as Hit, bytes.subarray(0, got), span.from, damage, matchBytes);
+      }
     }
-  }
+  };
+  await Promise.all(Array.from({ length: readsAtOnceMax }, readSome));
   return records;
+}
+
+function recordAt(
+  hit: Hit,
+  bytes: Buffer,
+  from: number,
+  damage: (damage: Damage) => void,
+  matchBytes?: (line: Buffer) => boolean,
+): HistoryRecord | null {
+  const start = offsetOf(hit) - from;
+  const end = start + bytesOf(hit) - 1;
+  if (matchBytes && !matchBytes(bytes.subarray(start, end))) return null;
+  const bodyEnd = bytes[end] === NEWLINE ? checkLine(bytes, start, end) : -1;
+  if (bodyEnd >= 0) return parseLine(bytes, start, bodyEnd);
+  damage(unreadable(hit));
+  return null;
 }
 
 function unreadable(hit: Hit): Damage {

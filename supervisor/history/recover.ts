@@ -7,6 +7,7 @@
  * it is damage: it is named, the records around it stay.
  */
 import { join } from 'node:path';
+import { type Cut, cutAt } from './cut.ts';
 import type { Disk } from './disk.ts';
 import { runName, tailCheck } from './indexer.ts';
 import { Month } from './month.ts';
@@ -20,15 +21,6 @@ export interface Damage {
   readonly offset: number;
   readonly bytes: number;
   readonly what: string;
-}
-
-/** An unfinished end that was cut off; its records come again from the journal. */
-export interface Cut {
-  readonly file: string;
-  readonly offset: number;
-  readonly bytes: number;
-  /** Copy of what was cut, when it was more than one unfinished line. */
-  readonly keptAs: string | null;
 }
 
 export interface RecoverOptions {
@@ -50,7 +42,6 @@ export interface Recovered {
   readonly unproven: { readonly month: Month; readonly from: number } | null;
 }
 
-const copyPieceBytes = 1024 * 1024;
 const MONTH_FILE = /^(\d{4}-\d{2})\.ndjson$/;
 const RUN_FILE = /^(\d{4}-\d{2})\.(\d+)-(\d+)\.idx$/;
 
@@ -66,10 +57,19 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   const names = (await disk.list(folder)).flatMap((name) => MONTH_FILE.exec(name)?.[1] ?? []);
   const runNames = await sweep(options, new Set(names));
   const candidates: Candidate[] = [];
-  for (const name of names) candidates.push(await openMonth(options, name, runNames));
+  try {
+    for (const name of names) candidates.push(await openMonth(options, name, runNames));
+    return await settle(options, candidates);
+  } catch (error) {
+    for (const { month } of candidates) await month.close();
+    throw error;
+  }
+}
+
+async function settle(options: RecoverOptions, candidates: readonly Candidate[]): Promise<Recovered> {
   const active = activeOf(candidates);
-  let cut: Cut | null = null;
-  if (active && active.indexed < active.month.size) cut = await recoverEnd(options, active.month);
+  const openEnd = active !== null && active.indexed < active.month.size;
+  const cut = openEnd ? await recoverEnd(options, active.month) : null;
   const unindexed = candidates.filter((one) => one !== active && one.indexed < one.month.size);
   // New rows begin behind what is still to be read.
   for (const { month } of unindexed) month.tails = [new Tail(month.size)];
@@ -78,7 +78,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
     last: await lastOf(candidates, active),
     cut,
     unindexed,
-    unproven: active && active.indexed < active.month.size ? { month: active.month, from: active.indexed } : null,
+    unproven: openEnd ? { month: active.month, from: active.indexed } : null,
   };
 }
 
@@ -103,30 +103,36 @@ async function sweep({ disk, folder, damage }: RecoverOptions, months: ReadonlyS
 }
 
 async function openMonth(options: RecoverOptions, name: string, runNames: readonly string[]): Promise<Candidate> {
-  const { disk, folder, damage } = options;
+  const { disk, folder } = options;
   const path = join(folder, `${name}.ndjson`);
   const size = await disk.size(path);
   const runs = await openRuns(options, name, runNames);
-  let indexed = runs.at(-1)?.summary.to ?? 0;
-  const probe = new Month(disk, name, path, size, indexed);
-  if (runs.length > 0 && !(await fits(probe, runs))) {
-    if (indexed > size) {
-      damage({
-        file: `${name}.ndjson`,
-        offset: size,
-        bytes: indexed - size,
-        what: 'the file is shorter than its index knew it',
-      });
-    }
-    for (const run of runs.splice(0)) run.retire();
-    indexed = 0;
-  }
-  await probe.close();
-  const month = new Month(disk, name, path, size, indexed);
+  let month = new Month(disk, name, path, size, runs.at(-1)?.summary.to ?? 0);
   month.runs = runs;
-  for (const { summary } of runs) if (summary.damagedLines > 0) damage(knownDamage(name, summary));
-  const known = indexed === size ? Math.max(0, ...runs.map((run) => run.summary.maxSeq)) : null;
-  return { month, indexed, lastSeq: known ?? (await lastGroup(month.read, size))?.seq ?? null };
+  try {
+    if (runs.length > 0 && !(await fits(month, runs))) {
+      await discard(options, month);
+      month = new Month(disk, name, path, size, 0);
+    }
+    const indexed = month.tail.from;
+    for (const { summary } of month.runs) if (summary.damagedLines > 0) options.damage(knownDamage(name, summary));
+    const known = indexed === size ? Math.max(0, ...month.runs.map((run) => run.summary.maxSeq)) : null;
+    return { month, indexed, lastSeq: known ?? (await lastGroup(month.read, size))?.seq ?? null };
+  } catch (error) {
+    await month.close();
+    throw error;
+  }
+}
+
+/** The index is of another file than this one. */
+async function discard({ disk, damage }: RecoverOptions, month: Month): Promise<void> {
+  const indexed = month.tail.from;
+  if (indexed > month.size) {
+    const what = 'the file is shorter than its index knew it';
+    damage({ file: `${month.name}.ndjson`, offset: month.size, bytes: indexed - month.size, what });
+  }
+  await month.close();
+  for (const run of month.runs) await disk.remove(run.path);
 }
 
 function knownDamage(
@@ -228,33 +234,4 @@ export function isolate(
 
 function unreadable(lines: number): string {
   return lines === 1 ? '1 unreadable line' : `${lines} unreadable lines`;
-}
-
-async function cutAt(options: RecoverOptions, month: Month, offset: number, torn: boolean): Promise<Cut> {
-  const { disk, quarantine } = options;
-  const bytes = month.size - offset;
-  const keptAs = torn ? null : join(quarantine, `history-${month.name}-${offset}.ndjson`);
-  if (keptAs) {
-    await disk.makeFolder(quarantine);
-    await copyEnd(options, month, offset, keptAs);
-  }
-  const file = await disk.open(month.path, 'update');
-  await file.truncate(offset);
-  await file.datasync();
-  await file.close();
-  month.size = offset;
-  return { file: month.path, offset, bytes, keptAs };
-}
-
-async function copyEnd({ disk }: RecoverOptions, month: Month, offset: number, path: string): Promise<void> {
-  const copy = await disk.open(path, 'create');
-  const piece = Buffer.allocUnsafe(Math.min(copyPieceBytes, month.size - offset));
-  for (let at = offset; at < month.size; ) {
-    const length = await month.read(piece, Math.min(piece.length, month.size - at), at);
-    if (length === 0) break;
-    for (let done = 0; done < length; ) done += await copy.write(piece, done, length - done, at - offset + done);
-    at += length;
-  }
-  await copy.datasync();
-  await copy.close();
 }

@@ -24,16 +24,22 @@ export class Run implements Source {
   #fences: Promise<Uint32Array> | null = null;
   #users = 0;
   #retired = false;
+  #keepFile = false;
 
   /** @returns null when the file is not a whole run */
   static async open(disk: Disk, path: string): Promise<Run | null> {
     const file = await disk.open(path, 'read');
-    const size = await file.size();
-    const bytes = Buffer.alloc(footerBytes);
-    const whole = size >= footerBytes && (await file.read(bytes, footerBytes, size - footerBytes)) === footerBytes;
-    const footer = whole ? readFooter(bytes) : null;
-    if (footer && size === footer.count * rowBytes + blocksOf(footer.count) * fenceWords * 4 + footerBytes) {
-      return new Run(disk, path, file, footer, footer.fencesCrc);
+    try {
+      const size = await file.size();
+      const bytes = Buffer.alloc(footerBytes);
+      const whole = size >= footerBytes && (await file.read(bytes, footerBytes, size - footerBytes)) === footerBytes;
+      const footer = whole ? readFooter(bytes) : null;
+      if (footer && size === footer.count * rowBytes + blocksOf(footer.count) * fenceWords * 4 + footerBytes) {
+        return new Run(disk, path, file, footer, footer.fencesCrc);
+      }
+    } catch (error) {
+      await file.close();
+      throw error;
     }
     await file.close();
     return null;
@@ -121,19 +127,23 @@ export class Run implements Source {
 
   release(): void {
     this.#users -= 1;
-    if (this.#retired && this.#users === 0) void this.#remove();
+    if (this.#retired && this.#users === 0) void this.#end();
   }
 
-  /** Replaced by another run: the file goes once nobody reads it anymore. */
-  retire(): void {
+  /**
+   * Another run has its place: it ends once nobody reads it anymore.
+   * @param keepFile the other run has, or is going to have, the same name
+   */
+  retire(keepFile = false): void {
     this.#retired = true;
-    if (this.#users === 0) void this.#remove();
+    this.#keepFile = keepFile;
+    if (this.#users === 0) void this.#end();
   }
 
-  async #remove(): Promise<void> {
+  async #end(): Promise<void> {
     await this.close();
     // Left over, it is recognized and removed at the next start.
-    await this.#disk.remove(this.path).catch(() => {});
+    if (!this.#keepFile) await this.#disk.remove(this.path).catch(() => {});
   }
 
   /** It opens again by itself when it is read again. */

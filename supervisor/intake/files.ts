@@ -13,10 +13,11 @@ export interface FileStatus {
 }
 
 export interface ReadFile {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Signatures before and after reading. */
-  readonly before: string;
-  readonly after: string;
+  readonly status: FileStatus;
+  /** Null when it is no file, or longer than was asked for. */
+  readonly bytes: Uint8Array<ArrayBuffer> | null;
+  /** False when it was written to meanwhile. */
+  readonly still: boolean;
 }
 
 export interface InboxFiles {
@@ -25,11 +26,16 @@ export interface InboxFiles {
   status(path: string): Promise<FileStatus | null>;
   /** Follows no link, waits for no pipe. */
   read(path: string, bytesMax: number): Promise<ReadFile>;
+  /**
+   * The same without leaving the thread, for small files: five such calls take 15 microseconds, by way of other threads
+   * 70. They have just been renamed, so the disk is awake.
+   */
+  readSmall(path: string, bytesMax: number): ReadFile;
   move(from: string, to: string): Promise<void>;
   makeFolder(path: string): Promise<void>;
   /** Written and synced; the folder is not. */
   write(path: string, text: string): Promise<void>;
-  readText(path: string, bytesMax: number): Promise<string>;
+  readText(path: string): Promise<string>;
   syncFile(path: string): Promise<void>;
   syncFolder(path: string): Promise<void>;
   removeFolder(path: string): Promise<void>;
@@ -63,12 +69,32 @@ export const machineFiles: InboxFiles = {
   async read(path, bytesMax) {
     const file = await open(path, untrusted);
     try {
-      const before = statusOf(await fstat(file));
-      if (before.kind !== 'file') throw new Error(`${path} became a ${before.kind}`);
-      const bytes = await readUpTo(file, Math.min(before.bytes, bytesMax) + 1);
-      return { bytes, before: before.signature, after: statusOf(await fstat(file)).signature };
+      const status = statusOf(await fstat(file));
+      if (status.kind !== 'file' || status.bytes > bytesMax) return { status, bytes: null, still: true };
+      const bytes = new Uint8Array(status.bytes);
+      let length = 0;
+      while (length < bytes.length) {
+        const { bytesRead } = await read(file, bytes, length, bytes.length - length, null);
+        if (bytesRead === 0) break;
+        length += bytesRead;
+      }
+      return { status, bytes, still: length === bytes.length && statusOf(await fstat(file)).signature === status.signature };
     } finally {
       await close(file);
+    }
+  },
+
+  readSmall(path, bytesMax) {
+    const file = openOrSee(path);
+    if (typeof file !== 'number') return { status: file, bytes: null, still: true };
+    try {
+      const status = statusOf(fs.fstatSync(file));
+      if (status.kind !== 'file' || status.bytes > bytesMax) return { status, bytes: null, still: true };
+      const bytes = new Uint8Array(status.bytes);
+      const length = fs.readSync(file, bytes);
+      return { status, bytes, still: length === bytes.length && statusOf(fs.fstatSync(file)).signature === status.signature };
+    } finally {
+      fs.closeSync(file);
     }
   },
 
@@ -88,13 +114,8 @@ export const machineFiles: InboxFiles = {
     }
   },
 
-  async readText(path, bytesMax) {
-    const file = await open(path, untrusted);
-    try {
-      return Buffer.from(await readUpTo(file, bytesMax)).toString('utf8');
-    } finally {
-      await close(file);
-    }
+  async readText(path) {
+    return await fs.promises.readFile(path, 'utf8');
   },
 
   async syncFile(path) {
@@ -120,15 +141,15 @@ export const machineFiles: InboxFiles = {
   },
 };
 
-async function readUpTo(file: number, bytesMax: number): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(bytesMax);
-  let length = 0;
-  while (length < bytesMax) {
-    const { bytesRead } = await read(file, bytes, length, bytesMax - length, null);
-    if (bytesRead === 0) break;
-    length += bytesRead;
+/** A link or a socket cannot be opened: then what it is, instead. */
+function openOrSee(path: string): number | FileStatus {
+  try {
+    return fs.openSync(path, untrusted);
+  } catch (error) {
+    const status = statusOf(fs.lstatSync(path));
+    if (status.kind === 'file') throw error;
+    return status;
   }
-  return bytes.subarray(0, length);
 }
 
 function statusOf(stats: fs.Stats): FileStatus {

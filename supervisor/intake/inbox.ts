@@ -10,7 +10,7 @@ import { eachBounded } from './bounded.ts';
 import { codeOf, type InboxFiles, machineFiles } from './files.ts';
 import { ensureFolders, type InboxFolders, inboxFolders } from './folders.ts';
 import type { InboxOptions, InboxStats, InboxSupervisor } from './inbox-options.ts';
-import { blindRescanMs, callsMax, laterMs, rescanMs } from './intake-limits.ts';
+import { blindRescanMs, callsMax, crowdFilesMin, crowdRescanMs, laterMs, rescanMs } from './intake-limits.ts';
 import { type Leaving, MovingOn } from './moving-on.ts';
 import { isLeftAlone } from './names.ts';
 import { Pace } from './pace.ts';
@@ -46,7 +46,7 @@ export class Inbox {
   /** Given up until the next start. */
   readonly #left: string[] = [];
   #inode: number | null = null;
-  #blind: string | null = null;
+  #blind: { readonly reason: string; readonly at: number } | null = null;
   #stopped = true;
   #removedAt = Number.NEGATIVE_INFINITY;
 
@@ -64,8 +64,8 @@ export class Inbox {
     this.#watch = new Watch(this.#folders.inbox, {
       stir: () => this.#pace.stir(),
       blind: (reason) => {
-        this.#blind = reason;
-        this.#pace.stir();
+        this.#blind = { reason, at: options.clock.monotonic() };
+        this.#pace.within(blindRescanMs);
       },
     });
   }
@@ -108,24 +108,37 @@ export class Inbox {
     try {
       await this.#tend(false);
       await this.#retry();
-      const { settled, nextMs } = await this.#look();
+      const { settled, nextMs, pending } = await this.#look();
+      await this.#watchWhenCalm(pending);
       const stuck: string[] = [];
       await this.#taking.take(settled, (name, error) => stuck.push(`${name} (${codeOf(error)})`));
       this.#remarkTroubles(stuck);
-      return Math.min(nextMs, this.#blind === null ? rescanMs : blindRescanMs);
+      const restMs = this.#watch.on ? rescanMs : crowdRescanMs;
+      return Math.min(nextMs, this.#blind === null ? restMs : blindRescanMs);
     } catch (error) {
       this.#remarkTroubles([`${this.#folders.inbox} (${codeOf(error)})`]);
       return blindRescanMs;
     }
   }
 
+  /** What arrived while there was no watch is seen by the pass that follows its return. */
+  async #watchWhenCalm(pending: number): Promise<void> {
+    if (this.#stopped) return;
+    if (pending >= crowdFilesMin) await this.#watch.end();
+    else if (!this.#watch.on) {
+      await this.#watch.begin();
+      this.#pace.stir();
+    }
+  }
+
   /** Folders there and watched, old days removed, rejected files counted. */
   async #tend(starting: boolean): Promise<void> {
     const inode = await ensureFolders(this.#folders, this.#files, starting);
-    if (inode !== this.#inode || this.#blind !== null) {
+    const blindMs = this.#blind === null ? 0 : this.#options.clock.monotonic() - this.#blind.at;
+    if (inode !== this.#inode || blindMs >= rescanMs) {
       this.#inode = inode;
       this.#blind = null;
-      if (!this.#stopped) await this.#watch.begin();
+      await this.#watch.end();
     }
     const wall = this.#options.clock.wall();
     const { retentionMs } = this.#options;
@@ -146,11 +159,12 @@ export class Inbox {
     for (const { leaving } of stranded) this.#movingOn.add(leaving);
   }
 
-  async #look(): Promise<{ settled: Settled[]; nextMs: number }> {
+  async #look(): Promise<{ settled: Settled[]; nextMs: number; pending: number }> {
     const names = await this.#files.names(this.#folders.inbox);
     const settled: Settled[] = [];
     const leftAlone: string[] = [];
     let nextMs = rescanMs;
+    let pending = 0;
     await eachBounded(names, callsMax, async (name) => {
       if (isLeftAlone(name)) return;
       const status = await this.#files.status(join(this.#folders.inbox, name));
@@ -162,6 +176,7 @@ export class Inbox {
       if (status.kind === 'folder') leftAlone.push(`${name} (a folder)`);
       else if (formatOf(name) === null) leftAlone.push(name);
       else {
+        pending += 1;
         const now = { wall: this.#options.clock.wall(), monotonic: this.#options.clock.monotonic() };
         const leftMs = this.#settling.look({ name, signature: status.signature, modifiedAt: status.modifiedAt }, now);
         if (leftMs > 0) nextMs = Math.min(nextMs, leftMs);
@@ -171,14 +186,14 @@ export class Inbox {
     this.#settling.keep(new Set(names));
     this.#remarks.about('inbox_left_alone', leftAlone);
     this.#remarks.about('inbox_growing', this.#settling.growing(this.#options.clock.monotonic()));
-    return { settled, nextMs };
+    return { settled, nextMs, pending };
   }
 
   #remarkTroubles(stuck: readonly string[]): void {
     const stranded = [...this.#stranded.values()].map(({ leaving, reason }) => `${leaving.taken.name} (${reason})`);
     this.#remarks.about('inbox_stuck', [...stuck, ...stranded, ...this.#left]);
     this.#remarks.about('inbox_waiting', [...this.#later.values()].map(({ taken, reason }) => `${taken.name} (${reason})`));
-    this.#remarks.about('inbox_unwatched', this.#blind === null ? [] : [this.#blind]);
+    this.#remarks.about('inbox_unwatched', this.#blind === null ? [] : [this.#blind.reason]);
   }
 
   async #remarkRejected(): Promise<void> {

@@ -34,3 +34,10 @@ export const passPauseMsLeast = 25;
 export const tendMs = 30_000;
 export const growingMs = 60_000;
 export const namesShownMax = 5;
+/** Small files are read and checked for so long before everybody else gets a turn. */
+export const sliceMsMax = 8;
+/** Taken files that may wait to be moved on while others are still being taken. */
+export const heldFilesMax = 16_384;
+/** From so many files on the watch is off and the folder is simply looked through, until it is calm again. */
+export const crowdFilesMin = 200;
+export const crowdRescanMs = 500;

@@ -7,7 +7,7 @@ import { eachBounded } from './bounded.ts';
 import type { PlacedMistake } from './document.ts';
 import { codeOf, type InboxFiles } from './files.ts';
 import type { InboxFolders } from './folders.ts';
-import { settleFilesMax, syncsMax } from './intake-limits.ts';
+import { heldFilesMax, settleFilesMax, syncsMax } from './intake-limits.ts';
 import { dayOf, numbered } from './names.ts';
 import type { Taken } from './taken-file.ts';
 
@@ -32,14 +32,13 @@ export interface MovingOnOptions {
   readonly stuck: (leaving: Leaving, error: unknown) => void;
 }
 
-const errorTextBytesMax = 1024 * 1024;
-
 export class MovingOn {
   readonly #options: MovingOnOptions;
   readonly #queue: Leaving[] = [];
   /** Targets that a move under way is about to take. */
   readonly #reserved = new Set<string>();
   #working: Promise<void> | null = null;
+  #held = false;
 
   constructor(options: MovingOnOptions) {
     this.#options = options;
@@ -47,6 +46,20 @@ export class MovingOn {
 
   add(leaving: Leaving): void {
     this.#queue.push(leaving);
+    if (!this.#held || this.#queue.length > heldFilesMax) this.#begin();
+  }
+
+  /** Tasks becoming durable comes first: what is added now waits. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    if (this.#queue.length > 0) this.#begin();
+  }
+
+  #begin(): void {
     this.#working ??= this.#work();
   }
 
@@ -103,7 +116,8 @@ export class MovingOn {
 
   async #move({ taken, rejection }: Leaving, folder: string): Promise<void> {
     const { files, step } = this.#options;
-    if ((await files.status(taken.path))?.kind === 'file') await this.#syncFile(taken.path);
+    // What was accepted is a file; what was rejected may be anything.
+    if (!rejection || (await files.status(taken.path))?.kind === 'file') await this.#syncFile(taken.path);
     const target = await this.#freePath(taken, folder, rejection !== null);
     try {
       if (rejection) {
@@ -143,7 +157,7 @@ export class MovingOn {
     const mistakes = `${path}.error.json`;
     if (!withMistakes || (await files.status(mistakes)) === null) return true;
     // Ours, when it was written just before a crash and only the file did not follow.
-    return (await files.readText(mistakes, errorTextBytesMax).catch(() => '')).includes(`"id": "${id}"`);
+    return (await files.readText(mistakes).catch(() => '')).includes(`"id": "${id}"`);
   }
 }
 

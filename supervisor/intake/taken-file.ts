@@ -1,6 +1,6 @@
 /** Reads one taken file: what it is, whose it is, that nobody writes it meanwhile, and the tasks in it. */
 import type { Clock } from '../clock.ts';
-import { codeOf, type FileStatus, type InboxFiles } from './files.ts';
+import { codeOf, type FileStatus, type InboxFiles, type ReadFile } from './files.ts';
 import { inlineBytesMax, inlineYamlBytesMax } from './intake-limits.ts';
 import { isTooLong } from './names.ts';
 import type { ParseApart } from './parse-apart.ts';
@@ -25,13 +25,11 @@ export interface Reading {
 
 /** @returns null when the file is gone. @throws what the file system says, when trying again may help. */
 export async function readTaken(taken: Taken, reading: Reading): Promise<TaskFile | null> {
-  const status = await reading.files.status(taken.path);
-  if (status === null) return null;
   const format = formatOf(taken.name);
-  const refused = refusedFor(taken, status, format, reading.owners);
-  if (refused !== null || format === null) return refused;
   try {
-    const bytes = await readStill(taken.path, bytesMaxOf(format), reading);
+    const { status, bytes } = await readStill(taken.path, format, reading);
+    const refused = refusedFor(taken, status, format, reading.owners);
+    if (refused !== null || format === null || bytes === null) return refused;
     return isLarge(bytes.length, format) ? await reading.apart.read(bytes, format) : readTaskFile(bytes, format);
   } catch (error) {
     const code = codeOf(error);
@@ -45,20 +43,22 @@ export function isLarge(bytes: number, format: Format | null): boolean {
   return bytes > (format === 'yaml' ? inlineYamlBytesMax : inlineBytesMax);
 }
 
+/** Whoever had the file open before it was taken may still be writing it: read again until nothing changes. */
+async function readStill(path: string, format: Format | null, { files, clock, settleMs, stopped }: Reading): Promise<ReadFile> {
+  for (;;) {
+    const small = files.readSmall(path, inlineBytesMax);
+    const isLong = small.status.kind === 'file' && small.bytes === null && format !== null;
+    const read = isLong ? await files.read(path, bytesMaxOf(format)) : small;
+    if (read.still) return read;
+    if (stopped()) throw new Error('it was still being written at the stop');
+    await new Promise<void>((resolve) => void clock.after(settleMs, resolve));
+  }
+}
+
 function refusedFor(taken: Taken, status: FileStatus, format: Format | null, owners: ReadonlySet<number>): TaskFile | null {
   if (format === null) return wrong('is no task file: its name must end in .json, .ndjson, .yaml or .yml');
   if (status.kind !== 'file') return wrong(`is a ${status.kind}, not a file`);
   if (!owners.has(status.uid)) return wrong(`belongs to user ${status.uid}, whose files are not taken: see INBOX_OWNERS`);
   if (isTooLong(taken.name)) return wrong('has too long a name');
   return status.bytes > bytesMaxOf(format) ? wrong(tooLong(status.bytes, format)) : null;
-}
-
-/** Whoever had the file open before it was taken may still be writing it: read again until nothing changes. */
-async function readStill(path: string, bytesMax: number, { files, clock, settleMs, stopped }: Reading): Promise<Uint8Array<ArrayBuffer>> {
-  for (;;) {
-    const { bytes, before, after } = await files.read(path, bytesMax);
-    if (before === after) return bytes;
-    if (stopped()) throw new Error('it was still being written at the stop');
-    await new Promise<void>((resolve) => void clock.after(settleMs, resolve));
-  }
 }

@@ -4,13 +4,14 @@
  * known, which is moved on, or unknown, which is read again.
  */
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { Refusal } from '../core/refusal.ts';
 import type { TaskInput } from '../core/task-input.ts';
 import { eachBounded } from './bounded.ts';
 import { codeOf } from './files.ts';
 import type { InboxFolders } from './folders.ts';
 import type { InboxSupervisor } from './inbox-options.ts';
-import { batchFilesMax, callsMax } from './intake-limits.ts';
+import { batchFilesMax, callsMax, sliceMsMax } from './intake-limits.ts';
 import type { MovingOn, Rejection } from './moving-on.ts';
 import { takenName } from './names.ts';
 import { isLarge, type Reading, readTaken, type Taken } from './taken-file.ts';
@@ -51,7 +52,16 @@ export class Taking {
    * @param stuck hears of files that could not be taken and stay in the inbox
    */
   async take(settled: readonly Settled[], stuck: (name: string, error: unknown) => void): Promise<void> {
-    const { stopped } = this.#options.reading;
+    const { movingOn, reading } = this.#options;
+    movingOn.hold();
+    try {
+      await this.#take(settled, stuck, reading.stopped);
+    } finally {
+      movingOn.release();
+    }
+  }
+
+  async #take(settled: readonly Settled[], stuck: (name: string, error: unknown) => void, stopped: () => boolean): Promise<void> {
     for (let start = 0; start < settled.length && !stopped(); start += batchFilesMax) {
       const batch = settled.slice(start, start + batchFilesMax);
       const taken: Taken[] = [];
@@ -74,7 +84,13 @@ export class Taking {
   /** Files in `.taking/` whose ids the supervisor does not know. */
   async process(taken: readonly Taken[]): Promise<void> {
     const submits: Promise<void>[] = [];
+    const { clock } = this.#options.reading;
+    let pausedAt = clock.monotonic();
     await eachBounded(taken, callsMax, async (one) => {
+      if (clock.monotonic() - pausedAt > sliceMsMax) {
+        await setImmediate();
+        pausedAt = clock.monotonic();
+      }
       const tasks = await this.#read(one);
       if (tasks) submits.push(this.#submit(one, tasks));
     });
@@ -144,6 +160,7 @@ export class Taking {
     if (refusal.mistakes.length === 0 || format === null) return plain;
     try {
       const { bytes } = await this.#options.reading.files.read(taken.path, bytesMaxOf(format));
+      if (bytes === null) return plain;
       const mistakes = placeMistakes(bytes, format, refusal.mistakes);
       return { mistakes, more: refusal.mistakes.length - mistakes.length };
     } catch {

@@ -1,6 +1,7 @@
 /**
  * News that something in the inbox may have changed. Only a hint: a folder made anew gives none, and watches run out.
- * The files themselves are not watched, as ten thousand of them would take ten thousand of the system's watches.
+ * The files themselves are not watched, as ten thousand of them would take ten thousand of the system's watches; and
+ * since chokidar lists the folder at each news, the watch is off while thousands arrive.
  */
 import { type FSWatcher, watch } from 'chokidar';
 
@@ -19,6 +20,10 @@ export class Watch {
   constructor(folder: string, hints: Hints) {
     this.#folder = folder;
     this.#hints = hints;
+  }
+
+  get on(): boolean {
+    return this.#watcher !== null;
   }
 
   /** Begins, or begins anew for a folder that has been made again. */

@@ -6,14 +6,16 @@ import { CRC_PLACEHOLDER, lineBytesMax } from './entry.ts';
 
 export const batchBytesMax = 1024 * 1024;
 export const batchLinesMax = 4_096;
-/** A batch is closed once it reaches `batchBytesMax`; the line that makes it do so may be as long as a line can be. */
-const bufferBytes = batchBytesMax + lineBytesMax + 1024;
+/** Buffers begin small, for a quiet supervisor, and keep what they have grown to. */
+const bufferBytesMin = 64 * 1024;
 const buffersKept = 4;
-/** Above this a line's length in UTF-8 is counted before it is written; below, three bytes a character always fit. */
+/** Below this many characters no line can be too long, whatever they are. */
 const surelyFitsChars = 64 * 1024;
+/** Bytes of UTF-8 that one unit of a JavaScript string takes at most. */
+const bytesPerChar = 3;
 
 export class Batch {
-  readonly bytes: Buffer;
+  bytes: Buffer;
   used = 0;
   lines = 0;
   /** Ordinal of the segment it goes to, and where in it. */
@@ -28,7 +30,7 @@ export class Batch {
   reject: ((error: Error) => void) | null = null;
 
   constructor() {
-    this.bytes = Buffer.from(new SharedArrayBuffer(bufferBytes));
+    this.bytes = Buffer.from(new SharedArrayBuffer(bufferBytesMin));
   }
 
   /** Adds a line; `frame` is its text up to the body. @returns length of the body in bytes */
@@ -36,7 +38,9 @@ export class Batch {
     if (body.length > surelyFitsChars && Buffer.byteLength(body) + frame.length + CRC_PLACEHOLDER.length > lineBytesMax) {
       throw new RangeError(`an entry may have at most ${lineBytesMax} bytes`);
     }
-    const written = this.bytes.write(frame + body + CRC_PLACEHOLDER, this.used);
+    const line = frame + body + CRC_PLACEHOLDER;
+    if (this.used + line.length * bytesPerChar > this.bytes.length) this.#grow(this.used + line.length * bytesPerChar);
+    const written = this.bytes.write(line, this.used);
     this.used += written;
     this.lines++;
     return written - frame.length - CRC_PLACEHOLDER.length;
@@ -44,6 +48,12 @@ export class Batch {
 
   get isFull(): boolean {
     return this.used >= batchBytesMax || this.lines >= batchLinesMax;
+  }
+
+  #grow(bytes: number): void {
+    const grown = Buffer.from(new SharedArrayBuffer(Math.max(bytes, this.bytes.length * 2)));
+    this.bytes.copy(grown, 0, 0, this.used);
+    this.bytes = grown;
   }
 
   /** One promise for everybody who waits for this batch. */

@@ -17,7 +17,7 @@ export type LineVisitor = (bytes: Buffer, start: number, end: number, offset: nu
 
 /** Visits the lines of `[from, to)`. The bytes handed over are good only until the visitor returns. */
 export function visitLines(disk: Disk, fd: number, from: number, to: number, visit: LineVisitor): void {
-  const room = Buffer.allocUnsafeSlow(Math.min(chunkBytes, Math.max(1, to - from)) + lineBytesMax);
+  const room = Buffer.allocUnsafeSlow(Math.max(1, Math.min(chunkBytes + lineBytesMax, to - from)));
   let kept = 0;
   for (let position = from; position < to; ) {
     const wanted = Math.min(room.length - kept, to - position);

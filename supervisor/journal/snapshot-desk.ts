@@ -35,7 +35,7 @@ export interface SnapshotReply extends Answer {
 }
 
 const syncBytes = 4 * 1024 * 1024;
-const outBytes = 1024 * 1024;
+const outBytes = 256 * 1024;
 const verifyBytes = 1024 * 1024;
 const PLACEHOLDER = Buffer.from(CRC_PLACEHOLDER);
 
@@ -157,7 +157,7 @@ export class SnapshotDesk {
 
   #digestOfFile(): string {
     const hash = createHash('sha256');
-    const room = Buffer.allocUnsafeSlow(verifyBytes);
+    const room = Buffer.allocUnsafeSlow(Math.min(verifyBytes, this.#written));
     const fd = this.#disk.open(`${this.#path}.tmp`, 'read');
     try {
       for (let position = 0; ; ) {

@@ -40,7 +40,7 @@ export interface TakenSnapshot {
 }
 
 const limits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 };
-const chunkBytes = 1024 * 1024;
+const chunkBytes = 64 * 1024;
 const frameBytesMax = 64;
 const crcLineBytes = 19;
 

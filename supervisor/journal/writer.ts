@@ -154,7 +154,7 @@ export class SegmentWriter {
   #copyTail(path: string, from: number, to: number, last: number): void {
     const source = this.#guard('read the unproven tail', () => this.#disk.open(path, 'read'));
     let kept = 0;
-    const room = Buffer.allocUnsafe(copyBytes * 2);
+    const room = Buffer.allocUnsafe(Math.min(copyBytes * 2, to - from));
     for (let position = from; position < to; ) {
       const read = this.#guard('read the unproven tail', () =>
         readAll(this.#disk, source, room.subarray(kept, kept + Math.min(copyBytes, to - position)), position),

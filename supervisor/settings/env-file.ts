@@ -1,6 +1,7 @@
 /**
  * The text of an env file, read with `util.parseEnv`, and around it what that leaves out: which line a key stands on,
- * and lines it would silently misread. A line without `=` makes it swallow the next one, and `TOKEN=abc#def` is `abc`.
+ * and lines it would silently misread. A line without `=` makes it swallow the next one, a line of blanks may lose the
+ * key behind it, and `TOKEN=abc#def` is `abc`.
  */
 import { parseEnv } from 'node:util';
 
@@ -36,7 +37,10 @@ export function readEnvFile(bytes: Uint8Array): EnvFile {
   const sound = [...lines];
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index] as string;
-    if (NOTHING.test(line)) continue;
+    if (NOTHING.test(line)) {
+      sound[index] = '';
+      continue;
+    }
     const match = ASSIGNMENT.exec(line);
     if (!match) {
       problems.push({ key: null, line: index + 1, message: 'is neither KEY=value nor a comment that begins with #' });
@@ -55,7 +59,7 @@ export function readEnvFile(bytes: Uint8Array): EnvFile {
     }
     index = value.last;
   }
-  const agreement = agreed(sound.join('\n'), places);
+  const agreement = agreed(`${sound.join('\n')}\n`, places);
   return { entries: agreement.entries, problems: [...problems, ...agreement.problems] };
 }
 

@@ -25,7 +25,7 @@ function exampleRow(row: Row<unknown>): string {
 
 function facts(row: Row<unknown>): string {
   const unit = row.kind.unit === null ? '' : ` Unit: ${row.kind.unit}.`;
-  return `A ${row.kind.name}: ${row.kind.limits}.${unit} Default: ${row.default === '' ? 'none' : row.default}.`.replace(/^A ([aeiou])/, 'An $1');
+  return `Allowed: ${row.kind.limits}.${unit} Default: ${row.default === '' ? 'none' : row.default}.`;
 }
 
 function wrap(text: string): string[] {

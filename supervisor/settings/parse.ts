@@ -55,10 +55,14 @@ export function parseSettings(given: Given): ParsedSettings {
   const { known, strangers } = variables(given.environment);
   for (const text of [...known, ...flagTexts(given, problems)]) texts.set(text.key, text);
   const values = readAll(texts, given.machine, problems);
-  if (problems.length > 0) return { ok: false, problems };
+  if (problems.length > 0) return { ok: false, problems: problems.sort(byPlace) };
   const settings = values as unknown as Settings;
   checkTogether(settings, texts, problems);
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: { settings, strangers, ...inForce(texts) } };
+}
+
+function byPlace(left: Problem, right: Problem): number {
+  return (left.line ?? 0) - (right.line ?? 0);
 }
 
 /** An empty value counts as not given: compose files and unit files pass variables on that nobody has set. */

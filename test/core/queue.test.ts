@@ -310,7 +310,7 @@ class Beside {
 
 t.test('whatever comes, goes, is parked and released, no task that may run is forgotten', async (t) => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 120 }), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 2 }), (steps, typeMax, groupMax) => {
+    fc.property(fc.array(step, { maxLength: 120, size: 'max' }), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 2 }), (steps, typeMax, groupMax) => {
       const beside = new Beside(typeMax, groupMax);
       for (const one of steps) {
         const wrong = beside.take(one);
@@ -333,7 +333,7 @@ t.test('whatever comes, goes, is parked and released, no task that may run is fo
 
 t.test('among lines that may run the highest effective priority is served', async (t) => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
       const beside = new Beside(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
       for (const one of steps) {
         if (one.do === 'pause' || one.do === 'resume') continue;

@@ -30,6 +30,8 @@ export interface Asked {
 export class ScriptedEvents implements EventSource {
   epoch = 1;
   seq = 0;
+  /** How often somebody asked what came after. */
+  questions = 0;
   readonly held: number;
   #events: PublishedEvent[] = [];
   readonly #listeners = new Set<(events: readonly PublishedEvent[]) => void>();
@@ -43,6 +45,7 @@ export class ScriptedEvents implements EventSource {
   }
 
   since(seq: number): readonly PublishedEvent[] | null {
+    this.questions++;
     const oldest = this.#events[0]?.seq ?? this.seq + 1;
     return seq + 1 < oldest ? null : this.#events.filter((event) => event.seq > seq);
   }

@@ -5,7 +5,7 @@
 import type { Clock } from '../../supervisor/clock.ts';
 import type { Fault } from '../../supervisor/core/fault.ts';
 import { type Disk, machineDisk } from '../../supervisor/journal/disk.ts';
-import type { FsyncPolicy, Place, Replayer, SnapshotLine, SnapshotSource } from '../../supervisor/journal/journal.ts';
+import type { FsyncPolicy, Place, Replayer, SnapshotSource } from '../../supervisor/journal/journal.ts';
 import type { Journal } from '../../supervisor/journal/live-journal.ts';
 import { openJournal, type RecoveryReport } from '../../supervisor/journal/open.ts';
 
@@ -32,19 +32,15 @@ export class Ledger {
   }
 }
 
-/** Keeps `id → params` and replays it; also the source of snapshots. */
-export class Keeper implements Replayer, SnapshotSource {
+/** Keeps `id → params`. */
+export class Keeper implements Replayer {
   readonly entities = new Map<string, Entity>();
-  /** When an id was last removed: a snapshot's older entity must not bring it back. */
   last = 0;
   entries = 0;
   sliceLines = 3;
   publishedCount = 0;
   /** Between two slices of a snapshot. */
   between: (() => void) | null = null;
-  #walk: string[] | null = null;
-  #sliceIds: string[] = [];
-  #placed: [string, number, Place][] = [];
 
   entity(seq: number, bytes: Buffer, start: number, end: number, file: number, offset: number): void {
     this.#apply(seq, bytes, start, end, file, offset);
@@ -70,39 +66,44 @@ export class Keeper implements Replayer, SnapshotSource {
     this.entities.set(id, { seq, params: text, place: { file, offset: offset + (end - start) - length, length } });
   }
 
-  next(): readonly SnapshotLine[] | null {
-    this.between?.();
-    this.#walk ??= [...this.entities.keys()];
-    this.#sliceIds = this.#walk.splice(0, this.sliceLines).filter((id) => this.entities.has(id));
-    if (this.#sliceIds.length === 0 && this.#walk.length === 0) {
-      this.#walk = null;
-      return null;
-    }
-    return this.#sliceIds.map((id) => {
-      const { seq, place } = this.entities.get(id) as Entity;
-      return { seq, body: `"id":${JSON.stringify(id)},"params":`, tail: place };
-    });
-  }
-
-  placed(file: number, offsets: Float64Array): void {
-    for (const [index, id] of this.#sliceIds.entries()) {
-      const entity = this.entities.get(id) as Entity;
-      const body = Buffer.byteLength(`"id":${JSON.stringify(id)},"params":`);
-      this.#placed.push([id, entity.seq, { file, offset: (offsets[index] as number) + body, length: entity.place.length }]);
-    }
-  }
-
-  published(): void {
-    this.publishedCount++;
-    for (const [id, seq, place] of this.#placed.splice(0)) {
-      const entity = this.entities.get(id);
-      if (entity?.seq === seq) entity.place = place;
-    }
+  /** A walk over the state as it is while it goes on changing; one for each snapshot. */
+  source(): SnapshotSource {
+    const walk = [...this.entities.keys()];
+    const placed: [string, number, Place][] = [];
+    let ids: string[] = [];
+    return {
+      next: () => {
+        this.between?.();
+        if (walk.length === 0) return null;
+        ids = walk.splice(0, this.sliceLines).filter((id) => this.entities.has(id));
+        return ids.map((id) => {
+          const { seq, place } = this.entities.get(id) as Entity;
+          return { seq, body: bodyOf(id), tail: place };
+        });
+      },
+      placed: (file, offsets) => {
+        for (const [index, id] of ids.entries()) {
+          const { seq, place } = this.entities.get(id) as Entity;
+          placed.push([id, seq, { file, offset: (offsets[index] as number) + Buffer.byteLength(bodyOf(id)), length: place.length }]);
+        }
+      },
+      published: () => {
+        this.publishedCount++;
+        for (const [id, seq, place] of placed) {
+          const entity = this.entities.get(id);
+          if (entity?.seq === seq) entity.place = place;
+        }
+      },
+    };
   }
 
   state(): Map<string, string> {
     return new Map([...this.entities].map(([id, entity]) => [id, entity.params]));
   }
+}
+
+function bodyOf(id: string): string {
+  return `"id":${JSON.stringify(id)},"params":`;
 }
 
 export interface LifeOptions {
@@ -175,6 +176,19 @@ export class Life {
   async acknowledge(seq = this.journal.nextSeq - 1): Promise<void> {
     await this.journal.durable(seq);
     this.ledger.acknowledged = Math.max(this.ledger.acknowledged, seq);
+  }
+
+  snapshot(): Promise<void> {
+    return this.journal.snapshot(this.keeper.source(), this.journal.nextSeq - 1);
+  }
+
+  /** Reads the params of everything back from where they stand, and compares. */
+  async readBack(): Promise<void> {
+    const entities = [...this.keeper.entities.entries()];
+    const texts = await this.journal.read(entities.map(([, entity]) => entity.place));
+    for (const [index, [id, entity]] of entities.entries()) {
+      if (texts[index] !== entity.params) throw new Error(`WRONG PLACE: ${id} reads ${texts[index]}, not ${entity.params}`);
+    }
   }
 
   async add(id: string, params: unknown): Promise<void> {

@@ -37,6 +37,8 @@ export interface Answer {
 /** Short waits are real; those of ten seconds and more happen when a test says so. */
 export class TestClock implements Clock {
   skewMs = 0;
+  /** Short waits that are over. */
+  rounds = 0;
   readonly #long = new Set<() => void>();
 
   wall(): number {
@@ -48,7 +50,12 @@ export class TestClock implements Clock {
   }
 
   after(delayMs: number, call: () => void): () => void {
-    if (delayMs < 10_000) return machineClock.after(delayMs, call);
+    if (delayMs < 10_000) {
+      return machineClock.after(delayMs, () => {
+        call();
+        this.rounds++;
+      });
+    }
     this.#long.add(call);
     return () => this.#long.delete(call);
   }
@@ -64,7 +71,10 @@ export class TestClock implements Clock {
   }
 }
 
-export async function serve(t: Test, given: Partial<WebSettings> & { publicDir?: string; events?: ScriptedEvents } = {}) {
+export async function serve(
+  t: Test,
+  given: Partial<WebSettings> & { publicDir?: string; events?: ScriptedEvents } = {},
+) {
   const { publicDir = '/nonexistent', events = new ScriptedEvents(), ...settings } = given;
   const facade = new ScriptedFacade(events);
   const clock = new TestClock();
@@ -82,7 +92,12 @@ export async function serve(t: Test, given: Partial<WebSettings> & { publicDir?:
     await server.close();
   });
 
-  async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  async function call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     const json = body !== undefined && typeof body !== 'string' && !Buffer.isBuffer(body);
     const answer = await request(server.url + path, {
       dispatcher: agent,
@@ -92,7 +107,12 @@ export async function serve(t: Test, given: Partial<WebSettings> & { publicDir?:
     });
     const text = await answer.body.text();
     const type = String(answer.headers['content-type'] ?? '');
-    return { status: answer.statusCode, headers: answer.headers, text, json: /json/.test(type) ? JSON.parse(text) : null };
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      text,
+      json: /json/.test(type) && text !== '' ? JSON.parse(text) : null,
+    };
   }
 
   /** For what no HTTP client would send. @returns everything that came back until the other side closed */

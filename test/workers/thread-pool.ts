@@ -95,7 +95,7 @@ export class TestPool {
   }
 
   /** Resolves once everything the batch said has arrived, in whatever order the ports delivered it. */
-  async run(orders: readonly Order[], ledger: Int32Array | null = null): Promise<readonly WorkerItem[]> {
+  async run(orders: readonly Order[], ledger = newLedger(orders.length)): Promise<readonly WorkerItem[]> {
     const result: BatchResult = await this.piscina.run({ orders, ledger });
     await this.until(() => this.#received >= result.posted);
     this.#take(result.items);

@@ -1,8 +1,8 @@
 /** The whole console: frame, page, and what lies above them. */
 import { useEffect, useErrorBoundary } from 'preact/hooks';
 import { signedOut } from './api.ts';
-import { say } from './language.ts';
 import { useKeys } from './keys.ts';
+import { say } from './language.ts';
 import { Overview } from './pages/overview.tsx';
 import { Task } from './pages/task.tsx';
 import { Tasks } from './pages/tasks.tsx';

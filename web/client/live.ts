@@ -112,9 +112,8 @@ export function watch<T>(options: LiveOptions<T>): Live<T> & { stop(): void } {
   };
 }
 
-/** `watch` for as long as a component stands; another `key` is another question. */
+/** `watch` for as long as a component stands. The key stands for the options: another one is another question. */
 export function useLive<T>(key: string, options: LiveOptions<T>): Live<T> {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the options
   const live = useMemo(() => watch(options), [key]);
   useEffect(() => () => live.stop(), [live]);
   return live;

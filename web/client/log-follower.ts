@@ -40,7 +40,9 @@ export function followLog(taskId: string, attempt: number) {
   async function read(): Promise<void> {
     const path = `${taskPath(taskId)}/log?attempt=${attempt}&follow=1`;
     const response = await request('GET', path, undefined, stopping.signal);
-    const reader = response.body?.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader();
+    const reader = response.body
+      ?.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)
+      .getReader();
     let rest = '';
     for (;;) {
       const { done, value } = (await reader?.read()) ?? { done: true, value: '' };

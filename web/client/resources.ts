@@ -1,7 +1,7 @@
 /** What pages ask of the API, and which events make the answer another one. */
-import type { HandlerDescription, HandlerFailure } from '../../workers/contract.ts';
+
 import type { Counts, Progress } from '../../supervisor/core/task.ts';
-import type { QueueView, StatusView, TaskPage, TaskView, WorkerView } from '../../supervisor/facade.ts';
+import type { Facade, QueueView, StatusView, TaskPage, TaskView, WorkerView } from '../../supervisor/facade.ts';
 import { get } from './api.ts';
 import type { LiveOptions } from './live.ts';
 import { taskPath } from './router.ts';
@@ -43,14 +43,10 @@ export const workersLive: LiveOptions<readonly WorkerView[]> = {
   everyMs: 500,
 };
 
-export interface HandlersView {
-  readonly handlers: readonly HandlerDescription[];
-  readonly failures: readonly HandlerFailure[];
-}
+type Handlers = Awaited<ReturnType<Facade['handlers']>>['handlers'];
 
-export async function loadHandlers(): Promise<HandlersView> {
-  const { items, failures } = await get<{ items: HandlersView['handlers']; failures: HandlersView['failures'] }>('handlers');
-  return { handlers: items, failures };
+export async function loadHandlers(): Promise<Handlers> {
+  return (await get<{ items: Handlers }>('handlers')).items;
 }
 
 export function taskListLive(query: string, everyMs: number): LiveOptions<TaskPage> {

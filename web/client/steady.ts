@@ -11,10 +11,11 @@ const pointing = signal(false);
 let timer = 0;
 
 function onMove(event: PointerEvent): void {
-  const inside = event.pointerType === 'mouse' && event.target instanceof Element && event.target.closest('[data-steady]');
-  if (!inside) return letGo();
-  pointing.value = true;
+  const inside =
+    event.pointerType === 'mouse' && event.target instanceof Element && event.target.closest('[data-steady]');
   clearTimeout(timer);
+  pointing.value = Boolean(inside);
+  if (!inside) return;
   timer = window.setTimeout(letGo, restsMs);
 }
 
@@ -39,7 +40,11 @@ export interface Steady<T> {
  * @param hold a further reason to keep the order, e.g. a selection
  * @param key another key is another list and is shown at once
  */
-export function useSteady<T extends { readonly id: string }>(live: readonly T[], hold: boolean, key: string): Steady<T> {
+export function useSteady<T extends { readonly id: string }>(
+  live: readonly T[],
+  hold: boolean,
+  key: string,
+): Steady<T> {
   const kept = useRef<{ key: string; rows: readonly T[] }>({ key, rows: live });
   const keeps = (pointing.value || hold) && kept.current.key === key && kept.current.rows.length > 0;
   const rows = keeps ? inKeptOrder(kept.current.rows, live) : live;

@@ -1,6 +1,7 @@
 /** What may be done with tasks in which state, and doing it: ask where it cannot be undone, act, say so, show it. */
-import type { ManyAnswer, QueueView, TaskView } from '../../supervisor/facade.ts';
+
 import type { TaskState } from '../../supervisor/core/task.ts';
+import type { ManyAnswer, QueueView, TaskView } from '../../supervisor/facade.ts';
 import { post } from './api.ts';
 import { say } from './language.ts';
 import { ask } from './parts/ask.tsx';
@@ -85,10 +86,14 @@ async function askMany(action: 'retry' | 'cancel', which: Which): Promise<boolea
     const matched = 'ids' in which ? which.ids.length : await count(action, which);
     if (action === 'retry') {
       const { retryTitle, retryText, retryYes } = words.ask;
-      return (await ask({ title: retryTitle(matched), text: retryText, yes: retryYes(matched), tone: 'plain' })) !== null;
+      return (
+        (await ask({ title: retryTitle(matched), text: retryText, yes: retryYes(matched), tone: 'plain' })) !== null
+      );
     }
     const { cancelTitle, cancelMany, cancelYes } = words.ask;
-    return (await ask({ title: cancelTitle(matched), text: cancelMany, yes: cancelYes(matched), tone: 'bad' })) !== null;
+    return (
+      (await ask({ title: cancelTitle(matched), text: cancelMany, yes: cancelYes(matched), tone: 'bad' })) !== null
+    );
   } catch (error) {
     toastProblem(error);
     return false;

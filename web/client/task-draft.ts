@@ -1,5 +1,6 @@
 /** A task while somebody writes it in the form: what is sent, and which field a mistake belongs to. */
 import type { Mistake } from '../../supervisor/core/refusal.ts';
+import { jsonMistake } from '../json-mistake.ts';
 import { say } from './language.ts';
 
 export interface Draft {
@@ -42,33 +43,18 @@ export function isExample(params: string): boolean {
   return params.trim() === '{}' || Object.keys(EXAMPLES).some((type) => exampleOf(type) === params);
 }
 
-/** Where JSON goes wrong, told by line and column whatever the browser calls it; null when it is JSON. */
-export function jsonMistake(text: string): string | null {
-  try {
-    JSON.parse(text);
-    return null;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    const at = placeOf(why, text);
-    const before = text.slice(0, at).split('\n');
-    const plain = why.replace(/^JSON\.parse: /, '').replace(/,? (\.\.\.|in JSON|at position|at line).*$/s, '');
-    return say().add.badJson(before.length, (before.at(-1)?.length ?? 0) + 1, plain);
-  }
-}
-
-/** Chromium tells a position, Firefox line and column, and neither tells it of text that ends too soon. */
-function placeOf(why: string, text: string): number {
-  const position = /position (\d+)/.exec(why);
-  if (position) return Number(position[1]);
-  const lineAndColumn = /line (\d+) column (\d+)/.exec(why);
-  if (!lineAndColumn) return text.length;
-  const before = text.split('\n').slice(0, Number(lineAndColumn[1]) - 1);
-  return before.reduce((sum, line) => sum + line.length + 1, 0) + Number(lineAndColumn[2]) - 1;
+/** Where the text stops being JSON, in the reader's language as far as it goes; null when it is JSON. */
+export function paramsMistake(text: string): string | null {
+  const found = jsonMistake(text);
+  return found && say().add.badJson(found.line, found.column, found.message);
 }
 
 /** The body of `POST /tasks`. What was left empty is left out. Call it only when the params are JSON. */
 export function bodyOf(draft: Draft): Record<string, unknown> {
-  const tags = draft.tags.split(/[,，]/).map((tag) => tag.trim()).filter(Boolean);
+  const tags = draft.tags
+    .split(/[,，]/)
+    .map((tag) => tag.trim())
+    .filter(Boolean);
   return {
     type: draft.type.trim(),
     params: JSON.parse(draft.params),
@@ -82,7 +68,16 @@ export function bodyOf(draft: Draft): Record<string, unknown> {
 }
 
 export type FieldName = Exclude<keyof Draft, 'when'>;
-const FIELDS: readonly FieldName[] = ['type', 'params', 'delay', 'runAt', 'priority', 'group', 'tags', 'idempotencyKey'];
+const FIELDS: readonly FieldName[] = [
+  'type',
+  'params',
+  'delay',
+  'runAt',
+  'priority',
+  'group',
+  'tags',
+  'idempotencyKey',
+];
 export type Mistakes = Partial<Record<FieldName | 'form', string>>;
 
 /** The server names places such as `$.params.url` or `$.tags[1]`; the field is the first member, the rest is told. */
@@ -100,7 +95,7 @@ export function byField(mistakes: readonly Mistake[], otherwise: string): Mistak
 
 /** Mistakes that need no server. */
 export function ownMistakes(draft: Draft): Mistakes {
-  const params = jsonMistake(draft.params);
+  const params = paramsMistake(draft.params);
   return {
     ...(draft.type.trim() === '' && { type: say().add.required }),
     ...(params !== null && { params }),

@@ -1,6 +1,6 @@
 /** Everything that happens, as it happens. */
 import { type Parameters, readQuery } from '../query.ts';
-import { api, type Context, type Parts, type Route } from '../route.ts';
+import { api, type Context, look, type Parts, type Route } from '../route.ts';
 
 const EVENTS = {
   lastEventId: {
@@ -23,14 +23,5 @@ export function eventRoutes({ events }: Parts): Route[] {
     ctx.body = body;
   }
 
-  return [
-    {
-      method: 'GET',
-      path: `${api}/events`,
-      need: 'read',
-      query: EVENTS,
-      does: 'Server-sent events, resumed exactly',
-      handle: follow,
-    },
-  ];
+  return [look(`${api}/events`, 'Server-sent events, resumed exactly', follow, EVENTS)];
 }

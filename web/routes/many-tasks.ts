@@ -3,7 +3,7 @@ import { type Mistake, Refusal } from '../../supervisor/core/refusal.ts';
 import type { TaskFilter } from '../../supervisor/facade.ts';
 import { idsPerCallMax } from '../limits.ts';
 import { readMembers } from '../members.ts';
-import { actorOf, answerJson, api, type Context, type Parts, type Route } from '../route.ts';
+import { actorOf, answerJson, api, type Context, operate, type Parts, type Route } from '../route.ts';
 import { checkFilter } from '../task-filter.ts';
 
 interface Call {
@@ -17,20 +17,8 @@ export function manyTaskRoutes({ facade }: Parts): Route[] {
     answerJson(ctx, 200, JSON.stringify(await facade[action](which, dryRun, actorOf(ctx))));
   };
   return [
-    {
-      method: 'POST',
-      path: `${api}/tasks/cancel`,
-      need: 'operate',
-      does: 'Cancels many tasks',
-      handle: many('cancelMany'),
-    },
-    {
-      method: 'POST',
-      path: `${api}/tasks/retry`,
-      need: 'operate',
-      does: 'Runs many failed tasks again',
-      handle: many('retryMany'),
-    },
+    operate(`${api}/tasks/cancel`, 'Cancels many tasks', many('cancelMany')),
+    operate(`${api}/tasks/retry`, 'Runs many failed tasks again', many('retryMany')),
   ];
 }
 

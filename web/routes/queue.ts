@@ -4,7 +4,17 @@ import { Refusal } from '../../supervisor/core/refusal.ts';
 import { reasonCharsMax } from '../limits.ts';
 import { readMembers } from '../members.ts';
 import { type Parameters, readQuery } from '../query.ts';
-import { actorOf, answerJson, api, type Context, type Parts, pathParameter, type Route } from '../route.ts';
+import {
+  actorOf,
+  answerJson,
+  api,
+  type Context,
+  look,
+  operate,
+  type Parts,
+  pathParameter,
+  type Route,
+} from '../route.ts';
 
 const ONE_TYPE = {
   type: { is: 'text', charsMax: nameCharsMax, sentence: 'Only tasks of this type; all of them when left out.' },
@@ -47,43 +57,11 @@ export function queueRoutes({ facade }: Parts): Route[] {
   }
 
   return [
-    {
-      method: 'GET',
-      path: `${api}/queue`,
-      need: 'read',
-      does: 'Shows what waits and runs, by type, and what is paused',
-      handle: show,
-    },
-    {
-      method: 'POST',
-      path: `${api}/queue/pause`,
-      need: 'operate',
-      query: ONE_TYPE,
-      does: 'Starts nothing more; what runs finishes',
-      handle: pause,
-    },
-    {
-      method: 'POST',
-      path: `${api}/queue/resume`,
-      need: 'operate',
-      query: ONE_TYPE,
-      does: 'Starts tasks again',
-      handle: resume,
-    },
-    { method: 'GET', path: `${api}/workers`, need: 'read', does: 'Lists workers and what each runs', handle: workers },
-    {
-      method: 'POST',
-      path: `${api}/workers/:id/recycle`,
-      need: 'operate',
-      does: 'Replaces a worker once it is free',
-      handle: recycle,
-    },
-    {
-      method: 'GET',
-      path: `${api}/handlers`,
-      need: 'read',
-      does: 'Lists loaded handlers and files that could not be used',
-      handle: handlers,
-    },
+    look(`${api}/queue`, 'Shows what waits and runs, by type, and what is paused', show),
+    operate(`${api}/queue/pause`, 'Starts nothing more; what runs finishes', pause, ONE_TYPE),
+    operate(`${api}/queue/resume`, 'Starts tasks again', resume, ONE_TYPE),
+    look(`${api}/workers`, 'Lists workers and what each runs', workers),
+    operate(`${api}/workers/:id/recycle`, 'Replaces a worker once it is free', recycle),
+    look(`${api}/handlers`, 'Lists loaded handlers and files that could not be used', handlers),
   ];
 }

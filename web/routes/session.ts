@@ -6,7 +6,7 @@ import { loginBodyBytesMax, sessionLifeMs } from '../limits.ts';
 import { checkToken } from '../middleware/authenticate.ts';
 import { loginPage } from '../pages/html.ts';
 import { type Parameters, readQuery } from '../query.ts';
-import { answerJson, api, type Context, type Parts, type Route } from '../route.ts';
+import { answerJson, api, type Context, open, type Parts, type Route } from '../route.ts';
 import { html, type Pages } from './pages.ts';
 
 const NEXT = {
@@ -79,12 +79,12 @@ export function sessionRoutes(parts: Parts, pages: Pages): Route[] {
   }
 
   return [
-    { method: 'GET', path: '/login', need: 'nothing', query: NEXT, does: 'Shows the form to log in', handle: form },
-    { method: 'POST', path: '/login', need: 'nothing', does: 'Begins a session for a token', handle: login },
-    { method: 'POST', path: '/logout', need: 'nothing', does: 'Ends the session', handle: logout },
-    { method: 'POST', path: `${api}/login`, need: 'nothing', does: 'The same as `/login`', handle: login },
-    { method: 'POST', path: `${api}/logout`, need: 'nothing', does: 'The same as `/logout`', handle: logout },
-    { method: 'GET', path: `${api}/session`, need: 'nothing', does: 'Tells what the caller may do', handle: show },
+    open('GET', '/login', 'Shows the form to log in', form, NEXT),
+    open('POST', '/login', 'Begins a session for a token', login),
+    open('POST', '/logout', 'Ends the session', logout),
+    open('POST', `${api}/login`, 'The same as `/login`', login),
+    open('POST', `${api}/logout`, 'The same as `/logout`', logout),
+    open('GET', `${api}/session`, 'Tells what the caller may do', show),
   ];
 }
 

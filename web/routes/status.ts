@@ -1,5 +1,5 @@
 /** How the supervisor is: for people, for probes and for Prometheus; and what this API is, for machines. */
-import { answerJson, api, type Context, type Parts, type Route } from '../route.ts';
+import { answerJson, api, type Context, look, open, type Parts, type Route } from '../route.ts';
 
 export function statusRoutes({ facade, events }: Parts, routes: () => readonly Route[]): Route[] {
   async function status(ctx: Context): Promise<void> {
@@ -37,16 +37,10 @@ export function statusRoutes({ facade, events }: Parts, routes: () => readonly R
   }
 
   return [
-    {
-      method: 'GET',
-      path: `${api}/status`,
-      need: 'read',
-      does: 'Shows counts, throughput, health items, journal, disk and versions',
-      handle: status,
-    },
-    { method: 'GET', path: `${api}/openapi.json`, need: 'read', does: 'This document', handle: openapi },
-    { method: 'GET', path: '/healthz', need: 'nothing', does: 'Answers as long as the process does', handle: healthz },
-    { method: 'GET', path: '/readyz', need: 'nothing', does: 'Tells whether new work is taken', handle: readyz },
-    { method: 'GET', path: '/metrics', need: 'read', does: 'Figures as Prometheus text', handle: metrics },
+    look(`${api}/status`, 'Shows counts, throughput, health items, journal, disk and versions', status),
+    look(`${api}/openapi.json`, 'This document', openapi),
+    open('GET', '/healthz', 'Answers as long as the process does', healthz),
+    open('GET', '/readyz', 'Tells whether new work is taken', readyz),
+    look('/metrics', 'Figures as Prometheus text', metrics),
   ];
 }

@@ -2,7 +2,7 @@
 import { attemptsMax } from '../../supervisor/core/limits.ts';
 import { logText } from '../log-stream.ts';
 import { type Parameters, readQuery } from '../query.ts';
-import { api, type Context, notFound, type Parts, pathParameter, type Route } from '../route.ts';
+import { api, type Context, look, notFound, type Parts, pathParameter, type Route } from '../route.ts';
 
 const LOG = {
   attempt: {
@@ -36,14 +36,5 @@ export function taskLogRoutes({ facade, logs }: Parts): Route[] {
     return '';
   }
 
-  return [
-    {
-      method: 'GET',
-      path: `${api}/tasks/:id/log`,
-      need: 'read',
-      query: LOG,
-      does: 'Shows the log of one attempt, as text',
-      handle: log,
-    },
-  ];
+  return [look(`${api}/tasks/:id/log`, 'Shows the log of one attempt, as text', log, LOG)];
 }

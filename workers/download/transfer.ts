@@ -59,7 +59,7 @@ export async function transfer(
       const receiving = new Receiving(wanted, part, response, verdict.from, verdict.totalBytes, fresh);
       return receiving.run(ctx, save);
     }
-    response.body.destroy();
+    await response.discard();
     if (verdict.kind === 'unchanged') return verdict;
     if (verdict.kind === 'complete' && begun) {
       const { url, headers } = response;
@@ -87,7 +87,7 @@ async function refusal(response: HttpResponse): Promise<Error> {
   const { status, url, headers } = response;
   const isText = /^text\/plain|json/.test(headers['content-type'] ?? '');
   const text = isText ? await response.text().catch(() => '') : '';
-  if (!isText) response.body.destroy();
+  await response.discard();
   return unexpectedStatus({ method: 'GET', url, status, headers, excerpt: text.replace(/\s+/g, ' ').slice(0, excerptCharsMax) });
 }
 
@@ -123,7 +123,7 @@ class Receiving {
       await this.#writeNote();
       await this.#receive(handle, ctx, save);
     } catch (error) {
-      this.#response.body.destroy();
+      await this.#response.discard();
       throw this.#told(error, ctx.signal.aborted);
     } finally {
       await this.#keep(handle);

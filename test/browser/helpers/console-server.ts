@@ -16,11 +16,16 @@ export interface ConsoleServer {
   /** Ends what is open and answers nothing until `mend`. */
   cut(): void;
   mend(): void;
+  /** Another token: whoever signed in with the one before has to sign in again. Open streams end. */
+  forgetSessions(token: string): void;
   close(): Promise<void>;
 }
 
-export async function startConsole(changes: Partial<WebSettings> = {}, facade = new ScriptedFacade()): Promise<ConsoleServer> {
-  const settings: WebSettings = {
+export async function startConsole(
+  changes: Partial<WebSettings> = {},
+  facade = new ScriptedFacade(),
+): Promise<ConsoleServer> {
+  let settings: WebSettings = {
     host: '127.0.0.1',
     base: '',
     token: null,
@@ -48,6 +53,10 @@ export async function startConsole(changes: Partial<WebSettings> = {}, facade = 
     cut,
     mend() {
       open = true;
+    },
+    forgetSessions(token) {
+      settings = { ...settings, token };
+      app.endStreams();
     },
     async close() {
       app.endStreams();

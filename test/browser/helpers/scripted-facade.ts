@@ -3,9 +3,23 @@
  * the rules the page relies on (states, refusals, events in order), so that the page cannot tell the difference.
  */
 import { Refusal } from '../../../supervisor/core/refusal.ts';
+import { type Outcome, TASK_STATE_NAMES, type TaskState } from '../../../supervisor/core/task.ts';
 import type { TaskInput } from '../../../supervisor/core/task-input.ts';
-import { TASK_STATE_NAMES, type Outcome, type TaskState } from '../../../supervisor/core/task.ts';
-import type { Actor, Facade, HealthItem, LiveLine, ManyAnswer, PageRequest, QueueView, StatusView, SubmitAnswer, TaskFilter, TaskPage, TaskView, WorkerView } from '../../../supervisor/facade.ts';
+import type {
+  Actor,
+  Facade,
+  HealthItem,
+  LiveLine,
+  ManyAnswer,
+  PageRequest,
+  QueueView,
+  StatusView,
+  SubmitAnswer,
+  TaskFilter,
+  TaskPage,
+  TaskView,
+  WorkerView,
+} from '../../../supervisor/facade.ts';
 import { ScriptedEvents } from './scripted-events.ts';
 import { attemptOf, blankTask, HANDLERS, matches, type Writable } from './scripted-task.ts';
 
@@ -48,7 +62,14 @@ export class ScriptedFacade implements Facade {
     const task = this.#get(id);
     const at = this.iso(-agoMs);
     task.attempts = [...task.attempts, attemptOf(task.attempts.length + 1, at, worker)];
-    Object.assign(task, { state: 'running', attempt: task.attempts.length, waiting: null, runAt: null, error: null, progress: null });
+    Object.assign(task, {
+      state: 'running',
+      attempt: task.attempts.length,
+      waiting: null,
+      runAt: null,
+      error: null,
+      progress: null,
+    });
     task.startedAt ??= at;
     this.#tell('attempt.started', id, { n: task.attempt, worker });
   }
@@ -70,7 +91,8 @@ export class ScriptedFacade implements Facade {
     const last = task.attempts.at(-1);
     const error = more.error ?? null;
     const finishedAt = more.finishedAt ?? this.iso();
-    if (last) task.attempts = [...task.attempts.slice(0, -1), { ...last, outcome, finishedAt, ...(error && { error }) }];
+    if (last)
+      task.attempts = [...task.attempts.slice(0, -1), { ...last, outcome, finishedAt, ...(error && { error }) }];
     const finished = ['succeeded', 'failed', 'canceled'].includes(next);
     Object.assign(task, { state: next, error, cancelRequestedAt: null, ...(finished && { finishedAt }) }, more);
     const log = this.#log(id, task.attempt);
@@ -113,7 +135,14 @@ export class ScriptedFacade implements Facade {
       const { type, params, priority, group, tags, idempotencyKey } = input;
       const runAt = input.runAt ?? (input.delayMs === null ? null : this.now() + input.delayMs);
       const later = runAt === null ? {} : { state: 'scheduled' as const, runAt: new Date(runAt).toISOString() };
-      const id = this.add(type, JSON.parse(params), { priority, group, tags, idempotencyKey, origin: actor.origin, ...later });
+      const id = this.add(type, JSON.parse(params), {
+        priority,
+        group,
+        tags,
+        idempotencyKey,
+        origin: actor.origin,
+        ...later,
+      });
       return this.#get(id);
     });
     return { tasks, created: tasks.map(() => true), durability: 'disk' };
@@ -174,7 +203,8 @@ export class ScriptedFacade implements Facade {
 
   async queue(): Promise<QueueView> {
     const all = [...this.#tasks.values()];
-    const count = (type: string, state: TaskState) => all.filter((task) => task.type === type && task.state === state).length;
+    const count = (type: string, state: TaskState) =>
+      all.filter((task) => task.type === type && task.state === state).length;
     const types = [...new Set(all.map((task) => task.type))].map((type) => ({
       type,
       queued: count(type, 'queued'),
@@ -202,8 +232,21 @@ export class ScriptedFacade implements Facade {
     const of = (id: string, lane: WorkerView['lane'], slots: number): WorkerView => {
       const tasks = running
         .filter((task) => task.attempts.at(-1)?.worker === id)
-        .map((task) => ({ id: task.id, type: task.type, attempt: task.attempt, since: task.attempts.at(-1)?.startedAt ?? '' }));
-      return { id, lane, state: tasks.length > 0 ? 'busy' : 'idle', slots, tasks, startedAt: this.startedAt, attempts: 128 };
+        .map((task) => ({
+          id: task.id,
+          type: task.type,
+          attempt: task.attempt,
+          since: task.attempts.at(-1)?.startedAt ?? '',
+        }));
+      return {
+        id,
+        lane,
+        state: tasks.length > 0 ? 'busy' : 'idle',
+        slots,
+        tasks,
+        startedAt: this.startedAt,
+        attempts: 128,
+      };
     };
     return [of('cpu-1', 'cpu', 1), of('cpu-2', 'cpu', 1), of('io-1', 'io', 4 * SLOTS)];
   }
@@ -233,7 +276,15 @@ export class ScriptedFacade implements Facade {
       nextDueAt: due.sort()[0] ?? null,
       health: this.health,
       recovered: this.recovered,
-      journal: { epoch: 1, seq: this.events.seq, durableSeq: this.events.seq, bytes: 1, segments: 1, snapshotSeq: 0, durability: 'disk' },
+      journal: {
+        epoch: 1,
+        seq: this.events.seq,
+        durableSeq: this.events.seq,
+        bytes: 1,
+        segments: 1,
+        snapshotSeq: 0,
+        durability: 'disk',
+      },
       memory: { rssBytes: 90e6 },
       disk: { freeBytes: 5e11, totalBytes: 1e12 },
       dataDir: '/srv/nightshift/data',
@@ -269,7 +320,10 @@ export class ScriptedFacade implements Facade {
   }
 
   #view(task: Task): TaskView {
-    const waiting = task.state === 'queued' && this.#paused ? ({ reason: 'paused', until: null, detail: this.#paused.reason } as const) : task.waiting;
+    const waiting =
+      task.state === 'queued' && this.#paused
+        ? ({ reason: 'paused', until: null, detail: this.#paused.reason } as const)
+        : task.waiting;
     return { ...task, waiting };
   }
 
@@ -292,7 +346,9 @@ export class ScriptedFacade implements Facade {
     const skipped: { id: string; code: string }[] = [];
     if (!dryRun) {
       for (const id of ids) {
-        await change(id).catch((error: unknown) => skipped.push({ id, code: error instanceof Refusal ? error.code : 'bug' }));
+        await change(id).catch((error: unknown) =>
+          skipped.push({ id, code: error instanceof Refusal ? error.code : 'bug' }),
+        );
       }
     }
     return { matched: ids.length, changed: dryRun ? 0 : ids.length - skipped.length, skipped, next: null };

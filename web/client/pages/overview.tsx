@@ -8,9 +8,9 @@ import { now } from '../now.ts';
 import { AddButton } from '../parts/add-button.tsx';
 import { Counts } from '../parts/counts.tsx';
 import { Flow } from '../parts/flow.tsx';
+import { Failures, Results, Running } from '../parts/glance.tsx';
 import { HealthList, PausedNotice, RecoveredNotice } from '../parts/health.tsx';
 import { Icon } from '../parts/icon.tsx';
-import { Failures, Results, Running } from '../parts/glance.tsx';
 import { PageProblem } from '../parts/page-problem.tsx';
 import { queueLive, statusLive } from '../resources.ts';
 import { mayOperate } from '../session.ts';
@@ -37,9 +37,9 @@ export function Overview() {
       <Counts counts={known?.counts ?? null} />
       <div class="overview-grid">
         <Running paused={paused !== null} />
-        <Flow status={known} />
         <Failures />
         <Results />
+        <Flow status={known} />
       </div>
     </>
   );

@@ -1,7 +1,7 @@
 /** One task: where it stands and why, every attempt in time, what it was given, what it gave back, its log. */
 import type { TaskView } from '../../../supervisor/facade.ts';
-import { say } from '../language.ts';
 import { useKeys } from '../keys.ts';
+import { say } from '../language.ts';
 import { type Live, useLive } from '../live.ts';
 import { About } from '../parts/about.tsx';
 import { Attempts } from '../parts/attempts.tsx';
@@ -63,7 +63,7 @@ function Known({ task }: { task: TaskView }) {
         <div class="task-main">
           <Attempts task={task} />
           <Log task={task} />
-          <JsonView title={words.result} value={task.result} none={words.noResult} />
+          {task.state === 'succeeded' && <JsonView title={words.result} value={task.result} none={words.noResult} />}
         </div>
         <div class="task-side">
           <About task={task} />

@@ -8,9 +8,9 @@ import { AddButton } from '../parts/add-button.tsx';
 import { Bulk, type Selection } from '../parts/bulk.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Link } from '../parts/link.tsx';
+import { NoTasks } from '../parts/no-tasks.tsx';
 import { PageProblem } from '../parts/page-problem.tsx';
 import { TaskFilterBar } from '../parts/task-filter-bar.tsx';
-import { NoTasks } from '../parts/no-tasks.tsx';
 import { TaskTable } from '../parts/task-table.tsx';
 import { taskListLive } from '../resources.ts';
 import { route } from '../router.ts';
@@ -28,7 +28,6 @@ export function Tasks() {
   const opened = useSignal(0);
   const picked = selection.value.ids.size > 0;
   const { rows, fresh } = useSteady(page?.items ?? [], picked, `${query} ${opened.value}`);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another list, another selection
   useEffect(() => {
     selection.value = NOTHING;
   }, [query]);
@@ -41,9 +40,11 @@ export function Tasks() {
       <Head />
       <TaskFilterBar filter={filter} />
       {live.problem.value && !page && <PageProblem problem={live.problem.value} again={live.reload} />}
-      <div class="list-bar">
+      <div class="list-bar" data-steady>
         {picked && <Bulk selection={selection} rows={rows} filter={filter} more={page?.next != null} />}
-        {!picked && page?.total !== undefined && <span class="muted">{say().list.total(page.total)}</span>}
+        {!picked && page?.total !== undefined && page.total > 0 && (
+          <span class="muted">{say().list.total(page.total)}</span>
+        )}
         {!picked && fresh > 0 && <Fresh count={fresh} show={showFresh} />}
       </div>
       {page && rows.length === 0 && <NoTasks filtered={!isEmpty(filter) || filter.cursor !== ''} />}

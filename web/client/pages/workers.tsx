@@ -77,7 +77,6 @@ function WorkerRows({ worker }: { worker: WorkerView }) {
   return (
     <tbody>
       {Array.from({ length: rows }, (_, slot) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a slot is its number
         <tr key={slot}>
           {slot === 0 && <WorkerHead worker={worker} rows={rows} />}
           <Slot task={worker.tasks[slot]} idle={slot === worker.tasks.length ? idle : 0} />
@@ -125,7 +124,7 @@ function Slot({ task, idle }: { task: WorkerView['tasks'][number] | undefined; i
         <Link to={taskPath(task.id)} class="task-name">
           <span class="task-type">{task.type}</span>
         </Link>
-        <span class="task-summary"> …{task.id.slice(-8)}</span>
+        <span class="task-summary wide-only"> …{task.id.slice(-8)}</span>
       </td>
       <td class="end">
         <Span from={task.since} to={null} />

@@ -17,10 +17,21 @@ function factsOf(task: TaskView): readonly (readonly [string, ComponentChildren]
     [columns.finished, task.finishedAt && <Time at={task.finishedAt} />],
     [words.runAt, task.runAt && <Time at={task.runAt} />],
     [columns.attempts, words.attemptsText(task.attempt, task.maxAttempts)],
-    [words.counts, counts && words.countsText(number(counts.processed), number(counts.succeeded), number(counts.failed))],
+    [
+      words.counts,
+      counts && words.countsText(number(counts.processed), number(counts.succeeded), number(counts.failed)),
+    ],
     [columns.priority, number(task.priority)],
     [words.group, task.group],
-    [words.tags, task.tags.length > 0 && task.tags.map((tag) => <span key={tag} class="tag">{tag}</span>)],
+    [
+      words.tags,
+      task.tags.length > 0 &&
+        task.tags.map((tag) => (
+          <span key={tag} class="tag">
+            {tag}
+          </span>
+        )),
+    ],
     [words.key, task.idempotencyKey && <code>{task.idempotencyKey}</code>],
     [words.timeout, task.timeout],
     [words.backoff, `${backoff.kind}, ${backoff.base} – ${backoff.max}`],

@@ -9,7 +9,16 @@ import { loadHandlers } from '../resources.ts';
 import { go, taskPath } from '../router.ts';
 import { letGo } from '../steady.ts';
 import { refreshAll } from '../stream.ts';
-import { bodyOf, byField, type Draft, EMPTY_DRAFT, exampleOf, isExample, type Mistakes, ownMistakes } from '../task-draft.ts';
+import {
+  bodyOf,
+  byField,
+  type Draft,
+  EMPTY_DRAFT,
+  exampleOf,
+  isExample,
+  type Mistakes,
+  ownMistakes,
+} from '../task-draft.ts';
 import { adding } from './add-button.tsx';
 import { Dialog } from './dialog.tsx';
 import { Field } from './field.tsx';
@@ -55,7 +64,11 @@ function AddDialog() {
     <Dialog title={words.add.title} wide onClose={close}>
       <form ref={form} onSubmit={submit} noValidate>
         <TypeField {...props} />
-        <ParamsField value={draft.value.params} mistake={mistakes.value.params} change={(params) => change({ params })} />
+        <ParamsField
+          value={draft.value.params}
+          mistake={mistakes.value.params}
+          change={(params) => change({ params })}
+        />
         <WhenField {...props} />
         <MoreFields {...props} />
         {mistakes.value.form && (
@@ -103,10 +116,9 @@ function TypeField({ draft, mistakes, change }: PartProps) {
   const choose = (type: string) => {
     change({ type, ...(isExample(draft.params) && { params: exampleOf(type) }) });
   };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked once, when the dialog opens
   useEffect(() => {
     loadHandlers().then(
-      ({ handlers }) => {
+      (handlers) => {
         types.value = handlers.map(({ type }) => type).sort();
         const [first] = types.value;
         if (first && draft.type === '') choose(first);
@@ -127,7 +139,12 @@ function TypeField({ draft, mistakes, change }: PartProps) {
             ))}
           </select>
         ) : (
-          <input {...field} value={draft.type} autocomplete="off" onInput={(event) => choose(event.currentTarget.value)} />
+          <input
+            {...field}
+            value={draft.type}
+            autocomplete="off"
+            onInput={(event) => choose(event.currentTarget.value)}
+          />
         )
       }
     </Field>
@@ -155,14 +172,24 @@ function WhenField({ draft, mistakes, change }: PartProps) {
       {draft.when === 'delay' && (
         <Field name={words.delay} hint={words.delayHint} mistake={mistakes.delay}>
           {(field) => (
-            <input {...field} value={draft.delay} autocomplete="off" onInput={(event) => change({ delay: event.currentTarget.value })} />
+            <input
+              {...field}
+              value={draft.delay}
+              autocomplete="off"
+              onInput={(event) => change({ delay: event.currentTarget.value })}
+            />
           )}
         </Field>
       )}
       {draft.when === 'runAt' && (
         <Field name={words.runAt} hint={words.runAtHint(zoneName())} mistake={mistakes.runAt}>
           {(field) => (
-            <input {...field} type="datetime-local" value={draft.runAt} onInput={(event) => change({ runAt: event.currentTarget.value })} />
+            <input
+              {...field}
+              type="datetime-local"
+              value={draft.runAt}
+              onInput={(event) => change({ runAt: event.currentTarget.value })}
+            />
           )}
         </Field>
       )}
@@ -175,7 +202,12 @@ function MoreFields({ draft, mistakes, change }: PartProps) {
   const text = (name: 'group' | 'tags' | 'idempotencyKey', title: string, hint: string) => (
     <Field name={title} hint={hint} mistake={mistakes[name]}>
       {(field) => (
-        <input {...field} value={draft[name]} autocomplete="off" onInput={(event) => change({ [name]: event.currentTarget.value })} />
+        <input
+          {...field}
+          value={draft[name]}
+          autocomplete="off"
+          onInput={(event) => change({ [name]: event.currentTarget.value })}
+        />
       )}
     </Field>
   );

@@ -43,7 +43,7 @@ export function Asked() {
         {question.reason && (
           <label class="field">
             <span class="field-name">{words.ask.reason}</span>
-            <input ref={field} name="reason" maxLength={200} autocomplete="off" />
+            <input ref={field} name="reason" data-first maxLength={200} autocomplete="off" />
             <small>{words.ask.reasonHint}</small>
           </label>
         )}
@@ -51,7 +51,11 @@ export function Asked() {
           <button type="button" onClick={() => question.answer(null)}>
             {words.do.keep}
           </button>
-          <button type="submit" class={question.tone === 'bad' ? 'danger' : 'primary'}>
+          <button
+            type="submit"
+            class={question.tone === 'bad' ? 'danger' : 'primary'}
+            data-first={question.reason ? undefined : true}
+          >
             {question.yes}
           </button>
         </div>

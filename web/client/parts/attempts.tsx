@@ -26,7 +26,7 @@ function AttemptTable({ attempts }: { attempts: readonly AttemptView[] }) {
     <table>
       <thead>
         <tr>
-          <th scope="col" class="col-number end">
+          <th scope="col" class="col-number">
             {words.number}
           </th>
           <th scope="col" class="col-state">
@@ -59,7 +59,7 @@ function Row({ attempt }: { attempt: AttemptView }) {
   const version = attempt.handlerVersion;
   return (
     <tr>
-      <td class="end">{attempt.number}</td>
+      <td>{attempt.number}</td>
       <td>
         <OutcomeWord outcome={attempt.outcome} />
       </td>

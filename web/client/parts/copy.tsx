@@ -16,7 +16,7 @@ async function copy(from: HTMLElement): Promise<boolean> {
   }
 }
 
-export function Copyable({ text, label }: { text: string; label: string }) {
+export function Copyable({ text }: { text: string }) {
   const code = useRef<HTMLElement>(null);
   const click = async () => {
     if (!code.current) return;
@@ -26,7 +26,7 @@ export function Copyable({ text, label }: { text: string; label: string }) {
   return (
     <div class="copyable">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so it must be reachable by keyboard */}
-      <pre tabIndex={0} aria-label={label}>
+      <pre tabIndex={0}>
         <code ref={code}>{text}</code>
       </pre>
       <button type="button" class="quiet" onClick={click}>

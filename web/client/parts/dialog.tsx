@@ -1,4 +1,7 @@
-/** The browser's own dialog: it keeps focus inside, closes on Escape and gives focus back to where it was. */
+/**
+ * The browser's own dialog: it keeps focus inside, closes on Escape and gives focus back to where it was. What is
+ * marked `data-first` has the focus at first.
+ */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { say } from '../language.ts';
@@ -17,6 +20,7 @@ export function Dialog({ title, children, wide, onClose }: DialogProps) {
   useEffect(() => {
     const before = document.activeElement;
     self.current?.showModal();
+    self.current?.querySelector<HTMLElement>('[data-first]')?.focus();
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };

@@ -1,6 +1,7 @@
 /** How fast attempts finish and how many tasks wait: the figures, and their curve since the page was opened. */
-import { useEffect } from 'preact/hooks';
+
 import { signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import type { StatusView } from '../../../supervisor/facade.ts';
 import { duration, number, rate } from '../format.ts';
 import { say } from '../language.ts';
@@ -49,7 +50,11 @@ export function Flow({ status }: { status: StatusView | null }) {
         <Curve
           title={words.depth}
           figure={status ? number(waitingIn(status)) : '–'}
-          unit={status ? words.depthText(number(status.counts.queued), number(waitingIn(status) - status.counts.queued)) : ''}
+          unit={
+            status
+              ? words.depthText(number(status.counts.queued), number(waitingIn(status) - status.counts.queued))
+              : ''
+          }
           values={samples.value.map((one) => one.depth)}
         />
         <NextDue at={status?.nextDueAt ?? null} />
@@ -58,7 +63,17 @@ export function Flow({ status }: { status: StatusView | null }) {
   );
 }
 
-function Curve({ title, figure, unit, values }: { title: string; figure: string; unit: string; values: readonly number[] }) {
+function Curve({
+  title,
+  figure,
+  unit,
+  values,
+}: {
+  title: string;
+  figure: string;
+  unit: string;
+  values: readonly number[];
+}) {
   const low = rate(Math.min(...values));
   const high = rate(Math.max(...values));
   return (

@@ -43,7 +43,7 @@ function Panel({ title, to, note, children, class: kind }: PanelProps) {
 
 function Spare({ rows, columns }: { rows: number; columns: number }) {
   return Array.from({ length: rows }, (_, index) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: empty rows are all alike
+    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row cannot have the focus
     <tr key={`spare${index}`} class="spare" aria-hidden="true">
       <td colSpan={columns}>&nbsp;</td>
     </tr>
@@ -67,7 +67,9 @@ export function Running({ paused }: { paused: boolean }) {
             <th scope="col" class="col-progress roomy">
               {words.columns.progress}
             </th>
-            <th scope="col" class="col-duration end">{words.columns.elapsed}</th>
+            <th scope="col" class="col-duration end">
+              {words.columns.elapsed}
+            </th>
             <th scope="col" class="col-worker roomy">
               {words.columns.worker}
             </th>
@@ -119,14 +121,19 @@ function Empty({ columns, text }: { columns: number; text: string }) {
   );
 }
 
-function byFinish(a: TaskView, b: TaskView): number {
-  return (b.finishedAt ?? '') < (a.finishedAt ?? '') ? -1 : 1;
+/** A task that waits for a person has not finished, but its attempt has. */
+function endedAt(task: TaskView): string | null {
+  return task.finishedAt ?? task.attempts.at(-1)?.finishedAt ?? null;
+}
+
+function byEnd(a: TaskView, b: TaskView): number {
+  return (endedAt(b) ?? '').localeCompare(endedAt(a) ?? '');
 }
 
 function useFinished(states: string) {
   const live = useLive(states, taskListLive(`state=${states}&limit=${finishedAskedFor}`, 1_000));
   const items = live.value.value?.items ?? [];
-  const steady = useSteady([...items].sort(byFinish).slice(0, finishedShownMax), false, '');
+  const steady = useSteady([...items].sort(byEnd).slice(0, finishedShownMax), false, '');
   return { ...steady, known: live.value.value !== null };
 }
 
@@ -163,13 +170,13 @@ function FailureRow({ task }: { task: TaskView }) {
     <tr>
       <td class="task-cell two-lines">
         <TaskName task={task} />
-        <span class="failure-line" title={task.error?.message}>
+        <span class="line-below" title={task.error?.message}>
           <TaskStateWord task={task} />
           <span class="error-line">{task.error?.message ?? ''}</span>
         </span>
       </td>
       <td class="end muted roomy">
-        <Time at={task.finishedAt ?? task.attempts.at(-1)?.finishedAt ?? null} />
+        <Time at={endedAt(task)} />
       </td>
       <td class="end">
         <TaskButtons task={task} only={['retry']} compact />
@@ -187,9 +194,6 @@ export function Results() {
         <thead>
           <tr>
             <th scope="col">{words.columns.task}</th>
-            <th scope="col" class="col-state roomy">
-              {words.columns.outcome}
-            </th>
             <th scope="col" class="col-duration end">
               {words.columns.duration}
             </th>
@@ -202,7 +206,7 @@ export function Results() {
           {rows.map((task) => (
             <ResultRow key={task.id} task={task} />
           ))}
-          {known && rows.length === 0 && <Empty columns={4} text={words.overview.resultsNone} />}
+          {known && rows.length === 0 && <Empty columns={3} text={words.overview.resultsNone} />}
         </tbody>
       </table>
     </Panel>
@@ -213,17 +217,12 @@ function ResultRow({ task }: { task: TaskView }) {
   const attempt = task.attempts.at(-1);
   return (
     <tr>
-      <td class="task-cell">
+      <td class="task-cell two-lines">
         <TaskName task={task} />
-        <span class="second-line">
+        <span class="line-below">
           <TaskStateWord task={task} />
-          <span class="muted">
-            <Time at={task.finishedAt} />
-          </span>
+          <span class="error-line">{task.state === 'succeeded' ? '' : task.error?.message}</span>
         </span>
-      </td>
-      <td class="roomy">
-        <TaskStateWord task={task} />
       </td>
       <td class="end">
         {attempt?.finishedAt ? <Span from={attempt.startedAt} to={attempt.finishedAt} /> : <span class="muted">–</span>}

@@ -19,14 +19,18 @@ export function JsonView({ title, value, none }: JsonViewProps) {
       <header class="panel-head">
         <h2>{title}</h2>
       </header>
-      {text === '' ? <p class="none">{none}</p> : <Text lines={lines} title={title} />}
+      {text === '' ? <p class="none">{none}</p> : <Text lines={lines} />}
     </section>
   );
 }
 
-function Text({ lines, title }: { lines: readonly string[]; title: string }) {
-  // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so it must be reachable by keyboard
-  const whole = <pre class="json" tabIndex={0} aria-label={title}>{lines.join('\n')}</pre>;
+function Text({ lines }: { lines: readonly string[] }) {
+  const whole = (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so it must be reachable by keyboard
+    <pre class="json" tabIndex={0}>
+      {lines.join('\n')}
+    </pre>
+  );
   if (lines.length <= linesOpenMax) return whole;
   return (
     <details>

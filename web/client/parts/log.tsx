@@ -2,9 +2,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { TaskView } from '../../../supervisor/facade.ts';
-import { timeInFull, time } from '../format.ts';
+import { time, timeInFull } from '../format.ts';
 import { say } from '../language.ts';
-import { type LogView, followLog, logLinesMax } from '../log-follower.ts';
+import { followLog, type LogView, logLinesMax } from '../log-follower.ts';
 import { now } from '../now.ts';
 
 export function Log({ task }: { task: TaskView }) {
@@ -32,7 +32,11 @@ export function Log({ task }: { task: TaskView }) {
           </select>
         )}
       </header>
-      {attempt === 0 ? <p class="none">{words.noAttempts}</p> : <AttemptLog key={attempt} id={task.id} attempt={attempt} />}
+      {attempt === 0 ? (
+        <p class="none">{words.noAttempts}</p>
+      ) : (
+        <AttemptLog key={attempt} id={task.id} attempt={attempt} />
+      )}
     </section>
   );
 }
@@ -54,7 +58,6 @@ function AttemptLog({ id, attempt }: { id: string; attempt: number }) {
 function Lines({ view, label }: { view: LogView; label: string }) {
   const self = useRef<HTMLDivElement>(null);
   const following = useSignal(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: new lines are what it is about
   useLayoutEffect(() => {
     const box = self.current;
     if (box && following.value) box.scrollTop = box.scrollHeight;
@@ -65,8 +68,15 @@ function Lines({ view, label }: { view: LogView; label: string }) {
   };
   return (
     <div class="log-frame">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so it must be reachable by keyboard */}
-      <div class={view.ended ? 'log ended' : 'log'} ref={self} role="log" tabIndex={0} aria-label={label} onScroll={scrolled}>
+      <div
+        class={view.ended ? 'log ended' : 'log'}
+        ref={self}
+        role="log"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so it must be reachable by keyboard
+        tabIndex={0}
+        aria-label={label}
+        onScroll={scrolled}
+      >
         {view.lines.map((line, index) => (
           <LogLine key={view.first + index} line={line} />
         ))}

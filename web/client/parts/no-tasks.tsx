@@ -9,7 +9,7 @@ import { Copyable } from './copy.tsx';
 const TASK = '{ "type": "http.request", "params": { "url": "https://example.org/" } }';
 
 function file(dataDir: string): string {
-  return `echo '${TASK}' > ${dataDir}/inbox/first.json`;
+  return `echo '${TASK}' \\\n  > ${dataDir}/inbox/first.json`;
 }
 
 /** The address the reader came by is the one that works from where the reader is. */
@@ -32,8 +32,8 @@ export function NoTasks({ filtered }: { filtered: boolean }) {
     <div class="empty">
       <h2>{words.emptyTitle}</h2>
       <p>{words.emptyText}</p>
-      <Copyable text={file(status.value.value?.dataDir ?? 'data')} label="inbox" />
-      <Copyable text={command()} label="curl" />
+      <Copyable text={file(status.value.value?.dataDir ?? 'data')} />
+      <Copyable text={command()} />
       <p>{words.emptyForm}</p>
       <AddButton />
     </div>

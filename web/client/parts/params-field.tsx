@@ -1,6 +1,6 @@
 /** An editor for params: plain text, checked as JSON while it is typed, so that the mistake is seen before it is sent. */
 import { say } from '../language.ts';
-import { jsonMistake } from '../task-draft.ts';
+import { paramsMistake } from '../task-draft.ts';
 import { Field } from './field.tsx';
 
 interface ParamsFieldProps {
@@ -14,9 +14,14 @@ const rowsMax = 14;
 
 export function ParamsField({ value, mistake, change }: ParamsFieldProps) {
   const words = say().add;
-  const wrong = jsonMistake(value);
+  const wrong = paramsMistake(value);
   const format = (
-    <button type="button" class="quiet small" disabled={wrong !== null} onClick={() => change(JSON.stringify(JSON.parse(value), null, 2))}>
+    <button
+      type="button"
+      class="quiet small"
+      disabled={wrong !== null}
+      onClick={() => change(JSON.stringify(JSON.parse(value), null, 2))}
+    >
       {words.format}
     </button>
   );

@@ -1,5 +1,5 @@
 /** The frame of every page: where one can go, whether what is seen is live, and how it should look. */
-import { say, chooseLanguage, LANGUAGES, type Language, language, nameOf } from '../language.ts';
+import { chooseLanguage, LANGUAGES, type Language, language, nameOf, say } from '../language.ts';
 import { type PageName, route } from '../router.ts';
 import { maySignOut, signOut } from '../session.ts';
 import { line, setLive } from '../stream.ts';
@@ -63,7 +63,11 @@ function Look() {
   const words = say().look;
   return (
     <div class="look">
-      <select aria-label={words.theme} value={theme.value} onChange={(event) => chooseTheme(event.currentTarget.value as Theme)}>
+      <select
+        aria-label={words.theme}
+        value={theme.value}
+        onChange={(event) => chooseTheme(event.currentTarget.value as Theme)}
+      >
         {THEMES.map((one) => (
           <option key={one} value={one}>
             {words[one]}
@@ -93,7 +97,13 @@ function Look() {
         <Icon name="keyboard" />
       </button>
       {maySignOut.value && (
-        <button type="button" class="quiet icon-only" aria-label={words.signOut} title={words.signOut} onClick={() => void signOut()}>
+        <button
+          type="button"
+          class="quiet icon-only"
+          aria-label={words.signOut}
+          title={words.signOut}
+          onClick={() => void signOut()}
+        >
           <Icon name="signOut" />
         </button>
       )}

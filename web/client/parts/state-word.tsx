@@ -1,6 +1,7 @@
 /** A state, an outcome or a severity as an icon and a word, so that nobody depends on color. */
-import type { TaskView, WorkerView } from '../../../supervisor/facade.ts';
+
 import type { Outcome, TaskState } from '../../../supervisor/core/task.ts';
+import type { TaskView, WorkerView } from '../../../supervisor/facade.ts';
 import { say } from '../language.ts';
 import { Icon, type IconName } from './icon.tsx';
 

@@ -26,7 +26,7 @@ export function TaskButtons({ task, only = TASK_ACTIONS, compact = false }: Task
           <button
             key={action}
             type="button"
-            class={compact ? 'small' : undefined}
+            class={compact ? `small ${action === 'retry' ? '' : 'quiet'}` : undefined}
             aria-label={compact ? `${words[action]}: ${nameOf(task)}` : undefined}
             onClick={() => void actOn(task, action)}
           >

@@ -1,8 +1,8 @@
 /** State, type and text of the list of tasks; what is typed goes to the server once the hand rests. */
 import { useEffect, useRef } from 'preact/hooks';
 import type { TaskState } from '../../../supervisor/core/task.ts';
-import { say } from '../language.ts';
 import { useKeys } from '../keys.ts';
+import { say } from '../language.ts';
 import { useLive } from '../live.ts';
 import { queueLive } from '../resources.ts';
 import { go, rewrite } from '../router.ts';
@@ -51,7 +51,16 @@ function TextField({ text, change }: { text: string; change(text: string): void 
     <label class="search-field">
       <Icon name="search" />
       <span class="unseen">{say().list.text}</span>
-      <input ref={field} type="search" maxLength={200} placeholder={say().list.text} defaultValue={text} onInput={typed} onKeyDown={left} />
+      <input
+        ref={field}
+        type="search"
+        maxLength={200}
+        placeholder={say().list.text}
+        defaultValue={text}
+        onInput={typed}
+        onKeyDown={left}
+      />
+      {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: a key on paper cannot have the focus */}
       <kbd aria-hidden="true">/</kbd>
     </label>
   );

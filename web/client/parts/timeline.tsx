@@ -2,8 +2,9 @@
  * Attempts on a line of time, from the task's creation to its end or now. Waiting is a thin line, an attempt a bar
  * with its number; a very short attempt is still wide enough to be seen. Clocks that jumped cannot turn a bar around.
  */
-import { useEffect, useRef } from 'preact/hooks';
+
 import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import type { AttemptView } from '../../../supervisor/core/record.ts';
 import type { TaskView } from '../../../supervisor/facade.ts';
 import { duration, time } from '../format.ts';
@@ -95,7 +96,6 @@ function Axis({ scale, width }: { scale: Scale; width: number }) {
     const at = scale.from + ((scale.to - scale.from) * index) / ticks;
     const anchor = index === 0 ? 'start' : index === ticks ? 'end' : 'middle';
     return (
-      // biome-ignore lint/suspicious/noArrayIndexKey: a tick is its place
       <g class="tick" key={index}>
         <line x1={scale.x(at)} x2={scale.x(at)} y1={barTop + barHeight + 4} y2={barTop + barHeight + 8} />
         <text x={scale.x(at)} y={height - 4} text-anchor={anchor}>

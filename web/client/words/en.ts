@@ -34,7 +34,13 @@ export const en = {
     worker_crashed: 'Worker crashed',
     running: 'Running',
   },
-  workerStates: { starting: 'Starting', idle: 'Idle', busy: 'Busy', draining: 'Draining', unresponsive: 'Unresponsive' },
+  workerStates: {
+    starting: 'Starting',
+    idle: 'Idle',
+    busy: 'Busy',
+    draining: 'Draining',
+    unresponsive: 'Unresponsive',
+  },
   severities: { info: 'Note', warning: 'Warning', error: 'Problem' },
   live: {
     connecting: 'Connecting',
@@ -289,6 +295,5 @@ export const en = {
     pause: 'Pause or resume live updates',
     help: 'This help',
     close: 'Close, clear selection',
-    then: 'then',
   },
 };

@@ -291,6 +291,5 @@ export const zh: Words = {
     pause: '暂停或恢复实时更新',
     help: '本帮助',
     close: '关闭，清除选择',
-    then: '然后',
   },
 };

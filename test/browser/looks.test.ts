@@ -1,0 +1,130 @@
+/**
+ * How every page looks and reads: no barrier that axe knows of, in light and dark; nothing wider than a phone; and a
+ * picture of each, for people to judge. Pictures go to the folder that is printed.
+ */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { AxeResults } from 'axe-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import t, { type Test } from 'tap';
+import { needs } from '../helpers/needs.ts';
+import { launch, openPage, pictureFolder } from './helpers/browser.ts';
+import { type ConsoleServer, startConsole } from './helpers/console-server.ts';
+import { dream } from './helpers/night.ts';
+
+t.setTimeout(300_000);
+
+const LOOKS: Readonly<Record<string, BrowserContextOptions>> = {
+  light: { colorScheme: 'light' },
+  dark: { colorScheme: 'dark' },
+  phone: { colorScheme: 'light', viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true },
+};
+
+interface Sight {
+  readonly name: string;
+  readonly path: string;
+  /** What is there once the page is complete. */
+  readonly sign: string;
+  /** Opens what is not open at first. */
+  act?(page: Page): Promise<void>;
+}
+
+function sights(server: ConsoleServer): readonly Sight[] {
+  const night = dream(server.facade);
+  return [
+    { name: 'overview', path: '', sign: 'Recovered 12 tasks' },
+    { name: 'tasks', path: 'tasks', sign: '74 tasks' },
+    { name: 'tasks-none', path: 'tasks?q=no-such-text', sign: 'No task matches this filter' },
+    { name: 'task-failed', path: `tasks/${night.failed}`, sign: '503 Service Unavailable, retry-after 120' },
+    { name: 'task-running', path: `tasks/${night.running}`, sign: 'slow: 0.4 MiB/s' },
+    { name: 'task-waiting', path: `tasks/${night.retrying}`, sign: 'Why is this not running?' },
+    { name: 'workers', path: 'workers', sign: '15 idle slots' },
+    { name: 'missing', path: 'tasks/no-such-task', sign: 'There is no such task' },
+    { name: 'add', path: '', sign: 'Recovered 12 tasks', act: openAdd },
+    { name: 'cancel', path: 'tasks', sign: '74 tasks', act: openCancel },
+    { name: 'help', path: 'workers', sign: '15 idle slots', act: (page) => page.keyboard.press('?') },
+  ];
+}
+
+async function openAdd(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Add a task' }).click();
+  await page.getByLabel('Params').fill('{ "url": ');
+  await page.getByText('More options').click();
+}
+
+async function openCancel(page: Page): Promise<void> {
+  const boxes = page.getByRole('checkbox');
+  await boxes.nth(1).check();
+  await boxes.nth(2).check();
+  await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+}
+
+async function barriers(page: Page, axe: string): Promise<string[]> {
+  await page.evaluate(axe);
+  const results = (await page.evaluate('axe.run()')) as AxeResults;
+  return results.violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id} at ${target}: ${failureSummary}`),
+  );
+}
+
+async function check(t: Test, page: Page, axe: string, picture: string): Promise<void> {
+  const overhang = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  t.ok(overhang <= 0, `nothing is wider than the page (${overhang} px)`);
+  t.same(await barriers(page, axe), [], 'axe finds no violation');
+  await page.screenshot({ path: picture });
+}
+
+t.test('every page', needs('chromium'), async (t) => {
+  const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  const folder = await pictureFolder();
+  t.comment(`pictures are in ${folder}`);
+  const server = await startConsole();
+  const browser: Browser = await launch();
+  t.teardown(async () => {
+    await browser.close();
+    await server.close();
+  });
+  const all = sights(server);
+  for (const [look, options] of Object.entries(LOOKS)) {
+    const { page, errors } = await openPage(browser, server.url, options);
+    for (const { name, path, sign, act } of all) {
+      await t.test(`${name} in ${look}`, async (t) => {
+        await page.goto(server.url + path);
+        await page.getByText(sign).locator('visible=true').first().waitFor();
+        await page.getByRole('button', { name: 'Live' }).waitFor();
+        if (act) {
+          await act(page);
+          await page.getByRole('dialog').waitFor();
+        }
+        await check(t, page, axe, join(folder, `${name}-${look}.png`));
+        // The page answers 404 for a task that is not there, which browsers report.
+        t.same(errors.splice(0), [], 'no script failed and no policy was broken');
+      });
+    }
+    await page.context().close();
+  }
+});
+
+t.test('the first visit, with nothing in it, and the way in', needs('chromium'), async (t) => {
+  const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  const folder = await pictureFolder();
+  const server = await startConsole({ token: 'secret' });
+  const browser: Browser = await launch();
+  t.teardown(async () => {
+    await browser.close();
+    await server.close();
+  });
+  const { page } = await openPage(browser, server.url, { colorScheme: 'dark' });
+  await page.getByText('Nothing is running.').waitFor();
+  await check(t, page, axe, join(folder, 'overview-empty.png'));
+  await page.goto(`${server.url}tasks`);
+  await page.getByText('No task yet').waitFor();
+  await check(t, page, axe, join(folder, 'tasks-empty.png'));
+  await page.context().setExtraHTTPHeaders({ 'x-forwarded-for': '192.0.2.9' });
+  await page.goto(server.url);
+  await page.getByLabel('Token').waitFor();
+  await check(t, page, axe, join(folder, 'login.png'));
+});

@@ -1,0 +1,100 @@
+/** Tasks that come in, one or a list: the busiest address of all. A list is taken as a whole or not at all. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { tasksPerListMax } from '../../supervisor/core/limits.ts';
+import { type Mistake, Refusal } from '../../supervisor/core/refusal.ts';
+import { checkTask, type TaskInput } from '../../supervisor/core/task-input.ts';
+import type { Facade, TaskView } from '../../supervisor/facade.ts';
+import { readJson } from '../body.ts';
+import { mistakesShownMax } from '../limits.ts';
+import { actorOf, answerJson, api, type Context, operate, type Parts, type Route } from '../route.ts';
+
+/** Longer lists are worked through in turns, so that other requests and the pool are served in between. */
+const tasksPerTurnMax = 1_000;
+
+type PathOf = (index: number) => string;
+
+export function submitRoutes({ facade }: Parts): Route[] {
+  async function submit(ctx: Context): Promise<void> {
+    const body = await readJson(ctx.req);
+    // Every task that came in is on record as a task.
+    ctx.state.quiet = true;
+    if (Array.isArray(body)) await submitList(ctx, body);
+    else await submitOne(ctx, body);
+  }
+
+  async function submitOne(ctx: Context, body: unknown): Promise<void> {
+    if (body === undefined) {
+      const mistake = { path: '$', message: 'is missing' };
+      throw new Refusal('validation', 'A task or a list of tasks is expected as the body', [mistake]);
+    }
+    const tasks = await checked([body], () => '$');
+    const { tasks: views, created } = await facade.submit(tasks, actorOf(ctx));
+    const [task] = views;
+    if (!task) throw new Error('the supervisor gave no task back');
+    answerJson(ctx, created[0] === false ? 200 : 201, JSON.stringify({ task }));
+    ctx.set('Location', `${api}/tasks/${task.id}`);
+  }
+
+  async function submitList(ctx: Context, list: readonly unknown[]): Promise<void> {
+    if (list.length > tasksPerListMax) {
+      throw new Refusal('too_large', `The list has ${list.length} tasks; at most ${tasksPerListMax} are taken at once`);
+    }
+    if (list.length === 0) return answerJson(ctx, 201, '{"tasks":[]}');
+    const tasks = await checked(list, (index) => `$[${index}]`);
+    const answer = await facade.submit(tasks, actorOf(ctx));
+    answerJson(ctx, 201, await listText(answer.tasks));
+  }
+
+  async function checked(list: readonly unknown[], path: PathOf): Promise<TaskInput[]> {
+    const tasks = await checkedTasks(list, path);
+    await checkTypes(facade, tasks, path);
+    return tasks;
+  }
+
+  return [operate(`${api}/tasks`, 'Submits one task, or a list of them as a whole or not at all', submit)];
+}
+
+/** @returns all of them checked, or a refusal that names the first mistakes with their places */
+async function checkedTasks(list: readonly unknown[], path: PathOf): Promise<TaskInput[]> {
+  const tasks: TaskInput[] = [];
+  const mistakes: Mistake[] = [];
+  for (let index = 0; index < list.length && mistakes.length < mistakesShownMax; index++) {
+    if (index > 0 && index % tasksPerTurnMax === 0) await nextTurn();
+    const checked = checkTask(list[index], path(index));
+    if (checked.ok) tasks.push(checked.value);
+    else mistakes.push(...checked.mistakes);
+  }
+  if (mistakes.length === 0) return tasks;
+  const [first] = mistakes;
+  const more = mistakes.length > 1 ? ' (and more, see errors)' : '';
+  throw new Refusal('validation', `${first?.path} ${first?.message}${more}`, mistakes);
+}
+
+async function checkTypes(facade: Facade, tasks: readonly TaskInput[], path: PathOf): Promise<void> {
+  const mistakes: Mistake[] = [];
+  let unknown = '';
+  for (let index = 0; index < tasks.length && mistakes.length < mistakesShownMax; index++) {
+    const type = tasks[index]?.type ?? '';
+    if (facade.knowsType(type)) continue;
+    unknown ||= type;
+    mistakes.push({ path: `${path(index)}.type`, message: `"${type}" has no handler` });
+  }
+  if (mistakes.length === 0) return;
+  const { handlers } = await facade.handlers();
+  const known = handlers.map((handler) => handler.type).sort();
+  throw new Refusal(
+    'unknown_type',
+    `No handler for "${unknown}"; known types: ${known.join(', ') || 'none'}`,
+    mistakes,
+  );
+}
+
+async function listText(tasks: readonly TaskView[]): Promise<string> {
+  if (tasks.length <= tasksPerTurnMax) return `{"tasks":${JSON.stringify(tasks)}}`;
+  const texts: string[] = [];
+  for (let from = 0; from < tasks.length; from += tasksPerTurnMax) {
+    if (from > 0) await nextTurn();
+    texts.push(JSON.stringify(tasks.slice(from, from + tasksPerTurnMax)).slice(1, -1));
+  }
+  return `{"tasks":[${texts.join(',')}]}`;
+}
