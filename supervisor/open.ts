@@ -1,6 +1,6 @@
 /** From a locked data folder to a supervisor that knows everything it knew: recover, then build the parts around the state. */
 import { randomFillSync } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -78,7 +78,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   state.seq = journal.nextSeq - 1;
   for (const note of report.notes) log.warn(note);
 
-  const history = await openHistory(options, report.snapshotSeq);
+  const history = await openHistory(options, report.snapshotSeq, state.seq);
   const events = new EventStream(journal.epoch, state.seq);
   const recorder = new Recorder({ state, journal, history, events, clock, unreadable: (error) => onFault(error as Fault) });
   for (const { seq, task, ending } of replay.endings) recorder.depart(seq, task, ending);
@@ -154,11 +154,12 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   };
 }
 
-async function openHistory({ dataDir, clock, health, log }: OpenOptions, provenSeq: number): Promise<History> {
-  const history = await History.open({
+function openHistory({ dataDir, clock, health, log }: OpenOptions, provenSeq: number, journalSeq: number): Promise<History> {
+  return History.open({
     folder: join(dataDir, 'history'),
     quarantine: join(dataDir, 'quarantine'),
     provenSeq,
+    journalSeq,
     clock,
     ...diskReports('history', 'history', health, log),
     damage: (damage) => {
@@ -171,7 +172,6 @@ async function openHistory({ dataDir, clock, health, log }: OpenOptions, provenS
       });
     },
   });
-  return history;
 }
 
 /** What a part that writes behind tells of its disk, as health items. */
@@ -203,7 +203,9 @@ async function recover(options: OpenOptions, { state, recorder, replay, startedA
   const last = state.lastStop;
   const orphans = await endOrphans(state.children.values(), { bootId, wait });
   if (orphans > 0) log.warn(`ended ${orphans} process groups that the last incarnation had left behind`);
-  rmSync(join(options.dataDir, 'scratch'), { recursive: true, force: true });
+  const scratch = join(options.dataDir, 'scratch');
+  rmSync(scratch, { recursive: true, force: true });
+  mkdirSync(scratch, { recursive: true, mode: 0o700 });
   const orderly = last === null || last.clean || last.boot !== bootId;
   const running = [...state.running];
   recorder.record({ e: 'supervisor.started', incarnation, boot: bootId, version, pid: process.pid });

@@ -1,6 +1,14 @@
 /** From files to state: takes what the journal hands over at a start through the same `apply` as live events. */
 import { apply, insert } from './core/apply.ts';
-import { decodeEntity, decodeEvent, decodeTask, type Entity, type EntityBytes, isTask, UnknownEntry } from './core/codec.ts';
+import {
+  decodeEntity,
+  decodeEvent,
+  decodeTask,
+  type Entity,
+  type EntityBytes,
+  isTask,
+  UnknownEntry,
+} from './core/codec.ts';
 import { Fault } from './core/fault.ts';
 import type { State } from './core/state.ts';
 import type { Task } from './core/task.ts';
@@ -81,9 +89,11 @@ export class Replay implements Replayer {
       case 'inbox':
         state.inboxTaken.set(entity.uuid, { file: entity.file, seq });
         break;
-      case 'child':
-        state.children.set(`${entity.taskId} ${entity.group}`, entity);
+      case 'child': {
+        const { k: _, ...child } = entity;
+        state.children.set(`${child.taskId} ${child.group}`, child);
         break;
+      }
       case 'stop':
         state.incarnation = entity.incarnation;
         state.lastStop = { at: entity.at, clean: entity.clean, boot: entity.boot };
@@ -91,6 +101,8 @@ export class Replay implements Replayer {
         break;
       case 'key': {
         const { k: _, digest, ...known } = entity;
+        // Met twice, a key has moved while the snapshot was written: what comes later counts.
+        (known.until === null ? state.finishedKeys : state.liveKeys).delete(digest);
         (known.until === null ? state.liveKeys : state.finishedKeys).set(digest, { ...known, seq });
         break;
       }
@@ -106,5 +118,9 @@ export class Replay implements Replayer {
 function unreadable(error: unknown, what: string): Error {
   if (error instanceof Fault) return error;
   const { message } = error as Error;
-  return new Fault('damaged', `${what} cannot be taken in: ${message}`, 'run "nightshift doctor", or start the version that wrote it');
+  return new Fault(
+    'damaged',
+    `${what} cannot be taken in: ${message}`,
+    'run "nightshift doctor", or start the version that wrote it',
+  );
 }

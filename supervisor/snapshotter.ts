@@ -2,10 +2,11 @@
  * Walks the state for a snapshot, a few milliseconds at a time, while work goes on. Small things are written in the first
  * slice; tasks and keys as the walk comes to them, each with the sequence of its last change.
  */
-import { encodeEntity, encodeTaskHead, type Entity } from './core/codec.ts';
+
+import type { Clock } from './clock.ts';
+import { type Entity, encodeEntity, encodeTaskHead } from './core/codec.ts';
 import type { KnownKey, State } from './core/state.ts';
 import type { Task } from './core/task.ts';
-import type { Clock } from './clock.ts';
 import type { SnapshotLine, SnapshotSource } from './journal/journal.ts';
 
 const sliceMs = 3;
@@ -63,7 +64,8 @@ export class StateWalk implements SnapshotSource {
   #step(lines: SnapshotLine[]): boolean {
     switch (this.#phase) {
       case 'small':
-        for (const [entity, seq] of smallEntities(this.#state)) this.#push(lines, { seq, body: encodeEntity(entity), tail: null }, null);
+        for (const [entity, seq] of smallEntities(this.#state))
+          this.#push(lines, { seq, body: encodeEntity(entity), tail: null }, null);
         this.#phase = 'tasks';
         return true;
       case 'tasks':
@@ -73,7 +75,11 @@ export class StateWalk implements SnapshotSource {
         for (let looked = 0; looked < linesPerLook; looked++) if (!this.#key(lines)) return true;
         return true;
       case 'end':
-        this.#push(lines, { seq: this.#state.seq, body: encodeEntity({ k: 'end', seq: this.#state.seq }), tail: null }, null);
+        this.#push(
+          lines,
+          { seq: this.#state.seq, body: encodeEntity({ k: 'end', seq: this.#state.seq }), tail: null },
+          null,
+        );
         this.#phase = 'done';
         return false;
       default:
@@ -85,6 +91,7 @@ export class StateWalk implements SnapshotSource {
     const { done, value: task } = this.#tasks.next();
     if (done) {
       this.#phase = 'keys';
+      this.#state.touchedKeys = new Set();
       return false;
     }
     const { params } = this.#state;
@@ -93,13 +100,18 @@ export class StateWalk implements SnapshotSource {
     const place = params.place(task.params);
     const headBytes = Buffer.byteLength(head);
     const length = text === null ? (place?.length ?? 0) : Buffer.byteLength(text);
-    this.#push(lines, { seq: task.seq, body: text === null ? head : head + text, tail: text === null ? place : null }, { ref: task.params, headBytes, length });
+    this.#push(
+      lines,
+      { seq: task.seq, body: text === null ? head : head + text, tail: text === null ? place : null },
+      { ref: task.params, headBytes, length },
+    );
     return true;
   }
 
   #key(lines: SnapshotLine[]): boolean {
     const next = this.#keys[0]?.next();
     if (!next) {
+      this.#touchedKeys(lines);
       this.#phase = 'end';
       return false;
     }
@@ -107,9 +119,22 @@ export class StateWalk implements SnapshotSource {
       this.#keys.shift();
       return true;
     }
-    const [digest, { seq, ...known }] = next.value;
-    this.#push(lines, { seq, body: encodeEntity({ k: 'key', digest, ...known }), tail: null }, null);
+    this.#pushKey(lines, ...next.value);
     return true;
+  }
+
+  /** A key that moved between the maps meanwhile may have been missed in both. */
+  #touchedKeys(lines: SnapshotLine[]): void {
+    const { touchedKeys, liveKeys, finishedKeys } = this.#state;
+    this.#state.touchedKeys = null;
+    for (const digest of touchedKeys ?? []) {
+      const known = liveKeys.get(digest) ?? finishedKeys.get(digest);
+      if (known) this.#pushKey(lines, digest, known);
+    }
+  }
+
+  #pushKey(lines: SnapshotLine[], digest: string, { seq, ...known }: KnownKey): void {
+    this.#push(lines, { seq, body: encodeEntity({ k: 'key', digest, ...known }), tail: null }, null);
   }
 
   #push(lines: SnapshotLine[], line: SnapshotLine, moved: Moved | null): void {

@@ -17,7 +17,7 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   return bytes.length === 0 ? undefined : parseJson(bytes);
 }
 
-export function hasBody(request: IncomingMessage): boolean {
+function hasBody(request: IncomingMessage): boolean {
   const { 'content-length': length, 'transfer-encoding': transfer } = request.headers;
   return transfer !== undefined || (length !== undefined && length !== '0');
 }

@@ -62,7 +62,7 @@ export function peerOf(
   return { address: last?.slice(0, 64) || address, local: false };
 }
 
-export type TokenKind = 'owner' | 'reader';
+type TokenKind = 'owner' | 'reader';
 
 /** @returns what a token is good for, or null when it is none of ours */
 export function tokenKind(token: string, settings: WebSettings): { kind: TokenKind; secret: string } | null {

@@ -5,7 +5,7 @@
 import { hostname, networkInterfaces } from 'node:os';
 import { isLoopback, type WebSettings } from './settings.ts';
 
-export interface HostName {
+interface HostName {
   /** Lower case, without brackets or a dot at its end. */
   readonly name: string;
   readonly port: string;

@@ -1,5 +1,5 @@
 /** Where a text stops being JSON. `JSON.parse` tells it differently in every Node and often not at all. */
-export interface JsonMistake {
+interface JsonMistake {
   /** From 1. */
   readonly line: number;
   readonly column: number;

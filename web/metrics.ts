@@ -10,7 +10,7 @@ export const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
 type Labels = Readonly<Record<string, string | number>>;
 type Sample = readonly [Labels, number | null];
 
-export interface MetricsInput {
+interface MetricsInput {
   readonly status: StatusView;
   readonly queue: QueueView;
   readonly workers: readonly WorkerView[];

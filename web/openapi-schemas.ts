@@ -26,7 +26,7 @@ const count = z.int().nonnegative();
 const json = z.unknown().meta({ description: 'Any JSON' });
 const [firstState = '', ...otherStates] = TASK_STATE_NAMES;
 
-export const taskState = z.enum([firstState, ...otherStates]).meta({
+const taskState = z.enum([firstState, ...otherStates]).meta({
   id: 'TaskState',
   description: Object.entries(TASK_STATES)
     .map(([state, sentence]) => `- \`${state}\`: ${sentence}`)

@@ -55,7 +55,7 @@ function unknownParameter(table: Parameters): string {
     : `is not known here; known are ${known.join(', ')}`;
 }
 
-export function mistaken(what: string, mistakes: readonly Mistake[]): Refusal {
+function mistaken(what: string, mistakes: readonly Mistake[]): Refusal {
   const [first] = mistakes;
   const more = mistakes.length > 1 ? ` (and ${mistakes.length - 1} more)` : '';
   return new Refusal('validation', `${what} ${first?.path}: ${first?.message}${more}`, mistakes);

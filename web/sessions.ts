@@ -4,7 +4,7 @@ import type { Clock } from '../supervisor/clock.ts';
 import { sessionLifeMs, sessionsMax } from './limits.ts';
 import { digestOf } from './secret.ts';
 
-export type SessionLevel = 'owner' | 'reader';
+type SessionLevel = 'owner' | 'reader';
 
 interface Session {
   readonly level: SessionLevel;

@@ -14,9 +14,10 @@ import {
   progressIntervalMs,
   timerMsMax,
 } from './limits.ts';
-import { type Ending, failed, stopped } from './outcome.ts';
 import type { Outbox } from './outbox.ts';
+import { type Ending, failed, stopped } from './outcome.ts';
 import { Latest, LogAllowance } from './pace.ts';
+import { StopError } from './stop.ts';
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
@@ -29,18 +30,6 @@ export interface CountTotals {
   readonly succeeded: number;
   readonly failed: number;
 }
-
-/** What `ctx.signal.reason` is: named as libraries expect it, with the reason as its code. */
-export class StopError extends Error {
-  readonly code: StopReason;
-
-  constructor(reason: StopReason, timeoutMs: number | null) {
-    super(reason === 'timed_out' ? `did not end within its timeout of ${timeoutMs} ms` : STOP_MESSAGES[reason]);
-    this.name = 'AbortError';
-    this.code = reason;
-  }
-}
-const STOP_MESSAGES = { canceled: 'canceled', drain: 'stopped because the supervisor stops' } as const;
 
 export class Attempt {
   readonly order: Order;
@@ -249,7 +238,11 @@ function cutLine(text: string): string {
   return `${head(text, logLineCharsMax)}… (${text.length - logLineCharsMax} more characters cut)`;
 }
 
-function withResolvers(): { promise: Promise<unknown>; resolve: (value: unknown) => void; reject: (error: Error) => void } {
+function withResolvers(): {
+  promise: Promise<unknown>;
+  resolve: (value: unknown) => void;
+  reject: (error: Error) => void;
+} {
   let resolve: (value: unknown) => void = () => {};
   let reject: (error: Error) => void = () => {};
   const promise = new Promise<unknown>((yes, no) => {

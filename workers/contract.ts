@@ -155,7 +155,12 @@ export type WorkerItem = OutcomeItem | LogItem | ProgressItem | CountItem | Chec
 /** What a thread posts to the pool (`parentPort.postMessage`, arriving as the pool's `message`). */
 export type WorkerMessage =
   | { readonly kind: 'hello'; readonly threadId: number; readonly control: import('node:worker_threads').MessagePort }
-  | { readonly kind: 'items'; readonly threadId: number; readonly incarnation: string; readonly items: readonly WorkerItem[] };
+  | {
+      readonly kind: 'items';
+      readonly threadId: number;
+      readonly incarnation: string;
+      readonly items: readonly WorkerItem[];
+    };
 
 /** What the supervisor posts to a thread's control port. */
 export type ControlMessage =

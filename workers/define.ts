@@ -146,7 +146,11 @@ function waitMs(when: string | number | Date): number {
 }
 
 export function isPermanent(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && (PERMANENT in error || ('retryable' in error && error.retryable === false));
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    (PERMANENT in error || ('retryable' in error && error.retryable === false))
+  );
 }
 
 /** @returns milliseconds, or null when the error leaves the moment to the backoff */

@@ -1,4 +1,6 @@
 /** Loads one file at a time, as it is asked to, and answers with the shape of its handler. See `describe.ts`. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { parentPort } from 'node:worker_threads';
 import type { HandlerDescription } from './contract.ts';
 import { durationMs } from './duration.ts';
@@ -28,16 +30,26 @@ async function describeFile(url: string): Promise<FileDescribed> {
   try {
     return { shape: shapeOf(handlerOf(await importHandler(url))) };
   } catch (error) {
-    return { shape: null, message: sayFault(error) };
+    return { shape: null, message: await sayFault(error, url) };
   }
 }
 
-/** Node puts the place of a syntax error into the first lines of the stack, and nowhere else. */
-function sayFault(error: unknown): string {
+async function sayFault(error: unknown, url: string): Promise<string> {
   if (!(error instanceof Error)) return `threw ${String(error)} while loading`;
-  const place = error.name === 'SyntaxError' ? /^file:.*?:(\d+)$|^\/.*?:(\d+)$/m.exec(error.stack ?? '') : null;
-  const line = place?.[1] ?? place?.[2];
-  return line === undefined ? `${error.name}: ${error.message}` : `${error.name} in line ${line}: ${error.message}`;
+  const line = error instanceof SyntaxError ? await lineOf(url) : null;
+  return line === null ? `${error.name}: ${error.message}` : `${error.name} in line ${line}: ${error.message}`;
+}
+
+const checkMsMax = 5_000;
+
+/** Where a syntax error is, `import` does not tell; Node does, when asked to check the file. */
+function lineOf(url: string): Promise<string | null> {
+  const path = fileURLToPath(url);
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['--check', path], { timeout: checkMsMax }, (_error, _stdout, stderr) => {
+      resolve(/^(?:file:\/\/)?\/.*:(\d+)$/m.exec(stderr)?.[1] ?? null);
+    });
+  });
 }
 
 parentPort?.on('message', async ({ url }: DescribeFile) => {

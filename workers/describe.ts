@@ -2,8 +2,9 @@
  * The throwaway thread that finds out which handlers there are. The files themselves are loaded in a thread inside this
  * one, so that a file that hangs, loops or calls `process.exit` costs that thread, and only this file fails.
  */
-import { parentPort, Worker, workerData } from 'node:worker_threads';
+
 import { pathToFileURL } from 'node:url';
+import { parentPort, Worker, workerData } from 'node:worker_threads';
 import type { DescribeRequest, HandlerCatalog, HandlerDescription, HandlerFailure } from './contract.ts';
 import type { DescribeFile, FileDescribed } from './describe-files.ts';
 import { handlerLoadMsMax } from './limits.ts';
@@ -39,7 +40,10 @@ async function describeAll(files: readonly HandlerFile[], loadMsMax: number): Pr
 }
 
 function newThread(): Worker {
-  const entry = new URL(import.meta.url.endsWith('.ts') ? './describe-files.ts' : './describe-files.js', import.meta.url);
+  const entry = new URL(
+    import.meta.url.endsWith('.ts') ? './describe-files.ts' : './describe-files.js',
+    import.meta.url,
+  );
   return new Worker(entry);
 }
 

@@ -20,7 +20,9 @@ export async function keepBody(response: HttpResponse, bytesMax: number): Promis
   const text = textOf(content, response.headers['content-type'] ?? '', truncated);
   if (text === null) return { body: content.toString('base64'), encoding: 'base64', bytes, truncated };
   const json = truncated || !isJson(response.headers['content-type'] ?? '') ? undefined : parsed(text);
-  return json === undefined ? { body: text, encoding: 'text', bytes, truncated } : { body: json, encoding: 'json', bytes, truncated };
+  return json === undefined
+    ? { body: text, encoding: 'text', bytes, truncated }
+    : { body: json, encoding: 'json', bytes, truncated };
 }
 
 /** None was asked for, but some servers pack all the same. */
@@ -32,7 +34,11 @@ function unpacked(response: HttpResponse): Readable {
   return response.body;
 }
 
-async function firstBytes(body: Readable, bytesMax: number, url: URL): Promise<{ content: Buffer; truncated: boolean }> {
+async function firstBytes(
+  body: Readable,
+  bytesMax: number,
+  url: URL,
+): Promise<{ content: Buffer; truncated: boolean }> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {

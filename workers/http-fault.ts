@@ -1,5 +1,4 @@
-/** Faults of the network in words a person understands; the error below stays as the cause. */
-import { cut } from './cut.ts';
+/** Faults of the network in words a person understands; the code stays. */
 
 type Say = (host: string) => string;
 
@@ -31,14 +30,13 @@ export function networkFault(error: unknown, url: URL): unknown {
   if (typeof fault.code !== 'string') return error;
   const say = WORDS[fault.code] ?? (fault.code.startsWith('HPE_') ? notHttp : undefined);
   if (!say) return error;
-  const told = new Error(say(url.host), { cause: cut(fault.message ?? fault.code, 200) });
-  return Object.assign(told, { code: fault.code });
+  return Object.assign(new Error(say(url.host)), { code: fault.code });
 }
 
 const notHttp: Say = (host) => `${host} does not speak HTTP`;
 
 /** A connection tried on several addresses fails with an AggregateError; a stream wraps what ended it. */
-function innermost(error: unknown): { code?: unknown; message?: string } {
+function innermost(error: unknown): { code?: unknown } {
   if (typeof error !== 'object' || error === null) return {};
   if ('code' in error && typeof error.code === 'string') return error;
   const inner = (error as { errors?: unknown[] }).errors?.[0] ?? (error as { cause?: unknown }).cause;

@@ -23,7 +23,8 @@ export function unexpectedStatus(answer: Answered): Error {
     answer.excerpt === '' ? '' : `: ${answer.excerpt}`
   }`;
   const wait = ASKING_FOR_PATIENCE.includes(status) ? patienceMs(answer.headers['retry-after'], Date.now()) : null;
-  if (wait !== null) return new RetryAfter(wait, `${message} (asked to come back in ${Math.ceil(wait / 1_000)} s)`, { code });
+  if (wait !== null)
+    return new RetryAfter(wait, `${message} (asked to come back in ${Math.ceil(wait / 1_000)} s)`, { code });
   if (status >= 500 || PASSING_4XX.includes(status)) return Object.assign(new Error(message), { code });
   return new Permanent(message, { code });
 }

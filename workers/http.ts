@@ -35,9 +35,11 @@ export async function request(
     const dispatcher = dispatcherFor(hop.target, written, settings['ALLOW_PRIVATE_ADDRESSES'] ?? '');
     const answer = await send(hop, dispatcher, options.signal);
     const location = answer.headers['location'];
-    if (most === 0 || !REDIRECTS.includes(answer.statusCode) || typeof location !== 'string') return response(answer, hop.target);
+    if (most === 0 || !REDIRECTS.includes(answer.statusCode) || typeof location !== 'string')
+      return response(answer, hop.target);
     await discard(answer.body);
-    if (redirects === most) throw new Permanent(`more than ${most} redirects, the last to ${location}`, { code: 'too_many_redirects' });
+    if (redirects === most)
+      throw new Permanent(`more than ${most} redirects, the last to ${location}`, { code: 'too_many_redirects' });
     hop = nextHop(hop, answer.statusCode, location);
   }
 }
@@ -58,13 +60,18 @@ function firstHop(url: string | URL, options: HttpOptions): Hop {
 
 /** @throws Permanent for anything but `http:` and `https:` */
 export function webAddress(text: string): URL {
-  if (!URL.canParse(text)) throw new Permanent(`is not a web address: ${text.slice(0, 200)}`, { code: 'wrong_address' });
+  if (!URL.canParse(text))
+    throw new Permanent(`is not a web address: ${text.slice(0, 200)}`, { code: 'wrong_address' });
   const url = new URL(text);
   if (url.protocol === 'http:' || url.protocol === 'https:') return url;
   throw new Permanent(`${url.protocol} addresses are not fetched, only http: and https:`, { code: 'wrong_address' });
 }
 
-async function send(hop: Hop, dispatcher: Dispatcher, signal: AbortSignal | undefined): Promise<Dispatcher.ResponseData> {
+async function send(
+  hop: Hop,
+  dispatcher: Dispatcher,
+  signal: AbortSignal | undefined,
+): Promise<Dispatcher.ResponseData> {
   try {
     return await undiciRequest(hop.target, {
       method: hop.method as Dispatcher.HttpMethod,
@@ -81,7 +88,8 @@ async function send(hop: Hop, dispatcher: Dispatcher, signal: AbortSignal | unde
 /** What a browser does: 303, and a POST answered with 301 or 302, become GET; credentials stay with their origin. */
 function nextHop(hop: Hop, status: number, location: string): Hop {
   const target = webAddress(followed(location, hop.target));
-  const becomesGet = status === 303 ? hop.method !== 'HEAD' : hop.method === 'POST' && (status === 301 || status === 302);
+  const becomesGet =
+    status === 303 ? hop.method !== 'HEAD' : hop.method === 'POST' && (status === 301 || status === 302);
   const sameOrigin = target.origin === hop.target.origin;
   const kept = Object.entries(hop.headers).filter(
     ([name]) => (sameOrigin || !CREDENTIAL.test(name)) && !(becomesGet && name.startsWith('content-')),
@@ -136,7 +144,8 @@ async function readAll(body: Readable, bytesMax: number, url: URL): Promise<Buff
   try {
     for await (const chunk of body) {
       bytes += (chunk as Buffer).length;
-      if (bytes > bytesMax) throw new Permanent(`the answer is longer than ${bytesMax} bytes`, { code: 'answer_too_large' });
+      if (bytes > bytesMax)
+        throw new Permanent(`the answer is longer than ${bytesMax} bytes`, { code: 'answer_too_large' });
       chunks.push(chunk as Buffer);
     }
   } catch (error) {

@@ -49,7 +49,13 @@ export function stopped(reason: StopReason, asked: unknown, thrown: unknown): En
   const own = failed(thrown).error;
   const expected = thrown === asked || own?.code === reason || nameOf(thrown) === 'AbortError';
   const message = `${messageOf(asked)}${expected || !own ? '' : `; the handler ended with: ${own.message}`}`;
-  return { outcome, result: null, error: { code: reason, message: cut(message, errorMessageCharsMax) }, retryable: true, retryAfterMs: null };
+  return {
+    outcome,
+    result: null,
+    error: { code: reason, message: cut(message, errorMessageCharsMax) },
+    retryable: true,
+    retryAfterMs: null,
+  };
 }
 
 function describe(error: unknown, code: string): ReportedError {
@@ -79,7 +85,8 @@ function withCauses(error: Error): string {
 }
 
 function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.slice(0, causesNamedMax).map(messageOf).join(', ');
+  if (error instanceof AggregateError && error.message === '')
+    return error.errors.slice(0, causesNamedMax).map(messageOf).join(', ');
   if (!looksLikeError(error)) return inspect(error, { depth: 0 });
   return error.message === '' ? String(nameOf(error)) : error.message;
 }
@@ -113,7 +120,10 @@ export function jsonText(value: unknown, what: string, code: string): string {
     throw new Permanent(`${what} cannot be written as JSON: ${messageOf(error)}`, { code });
   }
   if (text !== undefined) return text;
-  throw new Permanent(`${what} cannot be written as JSON: it is ${value === undefined ? 'undefined' : `a ${typeof value}`}`, { code });
+  throw new Permanent(
+    `${what} cannot be written as JSON: it is ${value === undefined ? 'undefined' : `a ${typeof value}`}`,
+    { code },
+  );
 }
 
 function refuseSilentLoss(key: string, value: unknown): unknown {

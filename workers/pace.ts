@@ -44,7 +44,10 @@ export class LogAllowance {
   /** @returns whether the line may go; one that may not is counted */
   admits(lineBytes: number): boolean {
     const now = performance.now();
-    this.#tokens = Math.min(logLinesPerSecondMax, this.#tokens + ((now - this.#refilledAt) * logLinesPerSecondMax) / 1_000);
+    this.#tokens = Math.min(
+      logLinesPerSecondMax,
+      this.#tokens + ((now - this.#refilledAt) * logLinesPerSecondMax) / 1_000,
+    );
     this.#refilledAt = now;
     if (this.#tokens < 1 || this.#bytes + lineBytes > logBytesPerAttemptMax) {
       this.#cutLines++;

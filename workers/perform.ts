@@ -54,7 +54,8 @@ export async function perform(order: Order, outbox: Outbox): Promise<void> {
     if (loaded.blocking && outbox.waiting) outbox.flush();
     ending = await story(attempt, loaded, beganAt);
   } catch (error) {
-    ending = failed(error, 'handler_load_failed');
+    const told = new Error('the handler could not be loaded', { cause: error });
+    ending = failed(Object.assign(told, { code: 'handler_load_failed' }));
   }
   if (attempt.hasLooseEnds) ending = await attempt.tieLooseEnds(ending);
   const durationMs = performance.now() - beganAt;
@@ -66,7 +67,10 @@ export async function perform(order: Order, outbox: Outbox): Promise<void> {
 async function story(attempt: Attempt, loaded: Loaded, beganAt: number): Promise<Ending> {
   const { handler, otherVersion } = loaded;
   if (otherVersion !== null) {
-    attempt.log('warn', `the handler's file has changed since it was checked; this attempt runs version ${otherVersion}`);
+    attempt.log(
+      'warn',
+      `the handler's file has changed since it was checked; this attempt runs version ${otherVersion}`,
+    );
   }
   try {
     attempt.armTimeout(beganAt);

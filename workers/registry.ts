@@ -51,7 +51,10 @@ export async function droppedInFiles(folder: string): Promise<HandlerFiles> {
     }
   }
   if (names.length > handlerFilesMax) {
-    failures.push({ file: folder, message: `holds ${names.length} files; only the first ${handlerFilesMax} are looked at` });
+    failures.push({
+      file: folder,
+      message: `holds ${names.length} files; only the first ${handlerFilesMax} are looked at`,
+    });
   }
   return { files, failures };
 }
@@ -72,7 +75,9 @@ function refuseOtherKinds(name: string, stats: Stats): void {
     throw new Error('is TypeScript, which this version does not load; compile it to .mjs, e.g. with tsc or esbuild');
   }
   if (!MODULE.test(name) && (stats.mode & 0o111) !== 0) {
-    throw new Error('is a program; this version loads modules (.js, .mjs, .cjs) only. Name it in COMMANDS and use command.run');
+    throw new Error(
+      'is a program; this version loads modules (.js, .mjs, .cjs) only. Name it in COMMANDS and use command.run',
+    );
   }
 }
 
@@ -82,9 +87,12 @@ function refuseUntrusted(stats: Stats): void {
     throw new Error(`belongs to user id ${stats.uid}; it must belong to the supervisor's user (${user}) or to root`);
   }
   if ((stats.mode & 0o022) !== 0) {
-    throw new Error(`can be written by others (mode ${(stats.mode & 0o777).toString(8)}); take that away with: chmod go-w`);
+    throw new Error(
+      `can be written by others (mode ${(stats.mode & 0o777).toString(8)}); take that away with: chmod go-w`,
+    );
   }
-  if (stats.size > handlerFileBytesMax) throw new Error(`is ${stats.size} bytes; at most ${handlerFileBytesMax} are loaded`);
+  if (stats.size > handlerFileBytesMax)
+    throw new Error(`is ${stats.size} bytes; at most ${handlerFileBytesMax} are loaded`);
 }
 
 /** Opened without following links and looked at again, so that what was checked is what is read. */
@@ -114,7 +122,10 @@ export function withoutClashes(handlers: readonly HandlerDescription[]): Handler
     for (const handler of same) {
       if (handler === keeper) continue;
       const others = same.filter((other) => other !== handler).map((other) => other.file);
-      failures.push({ file: handler.file, message: `has the type "${type}", as has ${others.join(' and ')}: give it another` });
+      failures.push({
+        file: handler.file,
+        message: `has the type "${type}", as has ${others.join(' and ')}: give it another`,
+      });
     }
   }
   return { handlers: kept, failures };

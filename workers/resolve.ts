@@ -11,7 +11,11 @@ const TARGETS: Readonly<Record<string, string>> = {
 };
 
 type Resolved = { url: string; shortCircuit?: boolean };
-type Resolve = (specifier: string, context: unknown, next: (specifier: string, context: unknown) => Resolved) => Resolved;
+type Resolve = (
+  specifier: string,
+  context: unknown,
+  next: (specifier: string, context: unknown) => Resolved,
+) => Resolved;
 
 let done = false;
 

@@ -33,14 +33,32 @@ function mistakesOf(handler: Record<string, unknown>): string[] {
   const mistakes: string[] = [];
   const { type, run, params, timeout, maxAttempts, concurrency, lane, settings } = handler;
   const want = (good: boolean, text: string) => good || mistakes.push(text);
-  want(typeof type === 'string' && TYPE.test(type), `"type" must be a name of letters, digits and . _ : / @ + -, not ${nameOf(type)}`);
+  want(
+    typeof type === 'string' && TYPE.test(type),
+    `"type" must be a name of letters, digits and . _ : / @ + -, not ${nameOf(type)}`,
+  );
   want(typeof run === 'function', `"run" must be a function (params, ctx), not ${nameOf(run)}`);
   want(params === undefined || isSchema(params), '"params" must be a Standard Schema, e.g. of zod, valibot or arktype');
-  want(timeout === undefined || isTimeout(timeout), `"timeout" must be a duration such as "5m", not ${nameOf(timeout)}`);
-  want(maxAttempts === undefined || isWhole(maxAttempts, attemptsMax), `"maxAttempts" must be a whole number from 1 to ${attemptsMax}`);
-  want(concurrency === undefined || isWhole(concurrency, concurrencyMax), `"concurrency" must be a whole number from 1 to ${concurrencyMax}`);
-  want(lane === undefined || LANES.includes(lane as Lane), `"lane" must be one of ${LANES.join(', ')}, not ${nameOf(lane)}`);
-  want(settings === undefined || isSettings(settings), '"settings" must be a list of setting names such as "HANDLER_API_KEY"');
+  want(
+    timeout === undefined || isTimeout(timeout),
+    `"timeout" must be a duration such as "5m", not ${nameOf(timeout)}`,
+  );
+  want(
+    maxAttempts === undefined || isWhole(maxAttempts, attemptsMax),
+    `"maxAttempts" must be a whole number from 1 to ${attemptsMax}`,
+  );
+  want(
+    concurrency === undefined || isWhole(concurrency, concurrencyMax),
+    `"concurrency" must be a whole number from 1 to ${concurrencyMax}`,
+  );
+  want(
+    lane === undefined || LANES.includes(lane as Lane),
+    `"lane" must be one of ${LANES.join(', ')}, not ${nameOf(lane)}`,
+  );
+  want(
+    settings === undefined || isSettings(settings),
+    '"settings" must be a list of setting names such as "HANDLER_API_KEY"',
+  );
   for (const member of Object.keys(handler)) {
     want(MEMBERS.includes(member), `"${member}" is not a member of a handler; known are ${MEMBERS.join(', ')}`);
   }
@@ -66,11 +84,19 @@ function isWhole(value: unknown, most: number): boolean {
 }
 
 function isSettings(value: unknown): boolean {
-  return Array.isArray(value) && value.length <= settingsMax && value.every((name) => typeof name === 'string' && SETTING.test(name));
+  return (
+    Array.isArray(value) &&
+    value.length <= settingsMax &&
+    value.every((name) => typeof name === 'string' && SETTING.test(name))
+  );
 }
 
 function nameOf(value: unknown): string {
   if (value === undefined) return 'missing';
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 60)) : Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+  return typeof value === 'string'
+    ? JSON.stringify(value.slice(0, 60))
+    : Array.isArray(value)
+      ? 'a list'
+      : `a ${typeof value}`;
 }

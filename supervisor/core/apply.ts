@@ -9,9 +9,9 @@ import type { AttemptEnded, AttemptStarted, Event, TaskAccepted } from './event.
 import { keyDigest, paramsDigest } from './key.ts';
 import { attemptsKeptMax, shortErrorCharsMax, wholeErrorsMax } from './limits.ts';
 import type { State, Totals } from './state.ts';
-import { canMove } from './transitions.ts';
 import type { Task, TaskLife, TaskState } from './task.ts';
 import { freshLife, isFinished } from './task.ts';
+import { canMove } from './transitions.ts';
 
 export interface Applying {
   readonly seq: number;
@@ -65,7 +65,12 @@ export function apply(state: State, event: Event, by: Applying): Task | null {
     case 'suspect.cleared':
       return change(state, event.id, by, (task) => clear(state, task));
     case 'child.started':
-      state.children.set(`${event.id} ${event.group}`, { taskId: event.id, group: event.group, ticks: event.ticks, boot: event.boot });
+      state.children.set(`${event.id} ${event.group}`, {
+        taskId: event.id,
+        group: event.group,
+        ticks: event.ticks,
+        boot: event.boot,
+      });
       return null;
     default:
       applyRest(state, event, by);
@@ -179,6 +184,7 @@ export function insert(state: State, task: Task): void {
 function rememberKey(state: State, task: Task, params: string, seq: number): void {
   const digest = keyDigest(task.options.type, task.idempotencyKey as string);
   state.finishedKeys.delete(digest);
+  state.touchedKeys?.add(digest);
   state.liveKeys.set(digest, { taskId: task.id, paramsDigest: paramsDigest(params), until: null, seq });
 }
 
@@ -189,6 +195,7 @@ function expireKey(state: State, task: Task, by: Applying): void {
   const known = state.liveKeys.get(digest);
   if (known?.taskId !== task.id) return;
   state.liveKeys.delete(digest);
+  state.touchedKeys?.add(digest);
   state.finishedKeys.set(digest, { ...known, until: by.at + state.limits.idempotencyWindowMs, seq: by.seq });
   trimKeys(state, by.at);
 }
@@ -231,7 +238,8 @@ function start(state: State, task: Task, event: AttemptStarted, by: Applying): v
 function end(state: State, task: Task, event: AttemptEnded, by: Applying): void {
   const life = lifeOf(task);
   const attempt = life.attempts.at(-1);
-  if (attempt?.number !== event.n) throw new Error(`entry ${by.seq} ends attempt ${event.n} of ${task.id}, which is not under way`);
+  if (attempt?.number !== event.n)
+    throw new Error(`entry ${by.seq} ends attempt ${event.n} of ${task.id}, which is not under way`);
   attempt.outcome = event.outcome;
   attempt.finishedAt = by.at;
   attempt.error = event.error ?? null;
@@ -334,6 +342,7 @@ function revive(state: State, task: Task): void {
   const known = state.finishedKeys.get(digest);
   if (known?.taskId !== task.id) return;
   state.finishedKeys.delete(digest);
+  state.touchedKeys?.add(digest);
   state.liveKeys.set(digest, { ...known, until: null });
 }
 

@@ -2,7 +2,7 @@
  * Events and entities as text: the body of a journal line or of a snapshot line, JSON members without braces. Params are
  * always the last member, so that their place on disk is known without parsing them.
  */
-import { type Event, EVENT_NAMES, type TaskAccepted } from './event.ts';
+import { EVENT_NAMES, type Event, type TaskAccepted } from './event.ts';
 import { optionsText } from './options.ts';
 import type { KnownKey, Pause, State, Totals } from './state.ts';
 import type { Task, TaskLife, TaskState } from './task.ts';
@@ -45,7 +45,8 @@ export class UnknownEntry extends Error {}
 export function decodeEvent(bytes: Buffer, start: number, end: number, state: State): Decoded {
   if (!startsWith(bytes, start, ACCEPTED)) {
     const event = JSON.parse(`{${bytes.toString('utf8', start, end)}}`) as Event;
-    if (!Object.hasOwn(EVENT_NAMES, event.e)) throw new UnknownEntry(`an entry of the unknown kind ${JSON.stringify(event.e)}`);
+    if (!Object.hasOwn(EVENT_NAMES, event.e))
+      throw new UnknownEntry(`an entry of the unknown kind ${JSON.stringify(event.e)}`);
     return { event, params: null };
   }
   const { members, options, params } = split(bytes, start, end, state);
@@ -92,8 +93,20 @@ export type Entity =
   | { readonly k: 'totals'; readonly totals: Totals }
   | { readonly k: 'pause'; readonly type: string | null; readonly pause: Pause }
   | { readonly k: 'inbox'; readonly uuid: string; readonly file: string }
-  | { readonly k: 'child'; readonly taskId: string; readonly group: number; readonly ticks: string; readonly boot: string }
-  | { readonly k: 'stop'; readonly incarnation: string | null; readonly at: number; readonly clean: boolean; readonly boot: string }
+  | {
+      readonly k: 'child';
+      readonly taskId: string;
+      readonly group: number;
+      readonly ticks: string;
+      readonly boot: string;
+    }
+  | {
+      readonly k: 'stop';
+      readonly incarnation: string | null;
+      readonly at: number;
+      readonly clean: boolean;
+      readonly boot: string;
+    }
   | ({ readonly k: 'key'; readonly digest: string } & Omit<KnownKey, 'seq'>)
   /** The walk ended here: up to this sequence a task may be missing. */
   | { readonly k: 'end'; readonly seq: number };

@@ -2,7 +2,7 @@
  * What has happened: the entries of the journal. A fact cannot be refused; `apply` takes each into the state, live and
  * at replay alike. `encode` and `decode` turn an event into the body of a journal line and back.
  */
-import type { FinishedState, LogPlace, Outcome, Progress, Counts, TaskError, TaskOptions } from './task.ts';
+import type { Counts, FinishedState, LogPlace, Outcome, Progress, TaskError, TaskOptions } from './task.ts';
 
 export interface TaskAccepted {
   readonly e: 'task.accepted';
@@ -51,7 +51,13 @@ export type Event =
   | TaskAccepted
   | AttemptStarted
   | AttemptEnded
-  | { readonly e: 'supervisor.started'; readonly incarnation: string; readonly boot: string; readonly version: string; readonly pid: number }
+  | {
+      readonly e: 'supervisor.started';
+      readonly incarnation: string;
+      readonly boot: string;
+      readonly version: string;
+      readonly pid: number;
+    }
   | { readonly e: 'supervisor.stopped'; readonly incarnation: string }
   | { readonly e: 'task.due'; readonly ids: readonly string[] }
   | { readonly e: 'task.promoted'; readonly id: string; readonly by: string }
@@ -59,10 +65,23 @@ export type Event =
   | { readonly e: 'task.cancel_requested'; readonly id: string; readonly by: string }
   | { readonly e: 'task.retried'; readonly id: string; readonly by: string }
   | { readonly e: 'task.archived'; readonly ids: readonly string[] }
-  | { readonly e: 'attempt.progressed'; readonly id: string; readonly n: number; readonly progress?: Progress; readonly counts?: Counts }
+  | {
+      readonly e: 'attempt.progressed';
+      readonly id: string;
+      readonly n: number;
+      readonly progress?: Progress;
+      readonly counts?: Counts;
+    }
   | { readonly e: 'attempt.checkpointed'; readonly id: string; readonly n: number; readonly data: string }
   | { readonly e: 'suspect.cleared'; readonly id: string }
-  | { readonly e: 'child.started'; readonly id: string; readonly n: number; readonly group: number; readonly ticks: string; readonly boot: string }
+  | {
+      readonly e: 'child.started';
+      readonly id: string;
+      readonly n: number;
+      readonly group: number;
+      readonly ticks: string;
+      readonly boot: string;
+    }
   | { readonly e: 'queue.paused'; readonly type: string | null; readonly reason: string; readonly by: string }
   | { readonly e: 'queue.resumed'; readonly type: string | null; readonly by: string }
   | { readonly e: 'inbox.taken'; readonly uuid: string; readonly file: string; readonly tasks: number }

@@ -1,7 +1,8 @@
 /** Equal task options are one object: a million tasks of one feed share a handful of them. */
-import type { TaskInput } from './task-input.ts';
-import { defaultBackoff, defaultMaxAttempts } from './task-input.ts';
+
 import type { TaskOptions } from './task.ts';
+import type { TaskInput } from './task-input.ts';
+import { defaultBackoff, defaultMaxAttempts, defaultPriority } from './task-input.ts';
 
 /** What a handler says of its tasks where the task itself is silent. */
 export interface HandlerDefaults {
@@ -17,17 +18,15 @@ export class OptionsTable {
   /** The last options of each type: tasks mostly come in rows of their kind, and comparing is cheaper than text. */
   readonly #lastOfType = new Map<string, TaskOptions>();
 
-  /** @param text the options as JSON, as `JSON.stringify` writes them */
+  /** @param text as `optionsText` gives it */
   fromText(text: string): TaskOptions {
-    const known = this.#byText.get(text);
-    if (known) return known;
-    return this.#keep(text, JSON.parse(text) as TaskOptions);
+    return this.#byText.get(text) ?? this.#keep(text, { ...defaults, ...(JSON.parse(text) as TaskOptions) });
   }
 
   of(options: TaskOptions): TaskOptions {
     const last = this.#lastOfType.get(options.type);
     if (last && areEqual(last, options)) return last;
-    const text = JSON.stringify(options);
+    const text = makeText(options);
     const shared = this.#byText.get(text) ?? this.#keep(text, options);
     this.#lastOfType.set(options.type, shared);
     return shared;
@@ -59,11 +58,32 @@ function areEqual(a: TaskOptions, b: TaskOptions): boolean {
   );
 }
 
-/** JSON text of shared options, so that a journal entry need not make it again. */
+/** Text of shared options, so that a journal entry need not make it again. */
 const textOf = new WeakMap<TaskOptions, string>();
 
 export function optionsText(options: TaskOptions): string {
-  return textOf.get(options) ?? JSON.stringify(options);
+  return textOf.get(options) ?? makeText(options);
+}
+
+/** What is not said in the text. A change here would change what old journals say: it needs a new format version. */
+const defaults: Omit<TaskOptions, 'type' | 'origin'> = {
+  priority: defaultPriority,
+  maxAttempts: defaultMaxAttempts,
+  backoff: defaultBackoff,
+  timeoutMs: null,
+  tags: [],
+  group: null,
+  onInterrupt: 'requeue',
+  run: null,
+};
+
+function makeText(options: TaskOptions): string {
+  const said: Record<string, unknown> = { type: options.type };
+  for (const name of Object.keys(defaults) as (keyof typeof defaults)[]) {
+    const isDefault = options[name] === defaults[name] || (name === 'tags' && options.tags.length === 0);
+    if (!isDefault) said[name] = options[name];
+  }
+  return JSON.stringify({ ...said, origin: options.origin });
 }
 
 /** Order of members matters: it is the text by which equal options are found. */

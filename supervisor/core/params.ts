@@ -70,7 +70,10 @@ export class ParamsTable {
 
   /** A snapshot is being written: `move` says where it puts params, `settle` that they stand there from now on. */
   beginMove(): void {
-    this.#moving = { file: new Uint16Array(this.#file.length).fill(nowhere), offset: new Float64Array(this.#file.length) };
+    this.#moving = {
+      file: new Uint16Array(this.#file.length).fill(nowhere),
+      offset: new Float64Array(this.#file.length),
+    };
   }
 
   move(ref: number, file: number, offset: number, length: number): void {

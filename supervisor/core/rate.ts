@@ -26,6 +26,7 @@ export class RateWindow {
 
   /** The wall clock jumped: the starts were as long ago as before. */
   shift(byMs: number): void {
-    for (let index = 0; index < this.#starts.length; index++) this.#starts[index] = (this.#starts[index] as number) + byMs;
+    for (let index = 0; index < this.#starts.length; index++)
+      this.#starts[index] = (this.#starts[index] as number) + byMs;
   }
 }

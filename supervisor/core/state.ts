@@ -6,8 +6,8 @@ import { Heap } from './heap.ts';
 import { IdOrder } from './id-order.ts';
 import { OptionsTable } from './options.ts';
 import { ParamsTable } from './params.ts';
-import { type Rate, RateWindow } from './rate.ts';
 import { ReadyQueue } from './queue.ts';
+import { type Rate, RateWindow } from './rate.ts';
 import type { Task } from './task.ts';
 
 export interface Pause {
@@ -76,6 +76,8 @@ export interface State {
   readonly liveKeys: Map<string, KnownKey>;
   /** Of finished tasks, in the order they expire. */
   readonly finishedKeys: Map<string, KnownKey>;
+  /** Keys that moved from one of these maps to the other while a snapshot walks them; null while none does. */
+  touchedKeys: Set<string> | null;
   pausedAll: Pause | null;
   readonly pausedTypes: Map<string, Pause>;
   /** Files taken from the inbox whose move is not yet confirmed, with the sequence that took them. */
@@ -120,6 +122,7 @@ export function freshState(limits: Limits = defaultLimits, paramsHotBytesMax?: n
     totalsSeq: 0,
     liveKeys: new Map(),
     finishedKeys: new Map(),
+    touchedKeys: null,
     pausedAll: null,
     pausedTypes: new Map(),
     inboxTaken: new Map(),

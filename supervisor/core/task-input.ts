@@ -31,7 +31,9 @@ export interface TaskInput {
   readonly onInterrupt: OnInterrupt;
 }
 
-export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly mistakes: readonly Mistake[] };
+export type Checked<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly mistakes: readonly Mistake[] };
 
 export const defaultBackoff: Backoff = { kind: 'exponential', baseMs: 10_000, maxMs: 3_600_000, jitter: 0.2 };
 export const defaultPriority = 5;
@@ -63,12 +65,20 @@ export const TASK_MEMBERS = Object.keys(MEMBERS);
 export function checkTask(value: unknown, path = '$'): Checked<TaskInput> {
   const mistakes: Mistake[] = [];
   if (!isMembers(value)) {
-    return { ok: false, mistakes: [{ path, message: `expected a task, an object with "type", but got ${kindOf(value)}` }] };
+    return {
+      ok: false,
+      mistakes: [{ path, message: `expected a task, an object with "type", but got ${kindOf(value)}` }],
+    };
   }
-  if (value['type'] === undefined) mistakes.push({ path: `${path}.type`, message: 'is required: the name of the work, e.g. "http.download"' });
+  if (value['type'] === undefined)
+    mistakes.push({ path: `${path}.type`, message: 'is required: the name of the work, e.g. "http.download"' });
   for (const member in value) {
     const check = Object.hasOwn(MEMBERS, member) ? MEMBERS[member] : undefined;
-    if (!check) mistakes.push({ path: `${path}.${member}`, message: `is not a member of a task; known are ${TASK_MEMBERS.join(', ')}` });
+    if (!check)
+      mistakes.push({
+        path: `${path}.${member}`,
+        message: `is not a member of a task; known are ${TASK_MEMBERS.join(', ')}`,
+      });
     else if (value[member] !== undefined) check(value[member], `${path}.${member}`, mistakes);
   }
   if (value['runAt'] !== undefined && value['delay'] !== undefined) {
@@ -115,7 +125,10 @@ function paramsText(params: unknown, path: string, mistakes: Mistake[]): string 
   if (mistakes.length > before) return null;
   const text = JSON.stringify(params);
   if (text.length * 3 > taskParamsBytesMax && Buffer.byteLength(text) > taskParamsBytesMax) {
-    mistakes.push({ path, message: `is ${Buffer.byteLength(text)} bytes as JSON; at most ${taskParamsBytesMax} are kept with a task` });
+    mistakes.push({
+      path,
+      message: `is ${Buffer.byteLength(text)} bytes as JSON; at most ${taskParamsBytesMax} are kept with a task`,
+    });
     return null;
   }
   return text;
@@ -138,10 +151,12 @@ export function checkJson(value: unknown, path: string, mistakes: Mistake[], dep
     return;
   }
   if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++) checkJson(value[index], `${path}[${index}]`, mistakes, depth + 1);
+    for (let index = 0; index < value.length; index++)
+      checkJson(value[index], `${path}[${index}]`, mistakes, depth + 1);
   } else if (isMembers(value)) {
     for (const member in value) {
-      if (value[member] !== undefined || depth === 0) checkJson(value[member], `${path}.${member}`, mistakes, depth + 1);
+      if (value[member] !== undefined || depth === 0)
+        checkJson(value[member], `${path}.${member}`, mistakes, depth + 1);
     }
   } else {
     mistakes.push({ path, message: `is ${kindOf(value)}, which JSON cannot hold` });
@@ -150,7 +165,10 @@ export function checkJson(value: unknown, path: string, mistakes: Mistake[], dep
 
 function name(value: unknown, path: string, mistakes: Mistake[]): void {
   if (typeof value !== 'string' || value.length > nameCharsMax || !NAME.test(value)) {
-    mistakes.push({ path, message: `must be a name of letters, digits and . _ : / @ + -, at most ${nameCharsMax} long, not ${shown(value)}` });
+    mistakes.push({
+      path,
+      message: `must be a name of letters, digits and . _ : / @ + -, at most ${nameCharsMax} long, not ${shown(value)}`,
+    });
   }
 }
 
@@ -180,7 +198,11 @@ function isDay(moment: string): boolean {
 
 function duration(value: unknown, path: string, mistakes: Mistake[]): void {
   const ms = typeof value === 'string' ? parseDuration(value) : null;
-  if (ms === null) mistakes.push({ path, message: `must be a duration such as "500ms", "10s", "5m", "2h", "7d" or "PT10M", not ${shown(value)}` });
+  if (ms === null)
+    mistakes.push({
+      path,
+      message: `must be a duration such as "500ms", "10s", "5m", "2h", "7d" or "PT10M", not ${shown(value)}`,
+    });
   else if (ms > durationMsMax) mistakes.push({ path, message: 'must be at most ten years' });
 }
 
@@ -204,7 +226,8 @@ function tags(value: unknown, path: string, mistakes: Mistake[]): void {
 
 function oneOf(...choices: string[]): Check {
   return (value, path, mistakes) => {
-    if (!choices.includes(value as string)) mistakes.push({ path, message: `must be one of ${choices.join(', ')}, not ${shown(value)}` });
+    if (!choices.includes(value as string))
+      mistakes.push({ path, message: `must be one of ${choices.join(', ')}, not ${shown(value)}` });
   };
 }
 
@@ -213,18 +236,26 @@ const BACKOFF_MEMBERS: Readonly<Record<string, Check>> = {
   base: duration,
   max: duration,
   jitter: (value, path, mistakes) => {
-    if (typeof value !== 'number' || !(value >= 0 && value <= 1)) mistakes.push({ path, message: `must be a number from 0 to 1, not ${shown(value)}` });
+    if (typeof value !== 'number' || !(value >= 0 && value <= 1))
+      mistakes.push({ path, message: `must be a number from 0 to 1, not ${shown(value)}` });
   },
 };
 
 function backoff(value: unknown, path: string, mistakes: Mistake[]): void {
   if (!isMembers(value)) {
-    mistakes.push({ path, message: `must be an object such as { "kind": "fixed", "base": "10s" }, not ${shown(value)}` });
+    mistakes.push({
+      path,
+      message: `must be an object such as { "kind": "fixed", "base": "10s" }, not ${shown(value)}`,
+    });
     return;
   }
   for (const member in value) {
     const check = Object.hasOwn(BACKOFF_MEMBERS, member) ? BACKOFF_MEMBERS[member] : undefined;
-    if (!check) mistakes.push({ path: `${path}.${member}`, message: 'is not a member of backoff; known are kind, base, max, jitter' });
+    if (!check)
+      mistakes.push({
+        path: `${path}.${member}`,
+        message: 'is not a member of backoff; known are kind, base, max, jitter',
+      });
     else check(value[member], `${path}.${member}`, mistakes);
   }
 }
@@ -244,6 +275,7 @@ function kindOf(value: unknown): string {
 const shownCharsMax = 60;
 
 function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > shownCharsMax ? `${value.slice(0, shownCharsMax)}…` : value);
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > shownCharsMax ? `${value.slice(0, shownCharsMax)}…` : value);
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : kindOf(value);
 }

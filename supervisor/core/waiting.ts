@@ -15,7 +15,11 @@ export function waitingOf(state: State, task: Task, now: number, { diskFull }: S
     case 'scheduled':
       return waiting('scheduled', 'its time has not come', task.at);
     case 'retrying':
-      return waiting('backoff', `attempt ${task.life?.attempts.at(-1)?.number ?? 1} did not succeed; it is tried again`, task.at);
+      return waiting(
+        'backoff',
+        `attempt ${task.life?.attempts.at(-1)?.number ?? 1} did not succeed; it is tried again`,
+        task.at,
+      );
     case 'interrupted':
       return waiting('interrupted', 'it was cut by a stop and says onInterrupt "hold": retry it, or cancel it');
     case 'queued':
@@ -28,19 +32,28 @@ export function waitingOf(state: State, task: Task, now: number, { diskFull }: S
 function whileQueued(state: State, task: Task, now: number, diskFull: boolean): Waiting {
   const { type, group } = task.options;
   const block = blockOf(state, type, group, now);
-  if (block?.startsWith('handler:')) return waiting('no-handler', `no handler for ${type}: put one into the handlers folder`);
+  if (block?.startsWith('handler:'))
+    return waiting('no-handler', `no handler for ${type}: put one into the handlers folder`);
   if (state.draining) return waiting('drain', 'the supervisor is stopping; it runs after the next start');
   if (diskFull) return waiting('disk-full', 'the disk is full: make room and it goes on by itself');
   if (state.pausedAll) return waiting('paused', `the queue is paused${because(state.pausedAll)}`);
   const paused = state.pausedTypes.get(type);
   if (paused) return waiting('paused', `${type} is paused${because(paused)}`);
-  if (block?.startsWith('type:')) return waiting('concurrency', `at most ${state.limits.concurrencyByType.get(type)} of ${type} run at once`);
+  if (block?.startsWith('type:'))
+    return waiting('concurrency', `at most ${state.limits.concurrencyByType.get(type)} of ${type} run at once`);
   if (block?.startsWith('group:')) {
-    return waiting('concurrency', `at most ${state.limits.concurrencyByGroup.get(group as string)} of group ${group} run at once`);
+    return waiting(
+      'concurrency',
+      `at most ${state.limits.concurrencyByGroup.get(group as string)} of group ${group} run at once`,
+    );
   }
   if (block) {
     const window = state.rates.get(group as string);
-    return waiting('rate-limit', `group ${group} starts at most ${window?.rate.count} in ${window?.rate.perMs} ms`, window?.nextAt());
+    return waiting(
+      'rate-limit',
+      `group ${group} starts at most ${window?.rate.count} in ${window?.rate.perMs} ms`,
+      window?.nextAt(),
+    );
   }
   if (heldBySuspects(state, now) && !task.life?.suspect) {
     return waiting('concurrency', 'what was running at the last crash runs alone first');

@@ -11,7 +11,7 @@ import { Fault } from '../core/fault.ts';
 import { codeOf, type Disk, type DiskFile, type DiskTrouble, troubleOf } from './disk.ts';
 import { writeAnew } from './write-anew.ts';
 
-export interface AppenderOptions {
+interface AppenderOptions {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly path: string;

@@ -12,7 +12,7 @@ import { clip, formatLine, type LogLine } from './log-line.ts';
 import { pickLines } from './log-read.ts';
 
 export const attemptLogBytesMax = 10 * 1024 * 1024;
-export const attemptLogSharedBytesMax = 64 * 1024;
+const attemptLogSharedBytesMax = 64 * 1024;
 /** An attempt without a place is looked for in the files of so many days. */
 const daysSearchedMax = 32;
 /** Kept free so that the line that counts what was left out has room. */

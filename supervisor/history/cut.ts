@@ -10,6 +10,8 @@ export interface Cut {
   readonly file: string;
   readonly offset: number;
   readonly bytes: number;
+  /** `torn`: one unfinished line and nothing else. */
+  readonly why: 'torn' | 'damaged' | 'ahead of the journal';
   /** Copy of what was cut, when it was more than one unfinished line. */
   readonly keptAs: string | null;
 }
@@ -20,11 +22,10 @@ interface CutOptions {
   readonly quarantine: string;
 }
 
-/** @param torn it is one unfinished line and nothing else */
-export async function cutAt(options: CutOptions, month: Month, offset: number, torn: boolean): Promise<Cut> {
+export async function cutAt(options: CutOptions, month: Month, offset: number, why: Cut['why']): Promise<Cut> {
   const { disk, quarantine } = options;
   const bytes = month.size - offset;
-  const keptAs = torn ? null : join(quarantine, `history-${month.name}-${offset}.ndjson`);
+  const keptAs = why === 'torn' ? null : join(quarantine, `history-${month.name}-${offset}.ndjson`);
   if (keptAs) {
     await disk.makeFolder(quarantine);
     await copyEnd(options, month, offset, keptAs);
@@ -37,7 +38,7 @@ export async function cutAt(options: CutOptions, month: Month, offset: number, t
     await file.close();
   }
   month.size = offset;
-  return { file: month.path, offset, bytes, keptAs };
+  return { file: month.path, offset, bytes, why, keptAs };
 }
 
 async function copyEnd({ disk }: CutOptions, month: Month, offset: number, path: string): Promise<void> {

@@ -31,6 +31,8 @@ export interface HistoryOptions {
    * disk here, what finished later the journal still holds.
    */
   readonly provenSeq: number;
+  /** Highest sequence number the journal has; a record beyond it is of an entry that was lost, and is taken back. */
+  readonly journalSeq: number;
   readonly clock: Clock;
   readonly disk?: Disk;
   readonly trouble: (trouble: DiskTrouble) => void;
@@ -71,15 +73,15 @@ export class History {
   #current: CurrentMonth | null = null;
   #lastSeq: number;
   #closing = false;
-  /** What was cut off a torn end at this start. */
-  readonly cut: Cut | null;
+  /** What was cut off the end of files at this start. */
+  readonly cuts: readonly Cut[];
 
   static async open(options: HistoryOptions): Promise<History> {
     const disk = options.disk ?? machineDisk;
     const found = await recover({ ...options, disk });
-    const { months, last, cut, unproven } = found;
+    const { months, last, cuts, unproven } = found;
     const indexer = new Indexer({ disk, folder: indexFolder(options.folder), trouble: options.trouble });
-    const history = new History(options, disk, indexer, { months, last, cut, unproven });
+    const history = new History(options, disk, indexer, { months, last, cuts, unproven });
     for (const { month, indexed } of found.unindexed) history.#index(month, indexed, month.size);
     for (const month of months.values()) if (month.tails.length > 1) void indexer.flushFull(month);
     return history;
@@ -89,7 +91,7 @@ export class History {
     options: HistoryOptions,
     disk: Disk,
     indexer: Indexer,
-    found: Pick<Awaited<ReturnType<typeof recover>>, 'months' | 'last' | 'cut' | 'unproven'>,
+    found: Pick<Awaited<ReturnType<typeof recover>>, 'months' | 'last' | 'cuts' | 'unproven'>,
   ) {
     this.#options = options;
     this.#disk = disk;
@@ -98,7 +100,7 @@ export class History {
     this.#resumed = found.last;
     this.#unproven = found.unproven;
     this.#lastSeq = found.last?.seq ?? 0;
-    this.cut = found.cut;
+    this.cuts = found.cuts;
   }
 
   /** Highest sequence number in history; at a start, of what was found. */

@@ -14,9 +14,9 @@ import { type Source, Tail, tailRowsMax } from './source.ts';
 /** So many neighboring runs of one size become one of the next: each row is written again once a level. */
 const runsPerLevel = 8;
 const tailCheckBytes = 4_096;
-export const everyId: IdRange = { low: new Uint32Array(4), high: new Uint32Array(4).fill(0xffff_ffff) };
+const everyId: IdRange = { low: new Uint32Array(4), high: new Uint32Array(4).fill(0xffff_ffff) };
 
-export interface IndexerOptions {
+interface IndexerOptions {
   readonly disk: Disk;
   /** `history/index` */
   readonly folder: string;

@@ -8,8 +8,8 @@ import { Appender } from './appender.ts';
 import { type Disk, type DiskTrouble, machineDisk, troubleOf } from './disk.ts';
 import type { ReadAt } from './scan.ts';
 
-export const attemptLogsBytesMax = 2 * 1024 * 1024 * 1024;
-export const attemptLogsPendingBytesMax = 16 * 1024 * 1024;
+const attemptLogsBytesMax = 2 * 1024 * 1024 * 1024;
+const attemptLogsPendingBytesMax = 16 * 1024 * 1024;
 const dayMs = 86_400_000;
 const purgeEveryMs = 60_000;
 /** How far a full folder is emptied, so that it is not full again at once. */

@@ -9,7 +9,7 @@ export interface LogLine {
   readonly text: string;
 }
 
-export const logLineCharsMax = 16_384;
+const logLineCharsMax = 16_384;
 
 /** @returns the text as it is kept */
 export function clip(text: string): string {

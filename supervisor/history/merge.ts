@@ -17,7 +17,7 @@ export interface IdRange {
 }
 
 /** One source being read; `rows` and `row` are where it stands. */
-export class Cursor<Owner> {
+class Cursor<Owner> {
   readonly owner: Owner;
   readonly source: Source;
   readonly #backward: boolean;

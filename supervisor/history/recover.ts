@@ -7,6 +7,7 @@
  * it is damage: it is named, the records around it stay.
  */
 import { join } from 'node:path';
+import { Fault } from '../core/fault.ts';
 import { type Cut, cutAt } from './cut.ts';
 import type { Disk } from './disk.ts';
 import { runName, tailCheck } from './indexer.ts';
@@ -23,25 +24,28 @@ export interface Damage {
   readonly what: string;
 }
 
-export interface RecoverOptions {
+interface RecoverOptions {
   readonly disk: Disk;
   readonly folder: string;
   /** Where bytes that are cut off are kept. */
   readonly quarantine: string;
   readonly provenSeq: number;
+  readonly journalSeq: number;
   readonly damage: (damage: Damage) => void;
 }
 
 export interface Recovered {
   readonly months: Map<string, Month>;
   readonly last: LastGroup | null;
-  readonly cut: Cut | null;
+  readonly cuts: readonly Cut[];
   /** Months of which the end has yet to be indexed, and from where on. */
   readonly unindexed: readonly { readonly month: Month; readonly indexed: number }[];
   /** Month whose end no sync has vouched for, and where that end begins. */
   readonly unproven: { readonly month: Month; readonly from: number } | null;
 }
 
+/** More than a crash can leave; then somebody has changed the journal. */
+const aheadBytesMax = 64 * 1024 * 1024;
 const MONTH_FILE = /^(\d{4}-\d{2})\.ndjson$/;
 const RUN_FILE = /^(\d{4}-\d{2})\.(\d+)-(\d+)\.idx$/;
 
@@ -58,25 +62,34 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   const runNames = await sweep(options, new Set(names));
   const candidates: Candidate[] = [];
   try {
-    for (const name of names) candidates.push(await openMonth(options, name, runNames));
-    return await settle(options, candidates);
+    const cuts: Cut[] = [];
+    for (const name of names) {
+      candidates.push(await openMonth(options, name, runNames));
+      const cut = await cutAhead(options, candidates.at(-1) as Candidate);
+      if (!cut) continue;
+      cuts.push(cut);
+      await candidates.pop()?.month.close();
+      candidates.push(await openMonth(options, name, runNames));
+    }
+    return await settle(options, candidates, cuts);
   } catch (error) {
     for (const { month } of candidates) await month.close();
     throw error;
   }
 }
 
-async function settle(options: RecoverOptions, candidates: readonly Candidate[]): Promise<Recovered> {
+async function settle(options: RecoverOptions, candidates: readonly Candidate[], cuts: Cut[]): Promise<Recovered> {
   const active = activeOf(candidates);
   const openEnd = active !== null && active.indexed < active.month.size;
-  const cut = openEnd ? await recoverEnd(options, active.month) : null;
+  const torn = openEnd ? await recoverEnd(options, active.month) : null;
+  if (torn) cuts.push(torn);
   const unindexed = candidates.filter((one) => one !== active && one.indexed < one.month.size);
   // New rows begin behind what is still to be read.
   for (const { month } of unindexed) month.tails = [new Tail(month.size)];
   return {
     months: new Map(candidates.map(({ month }) => [month.name, month])),
     last: await lastOf(candidates, active),
-    cut,
+    cuts,
     unindexed,
     unproven: openEnd ? { month: active.month, from: active.indexed } : null,
   };
@@ -196,6 +209,35 @@ async function lastOf(candidates: readonly Candidate[], active: Candidate | null
   return lastGroup(before.month.read, before.month.size);
 }
 
+/**
+ * A record may have reached the disk before the entry that ended its task, and that entry been lost: nobody was told of
+ * it, and its sequence number is going to be given again. Such records are taken back.
+ */
+async function cutAhead(options: RecoverOptions, { month, lastSeq }: Candidate): Promise<Cut | null> {
+  const { disk, journalSeq } = options;
+  if (lastSeq === null || lastSeq <= journalSeq) return null;
+  const trusted = month.runs.findIndex(({ summary }) => summary.maxSeq > journalSeq);
+  const stale = trusted < 0 ? [] : month.runs.slice(trusted);
+  const from = stale[0]?.summary.from ?? month.tail.from;
+  for await (const piece of scanLines(month.read, from, month.size)) {
+    const first = piece.find(({ head }) => head && head.seq > journalSeq);
+    if (!first) continue;
+    if (month.size - first.offset > aheadBytesMax) throw tooFarAhead(month, lastSeq, journalSeq);
+    const cut = await cutAt(options, month, first.offset, 'ahead of the journal');
+    for (const run of stale) await disk.remove(run.path);
+    return cut;
+  }
+  return null;
+}
+
+function tooFarAhead(month: Month, lastSeq: number, journalSeq: number): Fault {
+  return new Fault(
+    'damaged',
+    `${month.path} goes up to sequence ${lastSeq}, but the journal ends at ${journalSeq}: they do not belong together`,
+    'Bring back the journal that belongs to this history, or move the history folder aside.',
+  );
+}
+
 /** Indexes the end of the month written last, and cuts it where it is torn. */
 async function recoverEnd(options: RecoverOptions, month: Month): Promise<Cut | null> {
   let bad: Found[] = [];
@@ -205,13 +247,13 @@ async function recoverEnd(options: RecoverOptions, month: Month): Promise<Cut | 
         bad.push(found);
         continue;
       }
-      if (bad[0] && found.head.seq > options.provenSeq) return cutAt(options, month, bad[0].offset, false);
+      if (bad[0] && found.head.seq > options.provenSeq) return cutAt(options, month, bad[0].offset, 'damaged');
       if (bad.length > 0) isolate(options, month, month.tail, bad);
       bad = [];
       month.addRow(found.head, found.offset, found.bytes);
     }
   }
-  return bad[0] ? cutAt(options, month, bad[0].offset, bad.length === 1) : null;
+  return bad[0] ? cutAt(options, month, bad[0].offset, bad.length === 1 ? 'torn' : 'damaged') : null;
 }
 
 /** Names damaged lines as one stretch and leaves them out of the index. */

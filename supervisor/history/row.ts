@@ -16,7 +16,7 @@ export const recordBytesMax = 2 ** (32 - stateBits) - 1;
 
 /** Codes of states as rows hold them; states of later formats share the last one and are told apart by the record. */
 const STATE_CODES: Readonly<Record<string, number>> = { succeeded: 0, failed: 1, canceled: 2 };
-export const otherState = 15;
+const otherState = 15;
 export const countedStates = ['succeeded', 'failed', 'canceled'] as const;
 
 export function stateCode(state: string): number {
@@ -51,7 +51,7 @@ const DIGIT_PLACES = Array.from('00000000-1111-2222-3333-444444444444', (_, at) 
 );
 
 /** @returns false when the text is no UUID */
-export function readId(id: string, into: Uint32Array, at = 0): boolean {
+function readId(id: string, into: Uint32Array, at = 0): boolean {
   if (id.length !== 36) return false;
   for (let word = 0; word < 4; word++) {
     let value = 0;
@@ -72,7 +72,7 @@ export function idWords(id: string): IdWords | null {
 
 const HEX = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'));
 
-export function idText(words: Uint32Array, at: number): string {
+function idText(words: Uint32Array, at: number): string {
   const [a, b, c, d] = [words[at], words[at + 1], words[at + 2], words[at + 3]] as [number, number, number, number];
   return `${hex4(a >>> 16)}${hex4(a)}-${hex4(b >>> 16)}-${hex4(b)}-${hex4(c >>> 16)}-${hex4(c)}${hex4(d >>> 16)}${hex4(d)}`;
 }

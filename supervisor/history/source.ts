@@ -95,7 +95,7 @@ export class Tail {
   }
 }
 
-export class TailView implements Source {
+class TailView implements Source {
   readonly rows: Rows;
   readonly order: Uint32Array;
   readonly first: IdWords;

@@ -9,7 +9,8 @@ export interface FileStatus {
   /** Changes whenever the file or its contents do. */
   readonly signature: string;
   readonly modifiedAt: number;
-  readonly inode: number;
+  /** Another one once it was deleted and made again; the number alone may be the same. */
+  readonly identity: string;
 }
 
 export interface ReadFile {
@@ -159,7 +160,7 @@ function statusOf(stats: fs.Stats): FileStatus {
     uid: stats.uid,
     signature: `${stats.ino}:${stats.size}:${stats.mtimeMs}`,
     modifiedAt: stats.mtimeMs,
-    inode: stats.ino,
+    identity: `${stats.ino}:${stats.birthtimeMs}`,
   };
 }
 

@@ -17,8 +17,8 @@ export function inboxFolders(dataDir: string): InboxFolders {
   return { data: dataDir, inbox, taking: join(inbox, '.taking'), accepted: join(dataDir, 'accepted'), rejected: join(dataDir, 'rejected') };
 }
 
-/** @returns the inode of the inbox, another one when it was made anew. @throws Fault when `starting`, else what the file system says. */
-export async function ensureFolders(folders: InboxFolders, files: InboxFiles, starting: boolean): Promise<number> {
+/** @returns the identity of the inbox. @throws Fault when `starting`, else what the file system says. */
+export async function ensureFolders(folders: InboxFolders, files: InboxFiles, starting: boolean): Promise<string> {
   try {
     let made = false;
     for (const path of [folders.inbox, folders.taking, folders.accepted, folders.rejected]) made = (await ensure(path, files)) || made;
@@ -26,7 +26,7 @@ export async function ensureFolders(folders: InboxFolders, files: InboxFiles, st
       await files.syncFolder(folders.inbox);
       await files.syncFolder(folders.data);
     }
-    return (await files.status(folders.inbox))?.inode ?? 0;
+    return (await files.status(folders.inbox))?.identity ?? '';
   } catch (error) {
     if (!starting) throw error;
     const message = error instanceof Fault ? error.message : `the folders of the inbox in ${folders.data} cannot be made: ${codeOf(error)}`;

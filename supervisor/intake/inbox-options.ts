@@ -2,6 +2,7 @@
 import type { TaskInput } from '../core/task-input.ts';
 import type { Clock } from '../clock.ts';
 import type { InboxFiles } from './files.ts';
+import type { MakeWatch } from './watch.ts';
 
 export interface InboxHealth {
   readonly code: string;
@@ -21,6 +22,7 @@ export interface InboxOptions {
   readonly clock: Clock;
   readonly supervisor: InboxSupervisor;
   readonly files?: InboxFiles;
+  readonly watch?: MakeWatch;
   readonly newId?: () => string;
   /** Called between any two steps of a file's way, with the name of the step just done. For tests that stop there. */
   readonly step?: (name: string) => void;
@@ -28,7 +30,7 @@ export interface InboxOptions {
 
 export interface InboxSupervisor {
   /**
-   * Journals the id of a file and its tasks, all or nothing, and answers once they are on disk with the number of new tasks.
+   * Journals the id of a file and its tasks, all or nothing, and answers once they are on disk.
    * A known id is answered as if just journaled. A `Refusal` of `disk_full`, `draining` or `rate_limited` means later; any other,
    * with mistakes by task number (`$[3].idempotencyKey`), rejects the file.
    */

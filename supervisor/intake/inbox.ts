@@ -22,7 +22,7 @@ import { Settling } from './settling.ts';
 import type { Taken } from './taken-file.ts';
 import { type Settled, Taking } from './taking.ts';
 import { formatOf } from './task-file.ts';
-import { Watch } from './watch.ts';
+import { type FolderWatch, type MakeWatch, Watch } from './watch.ts';
 
 const RETENTION_MS = 3_600_000;
 
@@ -36,7 +36,7 @@ export class Inbox {
   readonly #apart: ParseApart;
   readonly #movingOn: MovingOn;
   readonly #taking: Taking;
-  readonly #watch: Watch;
+  readonly #watch: FolderWatch;
   readonly #pace: Pace;
   readonly #counts = { accepted: 0, rejected: 0, tasks: 0 };
   /** Taken, and put off by the supervisor or the disk. */
@@ -45,7 +45,9 @@ export class Inbox {
   readonly #stranded = new Map<string, { readonly leaving: Leaving; readonly reason: string }>();
   /** Given up until the next start. */
   readonly #left: string[] = [];
-  #inode: number | null = null;
+  #identity: string | null = null;
+  /** Could not be taken in the last pass. */
+  #stuck: string[] = [];
   #blind: { readonly reason: string; readonly at: number } | null = null;
   #stopped = true;
   #removedAt = Number.NEGATIVE_INFINITY;
@@ -61,7 +63,8 @@ export class Inbox {
     this.#movingOn = this.#makeMovingOn();
     this.#taking = this.#makeTaking();
     this.#pace = new Pace(options.clock, () => this.#pass());
-    this.#watch = new Watch(this.#folders.inbox, {
+    const makeWatch: MakeWatch = options.watch ?? ((folder, hints) => new Watch(folder, hints));
+    this.#watch = makeWatch(this.#folders.inbox, {
       stir: () => this.#pace.stir(),
       blind: (reason) => {
         this.#blind = { reason, at: options.clock.monotonic() };
@@ -110,13 +113,14 @@ export class Inbox {
       await this.#retry();
       const { settled, nextMs, pending } = await this.#look();
       await this.#watchWhenCalm(pending);
-      const stuck: string[] = [];
-      await this.#taking.take(settled, (name, error) => stuck.push(`${name} (${codeOf(error)})`));
-      this.#remarkTroubles(stuck);
+      this.#stuck = [];
+      await this.#taking.take(settled, (name, error) => this.#stuck.push(`${name} (${codeOf(error)})`));
+      this.#remarkTroubles();
       const restMs = this.#watch.on ? rescanMs : crowdRescanMs;
       return Math.min(nextMs, this.#blind === null ? restMs : blindRescanMs);
     } catch (error) {
-      this.#remarkTroubles([`${this.#folders.inbox} (${codeOf(error)})`]);
+      this.#stuck = [`${this.#folders.inbox} (${codeOf(error)})`];
+      this.#remarkTroubles();
       return blindRescanMs;
     }
   }
@@ -133,10 +137,10 @@ export class Inbox {
 
   /** Folders there and watched, old days removed, rejected files counted. */
   async #tend(starting: boolean): Promise<void> {
-    const inode = await ensureFolders(this.#folders, this.#files, starting);
+    const identity = await ensureFolders(this.#folders, this.#files, starting);
     const blindMs = this.#blind === null ? 0 : this.#options.clock.monotonic() - this.#blind.at;
-    if (inode !== this.#inode || blindMs >= rescanMs) {
-      this.#inode = inode;
+    if (identity !== this.#identity || blindMs >= rescanMs) {
+      this.#identity = identity;
       this.#blind = null;
       await this.#watch.end();
     }
@@ -152,11 +156,11 @@ export class Inbox {
 
   async #retry(): Promise<void> {
     const later = [...this.#later.values()];
-    const stranded = [...this.#stranded.values()];
     this.#later.clear();
-    this.#stranded.clear();
     await this.#taking.process(later.map(({ taken }) => taken));
-    for (const { leaving } of stranded) this.#movingOn.add(leaving);
+    if (this.#stranded.size === 0) return;
+    for (const { leaving } of this.#stranded.values()) this.#movingOn.add(leaving);
+    await this.#movingOn.idle();
   }
 
   async #look(): Promise<{ settled: Settled[]; nextMs: number; pending: number }> {
@@ -189,9 +193,9 @@ export class Inbox {
     return { settled, nextMs, pending };
   }
 
-  #remarkTroubles(stuck: readonly string[]): void {
+  #remarkTroubles(): void {
     const stranded = [...this.#stranded.values()].map(({ leaving, reason }) => `${leaving.taken.name} (${reason})`);
-    this.#remarks.about('inbox_stuck', [...stuck, ...stranded, ...this.#left]);
+    this.#remarks.about('inbox_stuck', [...this.#stuck, ...stranded, ...this.#left]);
     this.#remarks.about('inbox_waiting', [...this.#later.values()].map(({ taken, reason }) => `${taken.name} (${reason})`));
     this.#remarks.about('inbox_unwatched', this.#blind === null ? [] : [this.#blind.reason]);
   }
@@ -211,12 +215,14 @@ export class Inbox {
       moved: (batch) => this.#moved(batch),
       stuck: (leaving, error) => {
         this.#stranded.set(leaving.taken.id, { leaving, reason: codeOf(error) });
+        this.#remarkTroubles();
         this.#pace.within(laterMs);
       },
     });
   }
 
   #moved(batch: readonly Leaving[]): void {
+    for (const { taken } of batch) this.#stranded.delete(taken.id);
     const accepted = batch.filter(({ rejection }) => rejection === null);
     if (accepted.length > 0) this.#supervisor.settled(accepted.map(({ taken }) => taken.id));
     const rejected = batch.filter(({ rejection }) => rejection !== null);

@@ -4,7 +4,7 @@ export const fileBytesMax = 32 * 1024 * 1024;
 export const yamlBytesMax = 1024 * 1024;
 export const tasksPerFileMax = 100_000;
 export const mistakesShownMax = 100;
-/** A name carries a UUID before it while its file is taken, and `.error.json` behind it when it is rejected. */
+/** Longer names are shortened: a UUID stands before them while their file is taken, `.error.json` behind when it is rejected. */
 export const nameBytesMax = 200;
 
 /** Larger files are read in a thread of their own, so that the supervisor's loop never waits for one. */

@@ -19,11 +19,11 @@ export function parseTakenName(entry: string): { id: string; name: string } | nu
   return match ? { id: match[1] as string, name: match[2] as string } : null;
 }
 
-export function isTooLong(name: string): boolean {
+function isTooLong(name: string): boolean {
   return Buffer.byteLength(name) > nameBytesMax;
 }
 
-/** Cut in the middle, so that beginning and ending stay. */
+/** Cut in the middle, so that beginning and ending stay: a folder takes no longer name once ids and endings are added. */
 export function shortened(name: string): string {
   if (!isTooLong(name)) return name;
   const { stem, ending } = parts(name);

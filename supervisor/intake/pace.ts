@@ -7,6 +7,8 @@ export class Pace {
   /** @returns milliseconds until the next pass. Never throws. */
   readonly #pass: () => Promise<number>;
   #running: Promise<void> | null = null;
+  /** From before a pass begins, when there is no promise of it yet. */
+  #busy = false;
   /** What was asked for while a pass was under way. */
   #wishMs = Number.POSITIVE_INFINITY;
   #stopped = false;
@@ -27,7 +29,7 @@ export class Pace {
 
   /** Something will want to be looked at again. */
   within(delayMs: number): void {
-    if (this.#running) this.#wishMs = Math.min(this.#wishMs, delayMs);
+    if (this.#busy) this.#wishMs = Math.min(this.#wishMs, delayMs);
     else this.#arm(delayMs);
   }
 
@@ -49,13 +51,14 @@ export class Pace {
     if (this.#stopped || at >= this.#dueAt) return;
     this.#disarm();
     this.#dueAt = at;
-    this.#disarm = this.#clock.after(at - now, () => void (this.#running ?? this.#run()));
+    this.#disarm = this.#clock.after(at - now, () => void (this.#busy || this.#run()));
   }
 
   #run(): Promise<void> {
     this.#disarm();
     this.#dueAt = Number.POSITIVE_INFINITY;
     this.#wishMs = Number.POSITIVE_INFINITY;
+    this.#busy = true;
     this.#running = this.#runOnce();
     return this.#running;
   }
@@ -64,6 +67,7 @@ export class Pace {
     const began = this.#clock.monotonic();
     const nextMs = await this.#pass();
     const ended = this.#clock.monotonic();
+    this.#busy = false;
     this.#running = null;
     // While ten thousand files arrive each pass sees them all again: rest longer than it took.
     this.#restUntil = ended + Math.max(passPauseMsLeast, 2 * (ended - began));

@@ -2,13 +2,12 @@
 import type { Clock } from '../clock.ts';
 import { codeOf, type FileStatus, type InboxFiles, type ReadFile } from './files.ts';
 import { inlineBytesMax, inlineYamlBytesMax } from './intake-limits.ts';
-import { isTooLong } from './names.ts';
 import type { ParseApart } from './parse-apart.ts';
 import { bytesMaxOf, type Format, formatOf, readTaskFile, type TaskFile, tooLong, wrong } from './task-file.ts';
 
 export interface Taken {
   readonly id: string;
-  /** As it was dropped. */
+  /** As it was dropped, shortened when it was very long. */
   readonly name: string;
   /** In `.taking/`. */
   readonly path: string;
@@ -59,6 +58,5 @@ function refusedFor(taken: Taken, status: FileStatus, format: Format | null, own
   if (format === null) return wrong('is no task file: its name must end in .json, .ndjson, .yaml or .yml');
   if (status.kind !== 'file') return wrong(`is a ${status.kind}, not a file`);
   if (!owners.has(status.uid)) return wrong(`belongs to user ${status.uid}, whose files are not taken: see INBOX_OWNERS`);
-  if (isTooLong(taken.name)) return wrong('has too long a name');
   return status.bytes > bytesMaxOf(format) ? wrong(tooLong(status.bytes, format)) : null;
 }

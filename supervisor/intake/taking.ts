@@ -13,7 +13,7 @@ import type { InboxFolders } from './folders.ts';
 import type { InboxSupervisor } from './inbox-options.ts';
 import { batchFilesMax, callsMax, sliceMsMax } from './intake-limits.ts';
 import type { MovingOn, Rejection } from './moving-on.ts';
-import { takenName } from './names.ts';
+import { shortened, takenName } from './names.ts';
 import { isLarge, type Reading, readTaken, type Taken } from './taken-file.ts';
 import { bytesMaxOf, formatOf, placeMistakes, wrong } from './task-file.ts';
 
@@ -108,7 +108,7 @@ export class Taking {
       return null;
     }
     step('renamed');
-    return { id, name, path };
+    return { id, name: shortened(name), path };
   }
 
   async #syncFolders(taken: readonly Taken[]): Promise<boolean> {

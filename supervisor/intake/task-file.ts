@@ -70,22 +70,23 @@ export function tooLong(bytes: number, format: Format): string {
   return `is ${bytes} bytes long; at most ${bytesMaxOf(format)} are read${format === 'yaml' ? ' as YAML; NDJSON may be longer' : ': split it into several files'}`;
 }
 
+/** Where the first character that is none begins. */
 function firstWrongByte(bytes: Uint8Array): number {
-  let [good, bad] = [0, bytes.length];
-  // A cut inside a character is no mistake of the part before it, so this asks whether the mistake lies before a place.
-  const soundUntil = (end: number): boolean => isUtf8(bytes.subarray(0, end)) || [1, 2, 3].some((back) => end - back >= 0 && startsCharacter(bytes, end - back, end) && isUtf8(bytes.subarray(0, end - back)));
+  let [good, bad] = [0, bytes.length + 1];
   while (bad - good > 1) {
     const middle = (good + bad) >> 1;
-    if (soundUntil(middle)) good = middle;
+    if (decodesUntil(bytes, middle)) good = middle;
     else bad = middle;
   }
+  while (!isUtf8(bytes.subarray(0, good))) good -= 1;
   return good;
 }
 
-/** Whether the bytes from `start` to `end` are the beginning of a character that goes on behind `end`. */
-function startsCharacter(bytes: Uint8Array, start: number, end: number): boolean {
+/** A character cut by the end of the part is no mistake of the part. */
+function decodesUntil(bytes: Uint8Array, end: number): boolean {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(start, end), { stream: true }) === '';
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, end), { stream: true });
+    return true;
   } catch {
     return false;
   }

@@ -12,7 +12,14 @@ export interface Hints {
   readonly blind: (reason: string) => void;
 }
 
-export class Watch {
+export interface FolderWatch {
+  readonly on: boolean;
+  begin(): Promise<void>;
+  end(): Promise<void>;
+}
+export type MakeWatch = (folder: string, hints: Hints) => FolderWatch;
+
+export class Watch implements FolderWatch {
   readonly #folder: string;
   readonly #hints: Hints;
   #watcher: FSWatcher | null = null;

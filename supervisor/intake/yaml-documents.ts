@@ -53,7 +53,8 @@ function checkAliases(yaml: YamlDocument, lines: LineIndex): PlacedMistake | nul
     Alias(_, alias, parents) {
       const target = ++count > aliasesMax ? undefined : alias.resolve(yaml);
       if (count > aliasesMax) wrong = mistake(`repeats too much by aliases (at most ${aliasesMax})`, rangeStart(alias), lines);
-      else if (target && parents.includes(target)) wrong = mistake(`*${alias.source} repeats what it stands in, without end`, rangeStart(alias), lines);
+      else if (target === undefined) wrong = mistake(`*${alias.source} repeats what nothing before it is named: &${alias.source} is missing`, rangeStart(alias), lines);
+      else if (parents.includes(target)) wrong = mistake(`*${alias.source} repeats what it stands in, without end`, rangeStart(alias), lines);
       return wrong === null ? undefined : visit.BREAK;
     },
   });
@@ -89,8 +90,7 @@ function addDocument(yaml: YamlDocument, lines: LineIndex, documents: Document[]
     documents.push({ value, places: (paths) => places(yaml, paths, lines) });
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error;
-    const message = /alias count/i.test(error.message) ? `repeats too much by aliases (at most ${aliasesMax})` : error.message;
-    mistakes.push(mistake(message, rangeStart(yaml.contents), lines));
+    mistakes.push(mistake(`repeats too much by aliases (at most ${aliasesMax})`, rangeStart(yaml.contents), lines));
   }
 }
 

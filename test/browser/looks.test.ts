@@ -34,7 +34,7 @@ function sights(server: ConsoleServer): readonly Sight[] {
   const night = dream(server.facade);
   return [
     { name: 'overview', path: '', sign: 'Recovered 12 tasks' },
-    { name: 'tasks', path: 'tasks', sign: '74 tasks' },
+    { name: 'tasks', path: 'tasks', sign: '32 tasks' },
     { name: 'tasks-none', path: 'tasks?q=no-such-text', sign: 'No task matches this filter' },
     { name: 'task-failed', path: `tasks/${night.failed}`, sign: '503 Service Unavailable, retry-after 120' },
     { name: 'task-running', path: `tasks/${night.running}`, sign: 'slow: 0.4 MiB/s' },
@@ -42,7 +42,7 @@ function sights(server: ConsoleServer): readonly Sight[] {
     { name: 'workers', path: 'workers', sign: '15 idle slots' },
     { name: 'missing', path: 'tasks/no-such-task', sign: 'There is no such task' },
     { name: 'add', path: '', sign: 'Recovered 12 tasks', act: openAdd },
-    { name: 'cancel', path: 'tasks', sign: '74 tasks', act: openCancel },
+    { name: 'cancel', path: 'tasks', sign: '32 tasks', act: openCancel },
     { name: 'help', path: 'workers', sign: '15 idle slots', act: (page) => page.keyboard.press('?') },
   ];
 }

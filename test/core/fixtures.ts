@@ -68,7 +68,11 @@ export class Life {
     return apply(this.state, event, { seq, at: this.now, params: null, missingUntil: 0 });
   }
 
-  accept(number: number, options: Partial<TaskOptions> = {}, more: { runAt?: number; key?: string; params?: string; relative?: boolean } = {}): Task {
+  accept(
+    number: number,
+    options: Partial<TaskOptions> = {},
+    more: { runAt?: number; key?: string; params?: string; relative?: boolean } = {},
+  ): Task {
     this.record({
       e: 'task.accepted',
       id: idOf(number),
@@ -95,14 +99,26 @@ export class Life {
 }
 
 /** Everything a restart must bring back, in an order of its own: two states are equal when their dumps are. */
-export function dump(state: State, paramsOf: (task: Task) => string = (task) => state.params.text(task.params) ?? ''): Record<string, unknown> {
+export function dump(
+  state: State,
+  paramsOf: (task: Task) => string = (task) => state.params.text(task.params) ?? '',
+): Record<string, unknown> {
   const tasks = [...state.tasks.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   return {
     seq: state.seq,
-    tasks: tasks.map((task) => ({ ...taskRecord(task, paramsOf(task)), seq: task.seq, at: task.at, promoted: task.promoted, relative: task.relative, life: task.life })),
+    tasks: tasks.map((task) => ({
+      ...taskRecord(task, paramsOf(task)),
+      seq: task.seq,
+      at: task.at,
+      promoted: task.promoted,
+      relative: task.relative,
+      life: task.life,
+    })),
     queued: tasks.filter((task) => task.line !== null).map(({ id }) => id),
     queueSize: state.ready.size,
-    order: Array.from({ length: state.order.length }, (_, index) => state.order.at(index)).filter((id) => state.tasks.has(id as string)),
+    order: Array.from({ length: state.order.length }, (_, index) => state.order.at(index)).filter((id) =>
+      state.tasks.has(id as string),
+    ),
     running: ids(state.running),
     suspects: ids(state.suspects),
     failed: ids(state.failed.values()),

@@ -71,7 +71,8 @@ t.test('a run of 50,000 does not keep a run of three waiting', async (t) => {
   const queue = new ReadyQueue();
   const run = (id: string) => ({ id, stage: 'one' });
   for (let number = 0; number < 50_000; number++) queue.push(freeTask(number, { run: run('big'), type: 'big' }));
-  for (let number = 0; number < 3; number++) queue.push(freeTask(50_000 + number, { run: run('small'), type: 'small' }));
+  for (let number = 0; number < 3; number++)
+    queue.push(freeTask(50_000 + number, { run: run('small'), type: 'small' }));
   let asked = 0;
   const types = Array.from({ length: 6 }, () => claim(queue, noon, () => (asked++, null))?.options.type);
   t.same(types, ['big', 'small', 'big', 'small', 'big', 'small']);
@@ -81,7 +82,8 @@ t.test('a run of 50,000 does not keep a run of three waiting', async (t) => {
 t.test('blocked work is looked at once, not at every claim', async (t) => {
   const queue = new ReadyQueue();
   for (let number = 0; number < 50_000; number++) queue.push(freeTask(number, { group: 'full', priority: 9 }));
-  for (let number = 0; number < 2_000; number++) queue.push(freeTask(50_000 + number, { type: `paused.${number}`, priority: 8 }));
+  for (let number = 0; number < 2_000; number++)
+    queue.push(freeTask(50_000 + number, { type: `paused.${number}`, priority: 8 }));
   for (let number = 0; number < 100; number++) queue.push(freeTask(60_000 + number, { type: 'free' }));
   let asked = 0;
   const gate: Gate = (line) => {
@@ -128,7 +130,10 @@ t.test('a parked line ages too, and comes back at the level it has reached', asy
   const queue = new ReadyQueue(1_000);
   queue.push(freeTask(1, { priority: 1, group: 'g', type: 'old' }, noon));
   queue.push(freeTask(2, { priority: 3, group: 'g', type: 'young' }, noon + 4_000));
-  t.equal(claim(queue, noon + 4_000, () => 'group:g'), null);
+  t.equal(
+    claim(queue, noon + 4_000, () => 'group:g'),
+    null,
+  );
   queue.release('group:g', 1);
   t.equal(claim(queue, noon + 4_500)?.options.type, 'old');
 });
@@ -148,14 +153,20 @@ t.test('a wake-up that its line cannot use goes on to the next one parked there'
   const queue = new ReadyQueue();
   queue.push(freeTask(1, { type: 'a', group: 'g', priority: 9 }));
   queue.push(freeTask(2, { type: 'b', group: 'g' }));
-  t.equal(claim(queue, noon, () => 'group:g'), null);
+  t.equal(
+    claim(queue, noon, () => 'group:g'),
+    null,
+  );
   queue.release('group:g', 1);
   t.equal(claim(queue, noon, (line) => (line.type === 'a' ? 'pause:a' : null))?.options.type, 'b');
 
   const canceled = freeTask(3, { type: 'c', group: 'h', priority: 9 });
   queue.push(canceled);
   queue.push(freeTask(4, { type: 'd', group: 'h' }));
-  t.equal(claim(queue, noon, () => 'group:h'), null);
+  t.equal(
+    claim(queue, noon, () => 'group:h'),
+    null,
+  );
   queue.release('group:h', 1);
   queue.remove(canceled);
   t.equal(claim(queue)?.options.type, 'd', 'also when the woken line lost its last task');
@@ -163,27 +174,32 @@ t.test('a wake-up that its line cannot use goes on to the next one parked there'
 
 t.test('lines that share few slots are served in turn, however many there are', async (t) => {
   fc.assert(
-    fc.property(fc.integer({ min: 2, max: 400 }), fc.integer({ min: 1, max: 130 }), fc.integer({ min: 1, max: 3 }), (lines, letOut, slots) => {
-      const queue = new ReadyQueue();
-      for (let round = 0; round < 3; round++) {
-        for (let line = 0; line < lines; line++) queue.push(freeTask(round * lines + line, { type: `type.${line}` }));
-      }
-      let free = 0;
-      const served: string[] = [];
-      const gate: Gate = () => (free > 0 ? null : 'lane:cpu');
-      queue.first(noon, gate);
-      while (served.length < lines) {
-        // What the dispatcher does when slots come free: lets out lines that waited for one, then claims all it can.
-        free = slots;
-        queue.release('lane:cpu', letOut);
-        for (let task = queue.first(noon, gate); task; task = queue.first(noon, gate)) {
-          queue.take(task, noon);
-          free--;
-          served.push(task.options.type);
+    fc.property(
+      fc.integer({ min: 2, max: 400 }),
+      fc.integer({ min: 1, max: 130 }),
+      fc.integer({ min: 1, max: 3 }),
+      (lines, letOut, slots) => {
+        const queue = new ReadyQueue();
+        for (let round = 0; round < 3; round++) {
+          for (let line = 0; line < lines; line++) queue.push(freeTask(round * lines + line, { type: `type.${line}` }));
         }
-      }
-      return letOut < slots || new Set(served.slice(0, lines)).size === lines;
-    }),
+        let free = 0;
+        const served: string[] = [];
+        const gate: Gate = () => (free > 0 ? null : 'lane:cpu');
+        queue.first(noon, gate);
+        while (served.length < lines) {
+          // What the dispatcher does when slots come free: lets out lines that waited for one, then claims all it can.
+          free = slots;
+          queue.release('lane:cpu', letOut);
+          for (let task = queue.first(noon, gate); task; task = queue.first(noon, gate)) {
+            queue.take(task, noon);
+            free--;
+            served.push(task.options.type);
+          }
+        }
+        return letOut < slots || new Set(served.slice(0, lines)).size === lines;
+      },
+    ),
     { examples: [[129, 128, 1]] },
   );
   t.pass('nobody has a second turn before everybody has had the first');
@@ -204,13 +220,20 @@ class Limits {
   blockOf(type: string, group: string | null): string | null {
     if (this.paused.has(type)) return `pause:${type}`;
     if (this.running.filter(({ options }) => options.type === type).length >= this.#typeMax) return `type:${type}`;
-    if (group !== null && this.running.filter(({ options }) => options.group === group).length >= this.#groupMax) return `group:${group}`;
+    if (group !== null && this.running.filter(({ options }) => options.group === group).length >= this.#groupMax)
+      return `group:${group}`;
     return null;
   }
 }
 
 type Step =
-  | { readonly do: 'push'; readonly type: number; readonly group: number; readonly priority: number; readonly promoted: boolean }
+  | {
+      readonly do: 'push';
+      readonly type: number;
+      readonly group: number;
+      readonly priority: number;
+      readonly promoted: boolean;
+    }
   | { readonly do: 'remove'; readonly which: number }
   | { readonly do: 'claim' }
   | { readonly do: 'claimed behind its back'; readonly which: number }
@@ -220,7 +243,16 @@ type Step =
 
 const small = fc.nat({ max: 2 });
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('push' as const), type: small, group: small, priority: small, promoted: fc.boolean() }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('push' as const),
+      type: small,
+      group: small,
+      priority: small,
+      promoted: fc.boolean(),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('remove' as const), which: fc.nat() }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('claim' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('claimed behind its back' as const), which: fc.nat() }) },
@@ -246,7 +278,11 @@ class Beside {
     const { queue, waiting, limits } = this;
     switch (step.do) {
       case 'push': {
-        const options: Partial<TaskOptions> = { type: `t${step.type}`, group: step.group === 0 ? null : `g${step.group}`, priority: step.priority };
+        const options: Partial<TaskOptions> = {
+          type: `t${step.type}`,
+          group: step.group === 0 ? null : `g${step.group}`,
+          priority: step.priority,
+        };
         const task = freeTask(this.#number++, options, this.now);
         task.promoted = step.promoted;
         waiting.push(task);
@@ -310,22 +346,29 @@ class Beside {
 
 t.test('whatever comes, goes, is parked and released, no task that may run is forgotten', async (t) => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 120, size: 'max' }), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 2 }), (steps, typeMax, groupMax) => {
-      const beside = new Beside(typeMax, groupMax);
-      for (const one of steps) {
-        const wrong = beside.take(one);
-        if (wrong) throw new Error(wrong);
-        if (beside.queue.size !== beside.waiting.length) throw new Error('the size is wrong');
-      }
-      // Everything still queued can be worked off.
-      for (const type of beside.limits.paused) beside.queue.release(`pause:${type}`, Number.POSITIVE_INFINITY);
-      beside.limits.paused.clear();
-      for (let left = beside.waiting.length + beside.limits.running.length; left >= 0; left--) {
-        const wrong = beside.take({ do: 'claim' }) ?? (beside.limits.running.length > 0 ? beside.take({ do: 'end', which: 0, back: false }) : null);
-        if (wrong) throw new Error(wrong);
-      }
-      return beside.waiting.length === 0 && beside.queue.size === 0;
-    }),
+    fc.property(
+      fc.array(step, { maxLength: 120, size: 'max' }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 1, max: 2 }),
+      (steps, typeMax, groupMax) => {
+        const beside = new Beside(typeMax, groupMax);
+        for (const one of steps) {
+          const wrong = beside.take(one);
+          if (wrong) throw new Error(wrong);
+          if (beside.queue.size !== beside.waiting.length) throw new Error('the size is wrong');
+        }
+        // Everything still queued can be worked off.
+        for (const type of beside.limits.paused) beside.queue.release(`pause:${type}`, Number.POSITIVE_INFINITY);
+        beside.limits.paused.clear();
+        for (let left = beside.waiting.length + beside.limits.running.length; left >= 0; left--) {
+          const wrong =
+            beside.take({ do: 'claim' }) ??
+            (beside.limits.running.length > 0 ? beside.take({ do: 'end', which: 0, back: false }) : null);
+          if (wrong) throw new Error(wrong);
+        }
+        return beside.waiting.length === 0 && beside.queue.size === 0;
+      },
+    ),
     { numRuns: 2_000 },
   );
   t.pass();
@@ -343,7 +386,8 @@ t.test('among lines that may run the highest effective priority is served', asyn
           const task = beside.queue.first(beside.now, open);
           const line = task?.line;
           const level = line && task && line.priority + Math.floor((beside.now - task.at) / 1_000);
-          if (level && level !== Math.max(...levels)) throw new Error(`level ${level} is served before ${Math.max(...levels)}`);
+          if (level && level !== Math.max(...levels))
+            throw new Error(`level ${level} is served before ${Math.max(...levels)}`);
         }
         beside.take(one);
       }

@@ -7,7 +7,7 @@ import { claimTask, probationMs, soloProbationMs, soloProbationMsMax } from '../
 import { failedLiveMax, nextMoment, passTime } from '../../supervisor/core/decide/pass-time.ts';
 import { cancelTask, pauseQueue, promoteTask, resumeQueue, retryTask } from '../../supervisor/core/decide/steer.ts';
 import { submitTasks } from '../../supervisor/core/decide/submit.ts';
-import { type Event, EVENT_NAMES } from '../../supervisor/core/event.ts';
+import { EVENT_NAMES, type Event } from '../../supervisor/core/event.ts';
 import { nextRateAt, releaseRates } from '../../supervisor/core/gate.ts';
 import { attemptsKeptMax, errorMessageCharsMax, errorStackCharsMax } from '../../supervisor/core/limits.ts';
 import { Refusal } from '../../supervisor/core/refusal.ts';
@@ -20,7 +20,15 @@ import { dump, idOf, inputOf, Life, noon, plainOptions } from './fixtures.ts';
 const anywhere = () => true;
 
 function ending(outcome: Outcome, more: Partial<Ending> = {}): Ending {
-  return { outcome, error: outcome === 'succeeded' ? null : { code: outcome, message: 'no' }, result: null, retryable: true, retryAfterMs: null, log: null, ...more };
+  return {
+    outcome,
+    error: outcome === 'succeeded' ? null : { code: outcome, message: 'no' },
+    result: null,
+    retryable: true,
+    retryAfterMs: null,
+    log: null,
+    ...more,
+  };
 }
 
 /** Claims and starts the task whose turn it is. */
@@ -65,7 +73,11 @@ t.test('every event that moves a task is refused by every state the table does n
 /** One task that is in this state. */
 function inState(state: TaskState): Life {
   const life = new Life();
-  life.accept(1, { maxAttempts: state === 'failed' ? 1 : 3, onInterrupt: 'hold' }, state === 'scheduled' ? { runAt: noon + 1_000 } : {});
+  life.accept(
+    1,
+    { maxAttempts: state === 'failed' ? 1 : 3, onInterrupt: 'hold' },
+    state === 'scheduled' ? { runAt: noon + 1_000 } : {},
+  );
   if (state === 'queued' || state === 'scheduled') return life;
   life.start(1);
   if (state === 'interrupted') restart(life);
@@ -75,7 +87,12 @@ function inState(state: TaskState): Life {
 }
 
 t.test('what becomes of a task when an attempt ends', async (t) => {
-  const table: [string, Outcome, { wish?: boolean; spent?: number; max?: number; on?: 'hold' | 'fail' } & Partial<Ending>, string][] = [
+  const table: [
+    string,
+    Outcome,
+    { wish?: boolean; spent?: number; max?: number; on?: 'hold' | 'fail' } & Partial<Ending>,
+    string,
+  ][] = [
     ['it worked', 'succeeded', {}, 'succeeded'],
     ['it worked before the wish to cancel reached it', 'succeeded', { wish: true }, 'succeeded'],
     ['it failed and may try again', 'failed', {}, 'retrying'],
@@ -102,7 +119,11 @@ t.test('what becomes of a task when an attempt ends', async (t) => {
     if (wish) life.record({ e: 'task.cancel_requested', id: task.id, by: 'http' });
     end(life, task, outcome, more);
     t.equal(task.state, next, name);
-    t.equal(task.life?.spent, (spent ?? 0) + (['failed', 'timed_out', 'worker_crashed'].includes(outcome) ? 1 : 0), 'only its own failures count');
+    t.equal(
+      task.life?.spent,
+      (spent ?? 0) + (['failed', 'timed_out', 'worker_crashed'].includes(outcome) ? 1 : 0),
+      'only its own failures count',
+    );
     t.equal(life.state.running.size, 0);
     t.same([...life.state.runningByType], []);
   }
@@ -146,30 +167,37 @@ t.test('three crashes while ten tasks run fail none of them', async (t) => {
   t.same(life.state.totals, { accepted: 10, succeeded: 10, failed: 0, canceled: 0 });
 });
 
-t.test('a task that kills the supervisor is found after three solo runs, and its neighbors have ended by then', async (t) => {
-  const life = new Life();
-  for (let number = 1; number <= 10; number++) life.accept(number);
-  for (let count = 0; count < 10; count++) startNext(life);
-  const killer = idOf(1);
-  restart(life);
-  let solo = 0;
-  for (let guard = 0; guard < 100 && life.state.tasks.get(killer)?.state !== 'failed'; guard++) {
-    const claim = startNext(life);
-    if (!claim) break;
-    if (claim.task.id !== killer) end(life, claim.task, 'succeeded');
-    else {
-      solo++;
-      t.equal(life.state.running.size, 1);
-      restart(life);
+t.test(
+  'a task that kills the supervisor is found after three solo runs, and its neighbors have ended by then',
+  async (t) => {
+    const life = new Life();
+    for (let number = 1; number <= 10; number++) life.accept(number);
+    for (let count = 0; count < 10; count++) startNext(life);
+    const killer = idOf(1);
+    restart(life);
+    let solo = 0;
+    for (let guard = 0; guard < 100 && life.state.tasks.get(killer)?.state !== 'failed'; guard++) {
+      const claim = startNext(life);
+      if (!claim) break;
+      if (claim.task.id !== killer) end(life, claim.task, 'succeeded');
+      else {
+        solo++;
+        t.equal(life.state.running.size, 1);
+        restart(life);
+      }
     }
-  }
-  t.equal(solo, 3);
-  t.match(life.task(1), { state: 'failed', life: { error: { code: 'crash_loop' }, spent: 0 } });
-  t.equal(life.state.totals.succeeded, 9);
-  const [again] = retryTask(life.task(1), 'http') as Event[];
-  life.record(again as Event);
-  t.match(life.task(1), { state: 'queued', life: { crashes: 0, suspicions: 0 } }, 'retried by a person it begins anew');
-});
+    t.equal(solo, 3);
+    t.match(life.task(1), { state: 'failed', life: { error: { code: 'crash_loop' }, spent: 0 } });
+    t.equal(life.state.totals.succeeded, 9);
+    const [again] = retryTask(life.task(1), 'http') as Event[];
+    life.record(again as Event);
+    t.match(
+      life.task(1),
+      { state: 'queued', life: { crashes: 0, suspicions: 0 } },
+      'retried by a person it begins anew',
+    );
+  },
+);
 
 t.test('who carries the least blame goes first', async (t) => {
   const life = new Life();
@@ -185,26 +213,29 @@ t.test('who carries the least blame goes first', async (t) => {
   t.equal(life.state.failed.size, 0);
 });
 
-t.test('a suspect that has run alone long enough lets others join, and a crash then counts against nobody', async (t) => {
-  const life = new Life();
-  life.accept(1);
-  life.accept(2);
-  startNext(life);
-  restart(life);
-  t.equal(startNext(life)?.task.id, idOf(1));
-  t.equal(probationMs(life.task(1)), soloProbationMs);
-  life.record({ e: 'suspect.cleared', id: idOf(1) });
-  t.equal(startNext(life)?.task.id, idOf(2));
-  restart(life);
-  t.equal(life.task(1).life?.crashes, 0);
-  t.equal(probationMs(life.task(1)), soloProbationMs * 4, 'but it has to prove itself for longer next time');
-  for (let crash = 0; crash < 10; crash++) {
+t.test(
+  'a suspect that has run alone long enough lets others join, and a crash then counts against nobody',
+  async (t) => {
+    const life = new Life();
+    life.accept(1);
+    life.accept(2);
     startNext(life);
-    for (const { id } of life.state.running) life.record({ e: 'suspect.cleared', id });
     restart(life);
-  }
-  t.equal(probationMs(life.task(1)), soloProbationMsMax, 'an hour at most');
-});
+    t.equal(startNext(life)?.task.id, idOf(1));
+    t.equal(probationMs(life.task(1)), soloProbationMs);
+    life.record({ e: 'suspect.cleared', id: idOf(1) });
+    t.equal(startNext(life)?.task.id, idOf(2));
+    restart(life);
+    t.equal(life.task(1).life?.crashes, 0);
+    t.equal(probationMs(life.task(1)), soloProbationMs * 4, 'but it has to prove itself for longer next time');
+    for (let crash = 0; crash < 10; crash++) {
+      startNext(life);
+      for (const { id } of life.state.running) life.record({ e: 'suspect.cleared', id });
+      restart(life);
+    }
+    t.equal(probationMs(life.task(1)), soloProbationMsMax, 'an hour at most');
+  },
+);
 
 t.test('a stop as asked and a power cut put nobody under suspicion', async (t) => {
   const life = new Life();
@@ -256,9 +287,15 @@ t.test('programs an attempt has started are remembered until it has ended by its
 });
 
 t.test('why a task is not running, the most telling reason first', async (t) => {
-  const limits = { ...defaultLimits, concurrencyByType: new Map([['one', 1]]), concurrencyByGroup: new Map([['g', 1]]), rateByGroup: new Map([['r', { count: 1, perMs: 60_000 }]]) };
+  const limits = {
+    ...defaultLimits,
+    concurrencyByType: new Map([['one', 1]]),
+    concurrencyByGroup: new Map([['g', 1]]),
+    rateByGroup: new Map([['r', { count: 1, perMs: 60_000 }]]),
+  };
   const fresh = () => new Life(freshState(limits));
-  const reason = (life: Life, number: number, diskFull = false) => waitingOf(life.state, life.task(number), life.now, { diskFull });
+  const reason = (life: Life, number: number, diskFull = false) =>
+    waitingOf(life.state, life.task(number), life.now, { diskFull });
 
   let life = fresh();
   life.accept(1, {}, { runAt: noon + 5_000 });
@@ -347,7 +384,10 @@ t.test('when the clock jumps, what waits for a delay moves with it and what wait
   end(life, life.task(3), 'failed');
   life.now += 3_600_000;
   life.record({ e: 'clock.jumped', byMs: 3_600_000 });
-  t.same([1, 2, 3].map((number) => life.task(number).at - noon), [3_660_000, 60_000, 3_610_000]);
+  t.same(
+    [1, 2, 3].map((number) => life.task(number).at - noon),
+    [3_660_000, 60_000, 3_610_000],
+  );
   t.same(passTime(life.state, life.now), [{ e: 'task.due', ids: [idOf(2)] }]);
 });
 
@@ -372,11 +412,22 @@ t.test('time brings what is due, once, and lets go of old failures', async (t) =
     crowd.start(number);
     end(crowd, crowd.task(number), 'failed');
   }
-  t.match(passTime(crowd.state, noon), [{ e: 'task.archived', ids: [0, 1, 2, 3, 4].map(idOf) }], 'of too many the oldest go first');
+  t.match(
+    passTime(crowd.state, noon),
+    [{ e: 'task.archived', ids: [0, 1, 2, 3, 4].map(idOf) }],
+    'of too many the oldest go first',
+  );
 });
 
 function submit(life: Life, inputs: readonly Record<string, unknown>[], made: { next: number }) {
-  const answer = submitTasks(life.state, inputs.map(inputOf), 'http', life.now, () => idOf(made.next++), () => undefined);
+  const answer = submitTasks(
+    life.state,
+    inputs.map(inputOf),
+    'http',
+    life.now,
+    () => idOf(made.next++),
+    () => undefined,
+  );
   if (!(answer instanceof Refusal)) for (const event of answer.events) life.record(event);
   return answer;
 }
@@ -397,14 +448,29 @@ t.test('a known idempotency key gives back the task that has it', async (t) => {
   const other = submit(life, [{ type: 'fine' }, { ...one, params: { a: 2 } }], made);
   t.match(other, { code: 'conflict', mistakes: [{ path: '$[1].idempotencyKey' }] });
   t.equal(life.state.tasks.size, 2, 'and nothing of that list is taken');
-  t.match(submit(life, [{ idempotencyKey: 'n' }, { idempotencyKey: 'n' }, { idempotencyKey: 'm' }], made), { created: [true, false, true] }, 'twice in one list is once');
-  const conflict = submit(life, [{ idempotencyKey: 'z', params: 1 }, { idempotencyKey: 'z', params: 2 }], made);
+  t.match(
+    submit(life, [{ idempotencyKey: 'n' }, { idempotencyKey: 'n' }, { idempotencyKey: 'm' }], made),
+    { created: [true, false, true] },
+    'twice in one list is once',
+  );
+  const conflict = submit(
+    life,
+    [
+      { idempotencyKey: 'z', params: 1 },
+      { idempotencyKey: 'z', params: 2 },
+    ],
+    made,
+  );
   t.match(conflict, { code: 'conflict' }, 'with other params it is a mistake there too');
 
   life.start(1);
   end(life, life.task(1), 'succeeded');
   life.now += window - 1;
-  t.match(submit(life, [one], made), { ids: [idOf(1)], created: [false] }, 'known while the window lasts, long after it has left memory');
+  t.match(
+    submit(life, [one], made),
+    { ids: [idOf(1)], created: [false] },
+    'known while the window lasts, long after it has left memory',
+  );
   life.now += 1;
   const again = submit(life, [one], made);
   t.match(again, { created: [true] }, 'then it is new work');
@@ -415,10 +481,18 @@ t.test('a known idempotency key gives back the task that has it', async (t) => {
   for (const event of retryTask(failed, 'http') as Event[]) life.record(event);
   life.now += window * 2;
   trimKeys(life.state, life.now);
-  t.match(submit(life, [{ idempotencyKey: 'f' }], made), { ids: [failed.id], created: [false] }, 'a task that lives again has its key again');
+  t.match(
+    submit(life, [{ idempotencyKey: 'f' }], made),
+    { ids: [failed.id], created: [false] },
+    'a task that lives again has its key again',
+  );
 
   for (let count = 0; count < 10; count++) {
-    life.record({ e: 'task.canceled', id: firstId(submit(life, [{ idempotencyKey: `many.${count}` }], made)), by: 'http' });
+    life.record({
+      e: 'task.canceled',
+      id: firstId(submit(life, [{ idempotencyKey: `many.${count}` }], made)),
+      by: 'http',
+    });
   }
   t.equal(life.state.finishedKeys.size, 3, 'no more keys than the cap are kept');
   t.match(submit(life, [{ idempotencyKey: 'many.0' }], made), { created: [true] });
@@ -434,10 +508,15 @@ t.test('what may be asked of a task, by its state', async (t) => {
     ['interrupted', 'task.canceled', 'conflict', 'task.retried'],
     ['failed', 'conflict', 'conflict', 'task.retried'],
   ];
-  const answer = (decision: readonly Event[] | Refusal) => (decision instanceof Refusal ? decision.code : decision[0]?.e);
+  const answer = (decision: readonly Event[] | Refusal) =>
+    decision instanceof Refusal ? decision.code : decision[0]?.e;
   for (const [state, cancel, promote, retry] of table) {
     const task = inState(state).task(1);
-    t.same([cancelTask, promoteTask, retryTask].map((ask) => answer(ask(task, 'http'))), [cancel, promote, retry], state);
+    t.same(
+      [cancelTask, promoteTask, retryTask].map((ask) => answer(ask(task, 'http'))),
+      [cancel, promote, retry],
+      state,
+    );
   }
   const life = inState('running');
   life.record({ e: 'task.cancel_requested', id: idOf(1), by: 'http' });
@@ -446,25 +525,69 @@ t.test('what may be asked of a task, by its state', async (t) => {
 
 const nasty = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 30 }),
-  fc.constantFrom(',"params":', ',"options":', '","params":{"a":1},"x":"', '\\","options":{', '"e":"task.accepted"', '\u2028\u0000\n\t"\\', '😀,"params":', '\ud800', '語'),
+  fc.constantFrom(
+    ',"params":',
+    ',"options":',
+    '","params":{"a":1},"x":"',
+    '\\","options":{',
+    '"e":"task.accepted"',
+    '\u2028\u0000\n\t"\\',
+    '😀,"params":',
+    '\ud800',
+    '語',
+  ),
 );
-const nastyJson = fc.oneof(nasty, fc.dictionary(nasty, fc.oneof(nasty, fc.jsonValue({ maxDepth: 2 }))), fc.jsonValue({ maxDepth: 3 }));
+const nastyJson = fc.oneof(
+  nasty,
+  fc.dictionary(nasty, fc.oneof(nasty, fc.jsonValue({ maxDepth: 2 }))),
+  fc.jsonValue({ maxDepth: 3 }),
+);
 
 t.test('an accepted task is read back from its line as it was written, whatever stands in it', async (t) => {
   fc.assert(
-    fc.property(fc.record({ key: fc.option(nasty), params: nastyJson, tag: nasty, group: fc.option(nasty), origin: nasty, runAt: fc.option(fc.nat()), relative: fc.boolean(), retryOf: fc.option(fc.constant(idOf(9))) }), nasty, (given, before) => {
-      const { key, params, runAt, relative, retryOf } = given;
-      const options = { ...plainOptions, tags: [given.tag], group: given.group, origin: given.origin };
-      const event: Event = { e: 'task.accepted', id: idOf(1), key, runAt, relative, retryOf, options, params: JSON.stringify(params) };
-      const prefix = Buffer.from(`{"seq":1,"x":${JSON.stringify(before)},`);
-      const line = Buffer.concat([prefix, Buffer.from(encodeEvent(event)), Buffer.from(',"crc":"00000000"}\n{"seq":2,"options":1,"params":2}')]);
-      const end = prefix.length + Buffer.byteLength(encodeEvent(event));
-      JSON.parse(line.subarray(0, end + 18).toString());
-      const decoded = decodeEvent(line, prefix.length, end, freshState());
-      const place = decoded.params as { start: number; end: number };
-      const same = JSON.stringify({ ...decoded.event, params: event.params }) === JSON.stringify({ ...event });
-      return same && line.toString('utf8', place.start, place.end) === event.params && (key === null || (decoded.event as { params: string }).params === event.params);
-    }),
+    fc.property(
+      fc.record({
+        key: fc.option(nasty),
+        params: nastyJson,
+        tag: nasty,
+        group: fc.option(nasty),
+        origin: nasty,
+        runAt: fc.option(fc.nat()),
+        relative: fc.boolean(),
+        retryOf: fc.option(fc.constant(idOf(9))),
+      }),
+      nasty,
+      (given, before) => {
+        const { key, params, runAt, relative, retryOf } = given;
+        const options = { ...plainOptions, tags: [given.tag], group: given.group, origin: given.origin };
+        const event: Event = {
+          e: 'task.accepted',
+          id: idOf(1),
+          key,
+          runAt,
+          relative,
+          retryOf,
+          options,
+          params: JSON.stringify(params),
+        };
+        const prefix = Buffer.from(`{"seq":1,"x":${JSON.stringify(before)},`);
+        const line = Buffer.concat([
+          prefix,
+          Buffer.from(encodeEvent(event)),
+          Buffer.from(',"crc":"00000000"}\n{"seq":2,"options":1,"params":2}'),
+        ]);
+        const end = prefix.length + Buffer.byteLength(encodeEvent(event));
+        JSON.parse(line.subarray(0, end + 18).toString());
+        const decoded = decodeEvent(line, prefix.length, end, freshState());
+        const place = decoded.params as { start: number; end: number };
+        const same = JSON.stringify({ ...decoded.event, params: event.params }) === JSON.stringify({ ...event });
+        return (
+          same &&
+          line.toString('utf8', place.start, place.end) === event.params &&
+          (key === null || (decoded.event as { params: string }).params === event.params)
+        );
+      },
+    ),
   );
   t.pass();
 });
@@ -475,7 +598,19 @@ t.test('every other event survives its line, and an unknown one is refused, neve
   const all: Event[] = [
     { e: 'attempt.started', id: idOf(1), n: 3, worker: 'cpu-1', handler: null, solo: true },
     { e: 'attempt.started', id: idOf(1), n: 3, worker: 'cpu-1', handler: 'abc123', solo: false },
-    { e: 'attempt.ended', id: idOf(1), n: 3, outcome: 'failed', next: 'retrying', runAt: noon, error, result: JSON.stringify({ text }), log: { file: 'a', offset: 1, bytes: 2 }, suspect: true, crashed: true },
+    {
+      e: 'attempt.ended',
+      id: idOf(1),
+      n: 3,
+      outcome: 'failed',
+      next: 'retrying',
+      runAt: noon,
+      error,
+      result: JSON.stringify({ text }),
+      log: { file: 'a', offset: 1, bytes: 2 },
+      suspect: true,
+      crashed: true,
+    },
     { e: 'supervisor.started', incarnation: 'i', boot: 'b', version: '1', pid: 7 },
     { e: 'supervisor.stopped', incarnation: 'i' },
     { e: 'task.due', ids: [idOf(1), idOf(2)] },
@@ -484,7 +619,13 @@ t.test('every other event survives its line, and an unknown one is refused, neve
     { e: 'task.cancel_requested', id: idOf(1), by: text },
     { e: 'task.retried', id: idOf(1), by: text },
     { e: 'task.archived', ids: [] },
-    { e: 'attempt.progressed', id: idOf(1), n: 1, progress: { done: 1, total: null, text }, counts: { processed: 1, succeeded: 1, failed: 0 } },
+    {
+      e: 'attempt.progressed',
+      id: idOf(1),
+      n: 1,
+      progress: { done: 1, total: null, text },
+      counts: { processed: 1, succeeded: 1, failed: 0 },
+    },
     { e: 'attempt.checkpointed', id: idOf(1), n: 1, data: JSON.stringify([text]) },
     { e: 'suspect.cleared', id: idOf(1) },
     { e: 'child.started', id: idOf(1), n: 1, group: 5, ticks: '99', boot: 'b' },
@@ -494,7 +635,11 @@ t.test('every other event survives its line, and an unknown one is refused, neve
     { e: 'inbox.settled', uuids: ['u'] },
     { e: 'clock.jumped', byMs: -5 },
   ];
-  t.same(new Set([...all.map(({ e }) => e), 'task.accepted']), new Set(Object.keys(EVENT_NAMES)), 'none is left out here');
+  t.same(
+    new Set([...all.map(({ e }) => e), 'task.accepted']),
+    new Set(Object.keys(EVENT_NAMES)),
+    'none is left out here',
+  );
   for (const event of all) {
     const bytes = Buffer.from(encodeEvent(event));
     t.same(decodeEvent(bytes, 0, bytes.length, freshState()), { event, params: null }, event.e);
@@ -516,17 +661,52 @@ function thrownBy(call: () => unknown): unknown {
 
 t.test('a task is read back from a snapshot line as it was, whatever it carries', async (t) => {
   fc.assert(
-    fc.property(fc.record({ key: fc.option(nasty), params: nastyJson, checkpoint: nastyJson, message: nasty, state: fc.constantFrom(...TASK_STATE_NAMES), hasLife: fc.boolean(), promoted: fc.boolean(), relative: fc.boolean() }), (given) => {
-      const state = freshState();
-      const text = JSON.stringify(given.params);
-      const life = { ...freshLife(), checkpoint: JSON.parse(JSON.stringify(given.checkpoint)), error: { code: 'x', message: given.message } };
-      const task: Task = { id: idOf(1), options: state.options.of(plainOptions), params: state.params.add(text), idempotencyKey: given.key, state: given.state, seq: 5, at: noon, relative: given.relative, promoted: given.promoted, life: given.hasLife ? life : null, line: null, previous: null, next: null };
-      const bytes = Buffer.from(`....${encodeTaskHead(task)}${text}....`);
-      const read = decodeTask({ seq: 5, bytes, start: 4, end: bytes.length - 4, file: 3, offset: 1_000 }, state);
-      const place = state.params.place(read.params) as { offset: number; length: number; file: number };
-      const found = bytes.toString('utf8', place.offset - 1_000 + 4, place.offset - 1_000 + 4 + place.length);
-      return JSON.stringify({ ...read, params: 0 }) === JSON.stringify({ ...task, params: 0 }) && found === text && place.file === 3 && read.options === task.options;
-    }),
+    fc.property(
+      fc.record({
+        key: fc.option(nasty),
+        params: nastyJson,
+        checkpoint: nastyJson,
+        message: nasty,
+        state: fc.constantFrom(...TASK_STATE_NAMES),
+        hasLife: fc.boolean(),
+        promoted: fc.boolean(),
+        relative: fc.boolean(),
+      }),
+      (given) => {
+        const state = freshState();
+        const text = JSON.stringify(given.params);
+        const life = {
+          ...freshLife(),
+          checkpoint: JSON.parse(JSON.stringify(given.checkpoint)),
+          error: { code: 'x', message: given.message },
+        };
+        const task: Task = {
+          id: idOf(1),
+          options: state.options.of(plainOptions),
+          params: state.params.add(text),
+          idempotencyKey: given.key,
+          state: given.state,
+          seq: 5,
+          at: noon,
+          relative: given.relative,
+          promoted: given.promoted,
+          life: given.hasLife ? life : null,
+          line: null,
+          previous: null,
+          next: null,
+        };
+        const bytes = Buffer.from(`....${encodeTaskHead(task)}${text}....`);
+        const read = decodeTask({ seq: 5, bytes, start: 4, end: bytes.length - 4, file: 3, offset: 1_000 }, state);
+        const place = state.params.place(read.params) as { offset: number; length: number; file: number };
+        const found = bytes.toString('utf8', place.offset - 1_000 + 4, place.offset - 1_000 + 4 + place.length);
+        return (
+          JSON.stringify({ ...read, params: 0 }) === JSON.stringify({ ...task, params: 0 }) &&
+          found === text &&
+          place.file === 3 &&
+          read.options === task.options
+        );
+      },
+    ),
   );
   t.pass();
 });
@@ -551,7 +731,11 @@ t.test('replay refuses an entry about a task that nobody has heard of', async (t
   const state = freshState();
   const event: Event = { e: 'task.canceled', id: idOf(1), by: 'http' };
   t.throws(() => apply(state, event, { seq: 7, at: noon, params: null, missingUntil: 6 }), /which is not there/);
-  t.equal(apply(state, event, { seq: 7, at: noon, params: null, missingUntil: 7 }), null, 'unless a snapshot may have missed it');
+  t.equal(
+    apply(state, event, { seq: 7, at: noon, params: null, missingUntil: 7 }),
+    null,
+    'unless a snapshot may have missed it',
+  );
 });
 
 t.test('the dump tells states apart', async (t) => {

@@ -20,13 +20,22 @@ t.test('every move of the table is allowed and every other is refused', async (t
   const names = [...new Set(MOVES.map(({ by }) => by)), 'queue.paused', 'toString'];
   for (const from of [null, ...TASK_STATE_NAMES]) {
     for (const to of TASK_STATE_NAMES) {
-      for (const by of names) t.equal(canMove(from, to, by), listed.has(`${from} ${to} ${by}`), `${from} → ${to} by ${by}`);
+      for (const by of names)
+        t.equal(canMove(from, to, by), listed.has(`${from} ${to} ${by}`), `${from} → ${to} by ${by}`);
     }
   }
   for (const from of TASK_STATE_NAMES) {
-    for (const by of names) t.equal(movesFrom(from, by), MOVES.some((move) => move.from === from && move.by === by));
+    for (const by of names)
+      t.equal(
+        movesFrom(from, by),
+        MOVES.some((move) => move.from === from && move.by === by),
+      );
   }
-  for (const ended of ['succeeded', 'canceled'] as const) t.notOk(MOVES.some(({ from }) => from === ended), `${ended} is the end`);
+  for (const ended of ['succeeded', 'canceled'] as const)
+    t.notOk(
+      MOVES.some(({ from }) => from === ended),
+      `${ended} is the end`,
+    );
 });
 
 t.test('durations are read as people write them', async (t) => {
@@ -62,8 +71,14 @@ t.test('durations are read as people write them', async (t) => {
 
 t.test('backoff grows as it says, never above its most, and jitter stays in its share', async (t) => {
   const exponential = { kind: 'exponential', baseMs: 10_000, maxMs: 3_600_000, jitter: 0 } as const;
-  t.same([1, 2, 3, 4, 9, 10, 100, 1_000].map((spent) => backoffMs(exponential, spent, 0.5)), [10_000, 20_000, 40_000, 80_000, 2_560_000, 3_600_000, 3_600_000, 3_600_000]);
-  t.same([1, 2, 50].map((spent) => backoffMs({ ...exponential, kind: 'fixed' }, spent, 0.5)), [10_000, 10_000, 10_000]);
+  t.same(
+    [1, 2, 3, 4, 9, 10, 100, 1_000].map((spent) => backoffMs(exponential, spent, 0.5)),
+    [10_000, 20_000, 40_000, 80_000, 2_560_000, 3_600_000, 3_600_000, 3_600_000],
+  );
+  t.same(
+    [1, 2, 50].map((spent) => backoffMs({ ...exponential, kind: 'fixed' }, spent, 0.5)),
+    [10_000, 10_000, 10_000],
+  );
   const arbitrary = fc.record({
     kind: fc.constantFrom('exponential' as const, 'fixed' as const),
     baseMs: fc.nat({ max: durationMsMax }),
@@ -71,31 +86,47 @@ t.test('backoff grows as it says, never above its most, and jitter stays in its 
     jitter: fc.double({ min: 0, max: 1, noNaN: true }),
   });
   fc.assert(
-    fc.property(arbitrary, fc.integer({ min: 1, max: 1_000 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (backoff, spent, chance) => {
-      const ms = backoffMs(backoff, spent, chance);
-      const middle = backoffMs({ ...backoff, jitter: 0 }, spent, 0);
-      const spread = middle * backoff.jitter + 1;
-      return Number.isInteger(ms) && ms >= 0 && ms <= backoff.maxMs && Math.abs(ms - middle) <= spread && middle <= backoffMs({ ...backoff, jitter: 0 }, spent + 1, 0);
-    }),
+    fc.property(
+      arbitrary,
+      fc.integer({ min: 1, max: 1_000 }),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      (backoff, spent, chance) => {
+        const ms = backoffMs(backoff, spent, chance);
+        const middle = backoffMs({ ...backoff, jitter: 0 }, spent, 0);
+        const spread = middle * backoff.jitter + 1;
+        return (
+          Number.isInteger(ms) &&
+          ms >= 0 &&
+          ms <= backoff.maxMs &&
+          Math.abs(ms - middle) <= spread &&
+          middle <= backoffMs({ ...backoff, jitter: 0 }, spent + 1, 0)
+        );
+      },
+    ),
   );
 });
 
 t.test('a rate limit is exact: at most so many starts in any window', async (t) => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 100 }), fc.array(fc.nat({ max: 60 }), { maxLength: 60, size: 'max' }), (count, perMs, gaps) => {
-      const window = new RateWindow({ count, perMs });
-      const starts: number[] = [];
-      let now = noon;
-      for (const gap of gaps) {
-        now += gap;
-        const allowed = starts.filter((at) => at > now - perMs).length < count;
-        if (window.nextAt() <= now !== allowed) return false;
-        if (!allowed) continue;
-        window.take(now);
-        starts.push(now);
-      }
-      return true;
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 5 }),
+      fc.integer({ min: 1, max: 100 }),
+      fc.array(fc.nat({ max: 60 }), { maxLength: 60, size: 'max' }),
+      (count, perMs, gaps) => {
+        const window = new RateWindow({ count, perMs });
+        const starts: number[] = [];
+        let now = noon;
+        for (const gap of gaps) {
+          now += gap;
+          const allowed = starts.filter((at) => at > now - perMs).length < count;
+          if (window.nextAt() <= now !== allowed) return false;
+          if (!allowed) continue;
+          window.take(now);
+          starts.push(now);
+        }
+        return true;
+      },
+    ),
   );
   t.pass();
 });
@@ -110,7 +141,10 @@ t.test('a rate limit counts real time, not the hands of the clock', async (t) =>
 const V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 t.test('ids are UUIDs of version 7 that only ever go up, also when the clock goes back', async (t) => {
-  const steps = fc.array(fc.oneof(fc.integer({ min: -5_000, max: 5_000 }), fc.constant(0)), { maxLength: 200, size: 'max' });
+  const steps = fc.array(fc.oneof(fc.integer({ min: -5_000, max: 5_000 }), fc.constant(0)), {
+    maxLength: 200,
+    size: 'max',
+  });
   fc.assert(
     fc.property(steps, fc.constantFrom(0x00, 0x7f, 0xff), (moves, byte) => {
       const maker = new IdMaker((buffer) => buffer.fill(byte));
@@ -145,13 +179,20 @@ t.test('after a restart no id sorts before those found, even if the clock is an 
 
 t.test('ids stay in order for lists, and those of finished tasks are dropped in time', async (t) => {
   fc.assert(
-    fc.property(fc.array(fc.stringMatching(/^[0-9a-f]{4}$/), { maxLength: 60, size: 'max' }), fc.stringMatching(/^[0-9a-f]{4}$/), (ids, probe) => {
-      const order = new IdOrder();
-      for (const id of ids) order.add(id);
-      const model = [...new Set(ids)].sort();
-      const all = Array.from({ length: order.length }, (_, index) => order.at(index));
-      return JSON.stringify(all) === JSON.stringify(model) && order.at(order.after(probe)) === model.find((id) => id > probe);
-    }),
+    fc.property(
+      fc.array(fc.stringMatching(/^[0-9a-f]{4}$/), { maxLength: 60, size: 'max' }),
+      fc.stringMatching(/^[0-9a-f]{4}$/),
+      (ids, probe) => {
+        const order = new IdOrder();
+        for (const id of ids) order.add(id);
+        const model = [...new Set(ids)].sort();
+        const all = Array.from({ length: order.length }, (_, index) => order.at(index));
+        return (
+          JSON.stringify(all) === JSON.stringify(model) &&
+          order.at(order.after(probe)) === model.find((id) => id > probe)
+        );
+      },
+    ),
   );
   const order = new IdOrder();
   for (let number = 10_000; number < 20_000; number++) order.add(String(number));
@@ -198,7 +239,10 @@ t.test('what people write wrong is named by place', async (t) => {
     [{ type: 'a', maxAttempts: 0 }, ['$.maxAttempts']],
     [{ type: 'a', maxAttempts: 1_001 }, ['$.maxAttempts']],
     [{ type: 'a', backoff: '10s' }, ['$.backoff']],
-    [{ type: 'a', backoff: { kind: 'linear', base: 5, max: '1x', jitter: 1.5, factor: 2 } }, ['$.backoff.kind', '$.backoff.base', '$.backoff.max', '$.backoff.jitter', '$.backoff.factor']],
+    [
+      { type: 'a', backoff: { kind: 'linear', base: 5, max: '1x', jitter: 1.5, factor: 2 } },
+      ['$.backoff.kind', '$.backoff.base', '$.backoff.max', '$.backoff.jitter', '$.backoff.factor'],
+    ],
     [{ type: 'a', timeout: 'soon' }, ['$.timeout']],
     [{ type: 'a', idempotencyKey: '' }, ['$.idempotencyKey']],
     [{ type: 'a', idempotencyKey: 'k'.repeat(501) }, ['$.idempotencyKey']],
@@ -231,7 +275,12 @@ t.test('what people write wrong is named by place', async (t) => {
 });
 
 function inspectShort(value: unknown): string {
-  const text = typeof value === 'object' ? Object.entries(value ?? {}).map(([key, member]) => `${key}: ${String(member).slice(0, 40)}`).join(', ') : String(value);
+  const text =
+    typeof value === 'object'
+      ? Object.entries(value ?? {})
+          .map(([key, member]) => `${key}: ${String(member).slice(0, 40)}`)
+          .join(', ')
+      : String(value);
   return text === '' ? String(value) : text;
 }
 
@@ -266,9 +315,18 @@ t.test('a task that says only its type gets the defaults, and what it says is ke
     group: 'example.org',
     onInterrupt: 'hold',
   });
-  t.match(whole, { runAt: Date.UTC(2028, 1, 29), backoff: { kind: 'fixed', baseMs: 10_000, maxMs: 3_600_000, jitter: 0.2 }, timeoutMs: 1_800_000, onInterrupt: 'hold' });
+  t.match(whole, {
+    runAt: Date.UTC(2028, 1, 29),
+    backoff: { kind: 'fixed', baseMs: 10_000, maxMs: 3_600_000, jitter: 0.2 },
+    timeoutMs: 1_800_000,
+    onInterrupt: 'hold',
+  });
   t.equal(whole.params, '{"url":"https://example.org/ü?a=1","list":[1,null,{"deep":true}]}');
-  t.equal(inputOf({ params: 'x'.repeat(taskParamsBytesMax - 2) }).params.length, taskParamsBytesMax, 'params of exactly the limit are taken');
+  t.equal(
+    inputOf({ params: 'x'.repeat(taskParamsBytesMax - 2) }).params.length,
+    taskParamsBytesMax,
+    'params of exactly the limit are taken',
+  );
 });
 
 t.test('any JSON is taken as params and comes back as it was', async (t) => {
@@ -290,7 +348,10 @@ t.test('equal options are one object, and the handler speaks where the task is s
   t.not(table.of(optionsFor(inputOf({ tags: ['b'] }), 'http', undefined)), one);
   const handler = { timeoutMs: 60_000, maxAttempts: 7 };
   t.match(optionsFor(inputOf({}), 'http', handler), { timeoutMs: 60_000, maxAttempts: 7 });
-  t.match(optionsFor(inputOf({ timeout: '1s', maxAttempts: 2 }), 'http', handler), { timeoutMs: 1_000, maxAttempts: 2 });
+  t.match(optionsFor(inputOf({ timeout: '1s', maxAttempts: 2 }), 'http', handler), {
+    timeoutMs: 1_000,
+    maxAttempts: 2,
+  });
   t.same(optionsFor(inputOf({}), 'http', undefined), plainOptions);
   for (let number = 0; number < 50_001; number++) table.of({ ...plainOptions, origin: `handler:${number}` });
   t.same(table.of({ ...plainOptions }), plainOptions, 'more kinds than are shared do no harm');
@@ -316,7 +377,10 @@ t.test('whatever is added, moved and released, params never turn into those of a
   const operation = fc.oneof(
     fc.record({ do: fc.constant('add' as const), bytes: fc.nat({ max: 40 }) }),
     fc.record({ do: fc.constant('addPlace' as const) }),
-    fc.record({ do: fc.constantFrom('release' as const, 'locate' as const, 'move' as const, 'warm' as const), which: fc.nat() }),
+    fc.record({
+      do: fc.constantFrom('release' as const, 'locate' as const, 'move' as const, 'warm' as const),
+      which: fc.nat(),
+    }),
     fc.record({ do: fc.constantFrom('spill' as const, 'beginMove' as const, 'settleMove' as const) }),
   );
   fc.assert(
@@ -350,7 +414,8 @@ t.test('whatever is added, moved and released, params never turn into those of a
         } else if (ref !== undefined) {
           const text = held.get(ref) as string;
           if (step.do === 'locate') table.locate(ref, ...put(text));
-          if (step.do === 'move' && moving && (table.text(ref) !== null || table.place(ref))) table.move(ref, ...put(text));
+          if (step.do === 'move' && moving && (table.text(ref) !== null || table.place(ref)))
+            table.move(ref, ...put(text));
           if (step.do === 'warm') table.warm(ref, text);
           if (step.do === 'release') {
             table.release(ref);
@@ -361,7 +426,11 @@ t.test('whatever is added, moved and released, params never turn into those of a
         for (const [known, text] of held) {
           const place = table.place(known);
           const found = table.text(known) ?? (place && disk.get(`${place.file} ${place.offset}`));
-          if (found !== text || (place && (place.length !== text.length || disk.get(`${place.file} ${place.offset}`) !== text))) return false;
+          if (
+            found !== text ||
+            (place && (place.length !== text.length || disk.get(`${place.file} ${place.offset}`) !== text))
+          )
+            return false;
           hot += table.text(known)?.length ?? 0;
         }
         if (hot !== table.hotBytes) return false;

@@ -91,7 +91,12 @@ export class FileServer {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    this.requests.push({ method: request.method ?? '', path, headers: request.headers, body: Buffer.concat(chunks).toString() });
+    this.requests.push({
+      method: request.method ?? '',
+      path,
+      headers: request.headers,
+      body: Buffer.concat(chunks).toString(),
+    });
     for (const wake of this.#watchers) wake();
     this.#watchers.clear();
     const fault = this.#faults.get(path)?.shift() ?? 'none';
@@ -112,7 +117,12 @@ function etagOf(file: ServedFile): string | null {
 
 const LAST_MODIFIED = 'Wed, 01 Jan 2025 00:00:00 GMT';
 
-async function answer(file: ServedFile, request: IncomingMessage, response: ServerResponse, fault: Fault): Promise<void> {
+async function answer(
+  file: ServedFile,
+  request: IncomingMessage,
+  response: ServerResponse,
+  fault: Fault,
+): Promise<void> {
   const etag = etagOf(file);
   const lastModified = file.lastModified === undefined ? LAST_MODIFIED : file.lastModified;
   const headers: Record<string, string | string[]> = {
@@ -134,7 +144,11 @@ async function answer(file: ServedFile, request: IncomingMessage, response: Serv
   const start = from === null ? 0 : fault === 'wrong-range' ? from - 1 : from;
   const body = file.body.subarray(start);
   const range = { 'content-range': `bytes ${start}-${whole - 1}/${whole}` };
-  response.writeHead(from === null ? 200 : 206, { ...headers, ...(from !== null && range), 'content-length': String(body.length) });
+  response.writeHead(from === null ? 200 : 206, {
+    ...headers,
+    ...(from !== null && range),
+    'content-length': String(body.length),
+  });
   await send(body, response, fault);
 }
 

@@ -11,6 +11,7 @@ export const PACKAGES = {
   prlimit: 'util-linux',
   unshare: 'util-linux',
   mkfifo: 'coreutils',
+  cc: 'gcc',
 } as const;
 export type Program = keyof typeof PACKAGES;
 

@@ -9,7 +9,7 @@ const fail = (what: unknown) => {
   process.stderr.write(`${JSON.stringify(what)}\n`);
   process.exit(1);
 };
-const history = await openHistory(folder, 0, machineClock, machineDisk, {
+const history = await openHistory(folder, { provenSeq: 0, journalSeq: 1e9 }, machineClock, machineDisk, {
   trouble: fail,
   recovered: () => {},
   damage: fail,

@@ -49,17 +49,18 @@ export interface Bench {
 
 export interface BenchOptions {
   readonly provenSeq?: number;
+  readonly journalSeq?: number;
   readonly disk?: ScriptedDisk;
 }
 
 /** Opens `folder` as a data folder's history; whatever is reported is collected. */
 export async function openBench(
   folder: string,
-  { provenSeq = 0, disk = new ScriptedDisk() }: BenchOptions = {},
+  { provenSeq = 0, journalSeq = 1e9, disk = new ScriptedDisk() }: BenchOptions = {},
 ): Promise<Bench> {
   const clock = new ManualClock(november);
   const [troubles, recovered, damage]: [DiskTrouble[], string[], Damage[]] = [[], [], []];
-  const history = await openHistory(folder, provenSeq, clock, disk, {
+  const history = await openHistory(folder, { provenSeq, journalSeq }, clock, disk, {
     trouble: (trouble) => troubles.push(trouble),
     recovered: (file) => recovered.push(file),
     damage: (one) => damage.push(one),
@@ -74,13 +75,13 @@ export async function openBench(
 
 export function openHistory(
   folder: string,
-  provenSeq: number,
+  known: { provenSeq: number; journalSeq: number },
   clock: Clock,
   disk: Disk,
   hear: Pick<Parameters<typeof History.open>[0], 'trouble' | 'recovered' | 'damage'>,
 ): Promise<History> {
   const folders = { folder: join(folder, 'history'), quarantine: join(folder, 'quarantine') };
-  return History.open({ ...folders, provenSeq, clock, disk, ...hear });
+  return History.open({ ...folders, ...known, clock, disk, ...hear });
 }
 
 export function seqs(records: readonly { readonly seq: number }[]): number[] {

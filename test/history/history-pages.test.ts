@@ -1,9 +1,16 @@
 /** The promises of history's lists: each task once, in order of id, whatever happens meanwhile; and what they cost. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import type { HistoryQuery } from '../../supervisor/history/query.ts';
-import { type Bench, dayMs, ending, idOf, openBench, seqs, walk } from './endings.ts';
+import { type Bench, dayMs, idOf, openBench, seqs, walk } from './endings.ts';
 import { freshFolder, seeded } from './scripted-disk.ts';
+
+// Real files by the thousand: on a machine busy with other things this takes its time.
+t.setTimeout(120_000);
 
 /** Tens of thousands of numbers are compared faster than they are printed. */
 function sameLine(t: Test, found: readonly unknown[], wanted: readonly unknown[], name: string): void {
@@ -35,7 +42,7 @@ class Model {
 function fill(bench: Bench, model: Model, count: number, chance: () => number): void {
   const ids: string[] = [];
   for (let seq = bench.history.lastSeq + 1, last = seq + count; seq < last; seq++) {
-    const finishedAt = Date.UTC(2026, 8, 1) + (seq * 50 * dayMs) / 30_000;
+    const finishedAt = Date.UTC(2026, 8, 1) + (seq * 40 * dayMs) / 22_000;
     const again = ids.length > 0 && chance() < 0.02 ? ids[Math.floor(chance() * ids.length)] : undefined;
     const id = again ?? idOf(finishedAt - chance() ** 4 * 20 * dayMs, seq);
     const state = ['succeeded', 'succeeded', 'failed', 'canceled'][Math.floor(chance() * 4)] as string;
@@ -66,10 +73,10 @@ t.test('pages over months give each task once, in order of id, as a plain list w
   const folder = await freshFolder(t);
   const [model, chance] = [new Model(), seeded(42)];
   const first = await openBench(folder);
-  fill(first, model, 20_000, chance);
+  fill(first, model, 18_000, chance);
   await first.history.close();
   const bench = await openBench(folder);
-  fill(bench, model, 10_000, chance);
+  fill(bench, model, 4_000, chance);
   for (const query of QUERIES) {
     const limit = query.types ? 7 : 499;
     sameLine(t, seqs(await walk(bench, { ...query, limit })), model.list(query), JSON.stringify(query));
@@ -81,7 +88,7 @@ t.test('pages over months give each task once, in order of id, as a plain list w
   await bench.history.close();
 
   const again = await openBench(folder);
-  for (const query of QUERIES.slice(2)) {
+  for (const query of QUERIES.slice(3)) {
     sameLine(
       t,
       seqs(await walk(again, { ...query, limit: 500 })),
@@ -95,7 +102,7 @@ t.test('pages over months give each task once, in order of id, as a plain list w
 t.test('a walk through pages while tasks finish shows each that was there, once', async (t) => {
   const bench = await openBench(await freshFolder(t));
   const [model, chance] = [new Model(), seeded(7)];
-  fill(bench, model, 18_000, chance);
+  fill(bench, model, 6_000, chance);
   for (const order of ['newest', 'oldest'] as const) {
     const before = new Set([...model.newest.keys()]);
     const seen: string[] = [];
@@ -145,39 +152,10 @@ t.test('a page can be narrowed by anything, and ends early rather than read with
 });
 
 t.test('what it costs, reported', async (t) => {
-  const folder = await freshFolder(t);
-  const bench = await openBench(folder);
-  const count = 100_000;
-  const made = Array.from({ length: count }, (_, at) =>
-    ending({ seq: at + 1, state: at % 1_000 === 0 ? 'failed' : 'succeeded', text: 'x'.repeat(500) }),
-  );
-  let appendMs = 0;
-  for (let at = 0; at < count; ) {
-    const start = performance.now();
-    for (let until = at + 500; at < until; at++)
-      bench.history.append((made[at] as Made).ending, (made[at] as Made).json);
-    appendMs += performance.now() - start;
-    await turnOfLoop();
-  }
-  await bench.history.close();
-  t.comment(`append: ${((appendMs * 1_000) / count).toFixed(2)} µs a record on the main thread`);
-  const opening = performance.now();
-  const again = await openBench(folder);
-  t.comment(`open with ${count} records: ${(performance.now() - opening).toFixed(1)} ms`);
-  await report(t, 'get', () => again.history.get((made[count / 2] as Made).ending.id));
-  await report(t, 'newest page of 50', () => again.history.list({ limit: 50, order: 'newest' }));
-  await report(t, 'failed, 0.1 %', () => again.history.list({ limit: 50, order: 'newest', states: ['failed'] }));
-  await report(t, 'text in all', () =>
-    again.history.list({ limit: 50, order: 'newest', matchBytes: (line) => line.includes('nowhere') }),
-  );
-  t.equal(again.history.lastSeq, count);
-  await again.history.close();
+  // In a process of its own: tap watches every promise, which costs more than what is measured.
+  const program = fileURLToPath(new URL('./cost.js', import.meta.url));
+  const child = spawn(process.execPath, [program, await freshFolder(t)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  createInterface({ input: child.stdout }).on('line', (line) => t.comment(line));
+  const [code] = (await once(child, 'close')) as [number | null];
+  t.equal(code, 0);
 });
-
-type Made = ReturnType<typeof ending>;
-
-async function report(t: Test, name: string, ask: () => Promise<unknown>): Promise<void> {
-  const start = performance.now();
-  await ask();
-  t.comment(`${name}: ${(performance.now() - start).toFixed(1)} ms`);
-}

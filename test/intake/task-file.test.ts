@@ -29,8 +29,8 @@ t.test('a task, or a list of tasks, in each format', async (t) => {
   t.same(types(read('type: a\n---\n- type: b\n- type: c\n---\n# the end\n', 'yaml')), ['a', 'b', 'c'], 'several documents');
   t.same(types(read('\ufeff{ "type": "a" }')), ['a'], 'a byte order mark is no matter');
   t.same(types(read('\ufefftype: a', 'yaml')), ['a']);
-  const [task] = (read('type: a\nparams: { when: 2026-01-01, yes: yes, no: 010 }\nrunAt: 2026-11-23T02:00:00Z', 'yaml') as { tasks: { params: string }[] }).tasks;
-  t.same(JSON.parse(task?.params ?? ''), { when: '2026-01-01', yes: 'yes', no: 10 }, 'YAML 1.2: dates and yes are texts');
+  const dates = read('type: a\nparams: { when: 2026-01-01, yes: yes, no: 010 }\nrunAt: 2026-11-23T02:00:00Z', 'yaml');
+  t.same(dates.ok && JSON.parse(dates.tasks[0]?.params ?? ''), { when: '2026-01-01', yes: 'yes', no: 10 }, 'YAML 1.2: dates and yes are texts');
 });
 
 t.test('the format is known by the end of the name, in any case', async (t) => {
@@ -50,7 +50,7 @@ t.test('a mistake names its line and column, wherever the file has it', async (t
   t.match(mistakes(read(' \n {}')), [/^2:2 \$\.type is required/], 'what is missing is placed where it should stand');
   t.match(mistakes(read('"type"')), [/^1:1 \$ expected a task/]);
   t.match(mistakes(read('{ "type": "a",\n "params": { "id": 12345678901234567890 } }')), [/^2:14 \$\.params\.id is beyond 2\^53/]);
-  t.match(mistakes(read('{ "type": "日本 🎵", "x": 1 }')), [/^1:3 \$\.type/, /^1:21 \$\.x /], 'columns count characters');
+  t.match(mistakes(read('{ "type": "日本 🎵", "x": 1 }')), [/^1:3 \$\.type/, /^1:19 \$\.x /], 'columns count characters');
   t.match(mistakes(read('{"type":"a"}\n\n{"typ":"b"}\n[{"type":"c"}]', 'ndjson')), [
     /^3:1 \$\.type is required/,
     /^3:2 \$\.typ is not a member/,
@@ -202,10 +202,24 @@ t.test('a thread reads large files with the same result, and outlives what kills
   t.strictSame(large, read(lines, 'ndjson'));
   t.match(mistakes(wrong), [/^20001:1 /, /^20001:2 /]);
   t.same(types(again), ['a']);
-  const hungry = `[${'{"a":[]},'.repeat(3_400_000)}0]`;
-  t.match(mistakes(await apart.read(bytes(hungry), 'json')), [/too much memory|more than 100000 tasks/]);
-  t.same(types(await apart.read(bytes('{"type":"after"}'), 'json')), ['after']);
   const cut = apart.read(bytes(lines), 'ndjson');
   await apart.close();
   await t.rejects(cut, /has stopped/, 'a stop waits for no file');
+});
+
+t.test('a file that needs too much memory or time is wrong, and the next one is read', async (t) => {
+  const bytes = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text));
+  const hungry = `[${'{"a":[]},'.repeat(400_000)}0]`;
+  const small = new ParseApart(machineClock, { heapMegabytesMax: 16, parseMsMax: 60_000 });
+  t.teardown(() => small.close());
+  t.match(mistakes(await small.read(bytes(hungry), 'json')), [/too much memory/]);
+  t.same(types(await small.read(bytes('{"type":"after"}'), 'json')), ['after']);
+  let expire = (): void => {};
+  const clock = { ...machineClock, after: (_: number, call: () => void) => ((expire = call), () => {}) };
+  const slow = new ParseApart(clock, { heapMegabytesMax: 256, parseMsMax: 1_000 });
+  t.teardown(() => slow.close());
+  const reading = slow.read(bytes(hungry), 'json');
+  await new Promise((resolve) => setImmediate(resolve));
+  expire();
+  t.match(mistakes(await reading), [/longer than 1 s/]);
 });

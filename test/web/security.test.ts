@@ -255,8 +255,10 @@ t.test('an address that is not this machine has a rate; this machine has none', 
   const { call, clock } = await serve(t);
   clock.monotonic = () => clock.skewMs;
   const statuses = new Set<number>();
-  for (let count = 0; count < requestBurstMax; count++)
-    statuses.add((await call('GET', '/healthz', undefined, stranger)).status);
+  for (let count = 0; count < requestBurstMax; count += 20) {
+    const some = Array.from({ length: 20 }, () => call('GET', '/healthz', undefined, stranger));
+    for (const { status } of await Promise.all(some)) statuses.add(status);
+  }
   t.strictSame([...statuses], [200]);
   const refused = await call('GET', '/healthz', undefined, stranger);
   t.equal(refused.status, 429);

@@ -27,7 +27,8 @@ async function eventually(condition: () => boolean): Promise<void> {
 
 /** Pids that a program wrote, one a line, once there are `count`. */
 async function pidsIn(file: string, count: number): Promise<number[]> {
-  const read = () => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').filter(Boolean).map(Number) : []);
+  const read = () =>
+    existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').filter(Boolean).map(Number) : [];
   await eventually(() => read().length >= count);
   return read();
 }
@@ -42,19 +43,39 @@ async function run(bed: Bed, params: unknown, own: Record<string, string> = sett
 t.test('a program gets its arguments, input, folder and environment, and its end is the outcome', async (t) => {
   const place = shared;
   const { pool, order } = place;
-  const given = order(sh('echo "$1|$2|$NIGHTSHIFT_ATTEMPT|$MINE"; cat; echo oops >&2; pwd', { args: ['-c', 'echo "$1|$2|$NIGHTSHIFT_ATTEMPT|$MINE"; cat; echo oops >&2; pwd', 'x', 'a b', '$HOME;rm'], stdin: 'from input\n', env: { MINE: 'yes' } }), { settings });
+  const given = order(
+    sh('echo "$1|$2|$NIGHTSHIFT_ATTEMPT|$MINE"; cat; echo oops >&2; pwd', {
+      args: ['-c', 'echo "$1|$2|$NIGHTSHIFT_ATTEMPT|$MINE"; cat; echo oops >&2; pwd', 'x', 'a b', '$HOME;rm'],
+      stdin: 'from input\n',
+      env: { MINE: 'yes' },
+    }),
+    { settings },
+  );
   const outcome = await pool.outcome(given);
   t.match(outcome, { outcome: 'succeeded' }, JSON.stringify(outcome.error));
   const result = JSON.parse(outcome.result ?? '');
   t.match(result, { exitCode: 0, lines: 4 });
-  t.same(pool.log(given).filter((line) => line.level === 'stdout').map((line) => line.text).slice(0, 2), ['a b|$HOME;rm|1|yes', 'from input']);
-  t.match(pool.log(given).find((line) => line.level === 'stderr'), { text: 'oops' });
+  t.same(
+    pool
+      .log(given)
+      .filter((line) => line.level === 'stdout')
+      .map((line) => line.text)
+      .slice(0, 2),
+    ['a b|$HOME;rm|1|yes', 'from input'],
+  );
+  t.match(
+    pool.log(given).find((line) => line.level === 'stderr'),
+    { text: 'oops' },
+  );
   const rows: [string, Partial<OutcomeItem>][] = [
     ['exit 3', { outcome: 'failed', retryable: true, error: { code: 'exit_3', message: 'sh ended with exit code 3' } }],
     ['echo why; exit 65', { retryable: false, error: { code: 'exit_65', message: 'sh ended with exit code 65: why' } }],
     ['exit 75', { retryable: true, error: { code: 'exit_75', message: 'sh ended with exit code 75' } }],
     ['exit 78', { retryable: false }],
-    ['/nowhere/to/be/found', { retryable: false, error: { code: 'exit_127', message: /not found/ as unknown as string } }],
+    [
+      '/nowhere/to/be/found',
+      { retryable: false, error: { code: 'exit_127', message: /not found/ as unknown as string } },
+    ],
     ['kill -SEGV $$', { retryable: true, error: { code: 'signal_SIGSEGV', message: 'sh was ended by SIGSEGV' } }],
   ];
   for (const [script, expected] of rows) t.match(await run(place, sh(script)), expected, script);
@@ -79,7 +100,11 @@ t.test('what is not allowed does not run', async (t) => {
     [{ command: 'sh', args: ['a\0b'] }, /NUL/],
   ];
   for (const [params, message] of rows) {
-    t.match(await run(place, params), { outcome: 'failed', retryable: false, error: { message } }, JSON.stringify(params));
+    t.match(
+      await run(place, params),
+      { outcome: 'failed', retryable: false, error: { message } },
+      JSON.stringify(params),
+    );
   }
   t.match(await run(place, { shell: 'echo hello' }, { ALLOW_SHELL: 'true' }), { outcome: 'succeeded' });
   t.match(await run(place, { command: 'sh' }, {}), { error: { message: /it names none/ } });
@@ -103,16 +128,27 @@ t.test('the start is told before the program runs, and a refusal keeps it from r
 
 t.test('output that is wild is tamed: bytes that are no text, endless lines, floods', async (t) => {
   const { pool, order } = shared;
-  const wild = order(sh(`printf 'caf\\351\\n'; head -c 20000 /dev/zero | tr '\\0' x; echo; printf '1%%\\r2%%\\r\\n'; printf '\\033[31mred\\033[0m'`), { settings });
+  const wild = order(
+    sh(
+      `printf 'caf\\351\\n'; head -c 20000 /dev/zero | tr '\\0' x; echo; printf '1%%\\r2%%\\r\\n'; printf '\\033[31mred\\033[0m'`,
+    ),
+    { settings },
+  );
   t.equal((await pool.outcome(wild)).outcome, 'succeeded');
-  t.match(pool.log(wild).map((line) => line.text), ['caf\uFFFD', /x… \(11872 more characters cut\)$/, '1%', '2%', 'red']);
+  t.match(
+    pool.log(wild).map((line) => line.text),
+    ['caf\uFFFD', /x… \(11872 more characters cut\)$/, '1%', '2%', 'red'],
+  );
   const flood = order(sh('yes | head -n 300000; echo the end'), { settings });
   const outcome = await pool.outcome(flood);
   const result = JSON.parse(outcome.result ?? '{}');
   t.equal(result.lines, 300_001);
   t.equal(result.lastLines.at(-1), 'the end', 'the last lines are kept with the result');
   const told = pool.log(flood).filter((line) => line.level === 'stdout').length;
-  const cut = pool.log(flood).map((line) => Number(/^(\d+) log lines/.exec(line.text)?.[1] ?? 0)).reduce((sum, count) => sum + count, 0);
+  const cut = pool
+    .log(flood)
+    .map((line) => Number(/^(\d+) log lines/.exec(line.text)?.[1] ?? 0))
+    .reduce((sum, count) => sum + count, 0);
   t.ok(told < 30_000);
   t.equal(told + cut, 300_001, 'what was cut is counted');
 });
@@ -128,7 +164,8 @@ t.test('lines are the same however the bytes are chopped', async (t) => {
   }
 });
 
-const family = (file: string) => `echo $$ >> ${file}; (echo $(exec sh -c 'echo $PPID') >> ${file}; sleep 600) & sleep 600 & echo $! >> ${file}; wait`;
+const family = (file: string) =>
+  `echo $$ >> ${file}; (echo $(exec sh -c 'echo $PPID') >> ${file}; sleep 600) & sleep 600 & echo $! >> ${file}; wait`;
 
 t.test('cancel and timeout end the program and all it has started', linux, async (t) => {
   const { pool, order, dataDir } = shared;
@@ -148,7 +185,10 @@ t.test('cancel and timeout end the program and all it has started', linux, async
 t.test('a program is asked first and has time to tidy up; one that does not listen is killed', linux, async (t) => {
   const { pool, order, dataDir } = shared;
   const file = join(dataDir, 'polite');
-  const polite = order(sh(`trap 'sleep 0.3; echo tidied; exit 0' TERM; echo $$ > ${file}; while :; do sleep 0.05; done`), { settings });
+  const polite = order(
+    sh(`trap 'sleep 0.3; echo tidied; exit 0' TERM; echo $$ > ${file}; while :; do sleep 0.05; done`),
+    { settings },
+  );
   const running = pool.outcome(polite);
   await pidsIn(file, 1);
   pool.stop(polite, 'canceled');
@@ -186,7 +226,11 @@ t.test('so does SIGKILL of the whole supervisor', linux, async (t) => {
   const folder = t.testdir();
   const file = join(folder, 'killed');
   // A process of its own that runs one order in a real pool, as the supervisor does.
-  const host = fork(fileURLToPath(new URL('./command-host.js', import.meta.url)), [folder, JSON.stringify(sh(family(file))), settings.COMMANDS]);
+  const host = fork(fileURLToPath(new URL('./command-host.js', import.meta.url)), [
+    folder,
+    JSON.stringify(sh(family(file))),
+    settings.COMMANDS,
+  ]);
   t.teardown(() => host.kill('SIGKILL'));
   const pids = await pidsIn(file, 3);
   host.kill('SIGKILL');
@@ -201,6 +245,8 @@ t.test('a script that is named in the settings runs where the library is', linux
   await writeFile(script, '#!/bin/sh\npwd\n');
   chmodSync(script, 0o755);
   mkdirSync(join(dataDir, 'library', 'music'), { recursive: true });
-  const outcome = await pool.outcome(order({ command: 'backup', cwd: 'music' }, { settings: { COMMANDS: `backup=${script}` } }));
+  const outcome = await pool.outcome(
+    order({ command: 'backup', cwd: 'music' }, { settings: { COMMANDS: `backup=${script}` } }),
+  );
   t.same(JSON.parse(outcome.result ?? '{}').lastLines, [join(dataDir, 'library', 'music')]);
 });

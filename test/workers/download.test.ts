@@ -1,10 +1,19 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import fc from 'fast-check';
@@ -38,7 +47,8 @@ async function downloads(t: Parameters<typeof bed>[0]): Promise<Downloads> {
   const server = await FileServer.start();
   t.teardown(() => server.stop());
   const library = join(shared.dataDir, `library-${++libraries}`);
-  const order: Bed['order'] = (params, own = {}) => shared.order(params, { settings: { LIBRARY_DIR: basename(library) }, ...own });
+  const order: Bed['order'] = (params, own = {}) =>
+    shared.order(params, { settings: { LIBRARY_DIR: basename(library) }, ...own });
   const place = { ...shared, order };
   const attempts: Downloads['attempts'] = async (params, own = {}) => {
     const outcomes: OutcomeItem[] = [];
@@ -56,7 +66,10 @@ async function downloads(t: Parameters<typeof bed>[0]): Promise<Downloads> {
     ...place,
     server,
     library,
-    files: () => readdirSync(library).filter((name) => !name.startsWith('.')).sort(),
+    files: () =>
+      readdirSync(library)
+        .filter((name) => !name.startsWith('.'))
+        .sort(),
     attempts,
     result: async (params) => {
       const outcome = (await attempts(params)).at(-1);
@@ -66,20 +79,32 @@ async function downloads(t: Parameters<typeof bed>[0]): Promise<Downloads> {
   };
 }
 
-const hidden = (folder: string) => readdirSync(folder).filter((name) => name.endsWith('.part') || name.endsWith('.part.json'));
+const hidden = (folder: string) =>
+  readdirSync(folder).filter((name) => name.endsWith('.part') || name.endsWith('.part.json'));
 
 t.test('a file arrives byte for byte under its own name, with what is known of it', async (t) => {
   const { server, library, result, files, pool, order, dataDir } = await downloads(t);
   const body = server.add('/music/a%20song.mp3', randomBytes(3 * MB));
-  const told = await result({ url: server.url('/music/a%20song.mp3'), dir: 'artist/album', digest: `sha256:${sha256(body)}`, size: body.length });
+  const told = await result({
+    url: server.url('/music/a%20song.mp3'),
+    dir: 'artist/album',
+    digest: `sha256:${sha256(body)}`,
+    size: body.length,
+  });
   const path = join(library, 'artist', 'album', 'a song.mp3');
   t.match(told, { path, bytes: body.length, sha256: sha256(body), resumedBytes: 0, skipped: false });
   t.ok(readFileSync(path).equals(body));
   t.same(hidden(join(library, 'artist', 'album')), [], 'nothing unfinished is left');
   t.same(files(), ['artist']);
-  t.match(pool.items.findLast((item) => item.kind === 'progress'), { done: body.length, total: body.length });
+  t.match(
+    pool.items.findLast((item) => item.kind === 'progress'),
+    { done: body.length, total: body.length },
+  );
   await pool.outcome(order({ url: server.url('/music/a%20song.mp3') }, { settings: {} }));
-  t.ok(existsSync(join(dataDir, 'library', 'a song.mp3')), 'into the library of the data folder, where no setting says otherwise');
+  t.ok(
+    existsSync(join(dataDir, 'library', 'a song.mp3')),
+    'into the library of the data folder, where no setting says otherwise',
+  );
   const empty = server.add('/empty.bin', '');
   t.match(await result({ url: server.url('/empty.bin') }), { bytes: 0, sha256: sha256(empty) });
 });
@@ -89,12 +114,21 @@ t.test('a body that is cut off is continued, not fetched again', async (t) => {
   const body = server.add('/big', randomBytes(2 * MB));
   server.fail('/big', { cutAfter: MB }, { status: 503 }, { cutAfter: MB / 2 });
   const outcomes = await attempts({ url: server.url('/big') });
-  t.same(outcomes.map((outcome) => outcome.outcome), ['failed', 'failed', 'failed', 'succeeded']);
-  t.match(outcomes[0]?.error?.message, /cut the connection.*after 1\.0 MB of 2\.1 MB; the next attempt goes on from there/);
+  t.same(
+    outcomes.map((outcome) => outcome.outcome),
+    ['failed', 'failed', 'failed', 'succeeded'],
+  );
+  t.match(
+    outcomes[0]?.error?.message,
+    /cut the connection.*after 1\.0 MB of 2\.1 MB; the next attempt goes on from there/,
+  );
   t.ok(readFileSync(join(library, 'big')).equals(body));
   const ranges = server.seen('/big').map((request) => request.headers.range);
   t.equal(ranges[0], undefined);
-  t.ok(ranges.slice(1).every((range) => /^bytes=\d+-$/.test(range ?? '')), `${ranges}`);
+  t.ok(
+    ranges.slice(1).every((range) => /^bytes=\d+-$/.test(range ?? '')),
+    `${ranges}`,
+  );
   t.ok(Number(/\d+/.exec(ranges[3] ?? '')?.[0]) >= MB, 'from where the third attempt had come to');
   t.match(server.seen('/big')[1]?.headers['if-range'], /^"/);
   t.ok(JSON.parse(outcomes.at(-1)?.result ?? '{}').resumedBytes >= MB);
@@ -104,7 +138,10 @@ t.test('a server that plays tricks with ranges is not believed', async (t) => {
   const cases: [string, (server: FileServer) => void][] = [
     ['ignores the range', (server) => server.fail('/f', { cutAfter: MB }, 'ignore-range')],
     ['sends another range', (server) => server.fail('/f', { cutAfter: MB }, 'wrong-range')],
-    ['has no such range', (server) => server.fail('/f', { cutAfter: MB }, { status: 416, headers: { 'content-range': 'bytes */17' } })],
+    [
+      'has no such range',
+      (server) => server.fail('/f', { cutAfter: MB }, { status: 416, headers: { 'content-range': 'bytes */17' } }),
+    ],
     ['says nothing with 416', (server) => server.fail('/f', { cutAfter: MB }, { status: 416 })],
     ['gives 206 without a range', (server) => server.fail('/f', { cutAfter: MB }, { status: 206, body: 'x' })],
   ];
@@ -112,7 +149,11 @@ t.test('a server that plays tricks with ranges is not believed', async (t) => {
     const { server, library, attempts } = await downloads(t);
     const body = server.add('/f', randomBytes(2 * MB));
     trouble(server);
-    t.same((await attempts({ url: server.url('/f') })).map((outcome) => outcome.outcome), ['failed', 'succeeded'], name);
+    t.same(
+      (await attempts({ url: server.url('/f') })).map((outcome) => outcome.outcome),
+      ['failed', 'succeeded'],
+      name,
+    );
     t.ok(readFileSync(join(library, 'f')).equals(body), name);
   }
 });
@@ -124,8 +165,15 @@ t.test('a file that changed in between is fetched anew, whatever names its versi
     server.fail('/f', { cutAfter: MB });
     const first = attempts({ url: server.url('/f') }, {});
     await server.requested('/f', 1);
-    const body = server.add('/f', randomBytes(2 * MB + 5), { ...naming, ...(naming.lastModified === undefined && { lastModified: 'Thu, 02 Jan 2025 00:00:00 GMT' }) });
-    t.same((await first).map((outcome) => outcome.outcome), ['failed', 'succeeded'], JSON.stringify(naming));
+    const body = server.add('/f', randomBytes(2 * MB + 5), {
+      ...naming,
+      ...(naming.lastModified === undefined && { lastModified: 'Thu, 02 Jan 2025 00:00:00 GMT' }),
+    });
+    t.same(
+      (await first).map((outcome) => outcome.outcome),
+      ['failed', 'succeeded'],
+      JSON.stringify(naming),
+    );
     t.ok(readFileSync(join(library, 'f')).equals(body));
   }
 });
@@ -184,7 +232,7 @@ t.test('the same file is not fetched twice, another one is never overwritten una
   const first = server.add('/f.bin', 'first');
   await result({ url });
   t.match(await result({ url }), { skipped: true, bytes: 5, sha256: sha256(first) });
-  t.equal(server.seen('/f.bin')[1]?.headers['if-none-match'], server.seen('/f.bin')[1]?.headers['if-none-match'] ?? '');
+  t.match(server.seen('/f.bin')[1]?.headers['if-none-match'], /^"/, 'the server is asked whether it has changed');
   t.match(await result({ url, name: 'f.bin', digest: `sha256:${sha256(first)}` }), { skipped: true });
   t.equal(server.seen('/f.bin').length, 2, 'with name and digest known nobody is asked');
   t.match(await result({ url, name: 'f.bin' }), { skipped: true }, 'the same bytes under the same name');
@@ -195,7 +243,11 @@ t.test('the same file is not fetched twice, another one is never overwritten una
   t.match(await result({ url, overwrite: true }), { path: join(library, 'f.bin') });
   t.equal(readFileSync(join(library, 'f.bin'), 'utf8'), 'third');
   writeFileSync(join(library, 'f.bin'), 'mine');
-  t.match(await result({ url }), { skipped: false, path: join(library, 'f (3).bin') }, 'a file somebody has changed is not the one downloaded');
+  t.match(
+    await result({ url }),
+    { skipped: false, path: join(library, 'f (3).bin') },
+    'a file somebody has changed is not the one downloaded',
+  );
 });
 
 t.test('size and digest are kept to', async (t) => {
@@ -213,17 +265,30 @@ t.test('size and digest are kept to', async (t) => {
     { outcome: 'failed', retryable: false, error: { code: 'digest_mismatch', message: /second time/ } },
   ]);
   t.equal(wrong.length, 2);
-  t.match(await attempts({ url: server.url('/f?3'), size: 8, dir: 'sub' }), [{ retryable: false, error: { code: 'size_mismatch', message: /7 bytes instead of the 8/ } }]);
-  server.add('/chunked', 'much longer than said', { headers: { 'transfer-encoding': 'chunked' } });
-  t.match(await attempts({ url: server.url('/g'), digest: 'sha256:abc' }), [{ retryable: false, error: { code: 'validation', message: /\$\.params\.digest/ } }]);
+  t.match(await attempts({ url: server.url('/f?3'), size: 8, dir: 'sub' }), [
+    { retryable: false, error: { code: 'size_mismatch', message: /7 bytes instead of the 8/ } },
+  ]);
+  t.match(await attempts({ url: server.url('/g'), digest: 'sha256:abc' }), [
+    { retryable: false, error: { code: 'validation', message: /\$\.params\.digest/ } },
+  ]);
   t.same(files(), ['f', 'sub']);
 });
 
 t.test('answers of no use are told as what they are', async (t) => {
   const { server, attempts } = await downloads(t);
   const url = server.url('/f');
-  t.match(await attempts({ url: `${url}?token=secret` }), [{ retryable: false, error: { code: 'http_404', message: /GET .*\/f\?… was answered with 404 Not Found: no such file/ } }]);
-  server.fail('/f', { status: 429, headers: { 'retry-after': '120' } }, { status: 503, headers: { 'retry-after': new Date(Date.now() + 60_000).toUTCString() } }, { status: 500 });
+  t.match(await attempts({ url: `${url}?token=secret` }), [
+    {
+      retryable: false,
+      error: { code: 'http_404', message: /GET .*\/f\?… was answered with 404 Not Found: no such file/ },
+    },
+  ]);
+  server.fail(
+    '/f',
+    { status: 429, headers: { 'retry-after': '120' } },
+    { status: 503, headers: { 'retry-after': new Date(Date.now() + 60_000).toUTCString() } },
+    { status: 500 },
+  );
   const outcomes = await attempts({ url });
   t.match(outcomes[0], { retryable: true, retryAfterMs: 120_000, error: { code: 'http_429' } });
   t.ok((outcomes[1]?.retryAfterMs ?? 0) > 50_000 && (outcomes[1]?.retryAfterMs ?? 0) <= 60_000);
@@ -233,10 +298,16 @@ t.test('answers of no use are told as what they are', async (t) => {
   const { port } = closed.address() as AddressInfo;
   closed.close();
   await once(closed, 'close');
-  t.match((await attempts({ url: `http://127.0.0.1:${port}/x` }))[0], { retryable: true, error: { code: 'ECONNREFUSED', message: /127\.0\.0\.1:\d+ refused the connection/ } });
+  t.match((await attempts({ url: `http://127.0.0.1:${port}/x` }))[0], {
+    retryable: true,
+    error: { code: 'ECONNREFUSED', message: /127\.0\.0\.1:\d+ refused the connection/ },
+  });
   t.match(await attempts({ url: 'file:///etc/passwd' }), [{ retryable: false, error: { code: 'wrong_address' } }]);
   t.match(await attempts({ url: 'nonsense' }), [{ retryable: false, error: { code: 'wrong_address' } }]);
-  t.same([patienceMs('5', 0), patienceMs('soon', 0), patienceMs(undefined, 0), patienceMs('99999999', 0)], [5_000, null, null, 86_400_000]);
+  t.same(
+    [patienceMs('5', 0), patienceMs('soon', 0), patienceMs(undefined, 0), patienceMs('99999999', 0)],
+    [5_000, null, null, 86_400_000],
+  );
 });
 
 t.test('cancel ends a download at once and keeps what has come', async (t) => {
@@ -264,11 +335,28 @@ t.test('no task writes outside the library or among the files of the supervisor'
   symlinkSync(outside, join(library, 'out'));
   symlinkSync(join(library, 'inside'), join(library, 'in'));
   symlinkSync(join(outside, 'target'), join(library, 'planted'));
-  for (const dir of ['..', 'a/../..', '/tmp', 'C:\\x', 'a\\b', 'out', 'out/deeper', 'con', 'x.', 'a\nb', '.hidden', new Array(30).fill('d').join('/')]) {
+  for (const dir of [
+    '..',
+    'a/../..',
+    '/tmp',
+    'C:\\x',
+    'a\\b',
+    'out',
+    'out/deeper',
+    'con',
+    'x.',
+    'a\nb',
+    '.hidden',
+    new Array(30).fill('d').join('/'),
+  ]) {
     t.match(await attempts({ url, dir }), [{ retryable: false, error: { code: 'wrong_folder' } }], JSON.stringify(dir));
   }
   for (const name of ['../f', 'a/b', '..', '', 'nul.txt', 'a\0b', '.bashrc', `${'x'.repeat(300)}`]) {
-    t.match(await attempts({ url, name }), [{ retryable: false, error: { code: 'wrong_name' } }], JSON.stringify(name.slice(0, 10)));
+    t.match(
+      await attempts({ url, name }),
+      [{ retryable: false, error: { code: 'wrong_name' } }],
+      JSON.stringify(name.slice(0, 10)),
+    );
   }
   t.same(readdirSync(outside), []);
   t.match(await attempts({ url, dir: 'in' }), [{ outcome: 'succeeded' }], 'a link that stays inside is followed');
@@ -288,11 +376,11 @@ t.test('names from a header are read as servers write them', (t) => {
     ['attachment; filename="report.pdf"', 'report.pdf'],
     ['attachment; filename=report.pdf', 'report.pdf'],
     ['ATTACHMENT; FileName="a \\"b\\".txt"', 'a _b_.txt'],
-    ["attachment; filename=\"x.txt\"; filename*=UTF-8''%E4%B8%AD%E6%96%87%20%E6%AD%8C.mp3", '中文 歌.mp3'],
+    ['attachment; filename="x.txt"; filename*=UTF-8\'\'%E4%B8%AD%E6%96%87%20%E6%AD%8C.mp3', '中文 歌.mp3'],
     ["attachment; filename*=utf-8'zh'%e4%b8%ad.mp3; filename=y", '中.mp3'],
     ["attachment; filename*=ISO-8859-1''caf%E9.txt", 'café.txt'],
-    ["attachment; filename*=UTF-8''%FF%FE; filename=\"fallback.txt\"", 'fallback.txt'],
-    ["attachment; filename*=nonsense''abc; filename=\"fallback.txt\"", 'fallback.txt'],
+    ['attachment; filename*=UTF-8\'\'%FF%FE; filename="fallback.txt"', 'fallback.txt'],
+    ['attachment; filename*=nonsense\'\'abc; filename="fallback.txt"', 'fallback.txt'],
     [utf8('attachment; filename="音乐 – été.flac"'), '音乐 – été.flac'],
     ['attachment; filename="caf\xe9.txt"', 'café.txt'],
     ['attachment; filename="%E4%B8%AD.txt"', '中.txt'],
@@ -337,25 +425,34 @@ t.test('names are safe on every file system, whatever is suggested', (t) => {
   const long = safeName(`${'歌'.repeat(200)}.mp3`) ?? '';
   t.ok(long.endsWith('歌.mp3') && Buffer.byteLength(long) <= 200, 'shortened at a character, with its extension');
   t.equal(numbered('a.mp3', 2), 'a (2).mp3');
-  const anything = fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), fc.string({ unit: 'grapheme', maxLength: 300 }), fc.string({ unit: fc.constantFrom('.', ' ', '/', '\\', 'a', '\0', '中', '\ud83c', 'CON', ':') }));
+  const anything = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 300 }),
+    fc.string({ unit: 'grapheme', maxLength: 300 }),
+    fc.string({ unit: fc.constantFrom('.', ' ', '/', '\\', 'a', '\0', '中', '\ud83c', 'CON', ':') }),
+  );
   fc.assert(
     fc.property(anything, fc.integer({ min: 1, max: 999 }), (suggestion, number) => {
       const name = safeName(suggestion);
       if (name === null) return true;
       for (const one of [name, numbered(name, number)]) {
         const plain = basename(join('/folder', one)) === one && !one.startsWith('.') && !/[.\s]$/u.test(one);
-        // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
-        const legal = !/[\x00-\x1f\x7f<>:"/\\|?*]/.test(one) && Buffer.from(one).toString() === one && one.normalize('NFC') === one;
+        const legal =
+          !/[\p{Cc}<>:"/\\|?*]/u.test(one) && Buffer.from(one).toString() === one && one.normalize('NFC') === one;
         if (!plain || !legal || Buffer.byteLength(one) > 255 || one.length === 0) return false;
       }
       return safeName(name) === name;
     }),
     { numRuns: 3_000 },
   );
-  fc.assert(fc.property(fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)) }), (bytes) => {
-    const name = fromDisposition(`attachment; filename="${bytes}"`);
-    return name === null || safeName(name) === name;
-  }));
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)) }),
+      (bytes) => {
+        const name = fromDisposition(`attachment; filename="${bytes}"`);
+        return name === null || safeName(name) === name;
+      },
+    ),
+  );
   t.end();
 });
 
@@ -376,7 +473,8 @@ t.test('what an answer means does not depend on how it is written', (t) => {
     [304, {}, 'refused'],
     [500, {}, 'refused'],
   ];
-  for (const [status, headers, verdict] of rows) t.equal(judge(status, headers, 50, part, false).kind, verdict, `${status} ${JSON.stringify(headers)}`);
+  for (const [status, headers, verdict] of rows)
+    t.equal(judge(status, headers, 50, part, false).kind, verdict, `${status} ${JSON.stringify(headers)}`);
   t.equal(judge(206, {}, 0, null, false).kind, 'refused');
   t.equal(judge(304, {}, 0, null, true).kind, 'unchanged');
   t.end();
@@ -409,13 +507,17 @@ async function startNginx(t: { teardown(call: () => unknown): void }, root: stri
   const { port } = probe.address() as AddressInfo;
   probe.close();
   await once(probe, 'close');
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${root};`).join(' ');
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((name) => `${name}_temp_path ${root};`)
+    .join(' ');
   writeFileSync(
     join(root, 'nginx.conf'),
     `daemon off; master_process off; pid ${root}/pid; error_log stderr crit; events {}
      http { access_log off; ${temporary} server { listen 127.0.0.1:${port}; root ${root}; limit_rate_after 1m; limit_rate 4m; } }`,
   );
-  const nginx = spawn(find('nginx') ?? 'nginx', ['-p', root, '-c', join(root, 'nginx.conf')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const nginx = spawn(find('nginx') ?? 'nginx', ['-p', root, '-c', join(root, 'nginx.conf')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const exited = once(nginx, 'exit');
   t.teardown(async () => {
     nginx.kill('SIGTERM');
@@ -424,7 +526,10 @@ async function startNginx(t: { teardown(call: () => unknown): void }, root: stri
   });
   for (;;) {
     const socket = connect(port, '127.0.0.1');
-    const open = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(() => false);
+    const open = await Promise.race([
+      once(socket, 'connect').then(() => true),
+      once(socket, 'error').then(() => false),
+    ]).catch(() => false);
     socket.destroy();
     if (open) return port;
   }

@@ -54,7 +54,14 @@ export class TestPool {
 
   constructor(setup: WorkerSetup, options: PoolOptions = {}) {
     const filename = fileURLToPath(new URL('../../workers/worker.js', import.meta.url));
-    const fixed = { filename, name: 'perform', minThreads: 1, maxThreads: 1, atomics: 'disabled', workerData: setup } as const;
+    const fixed = {
+      filename,
+      name: 'perform',
+      minThreads: 1,
+      maxThreads: 1,
+      atomics: 'disabled',
+      workerData: setup,
+    } as const;
     this.piscina = new Piscina({ ...fixed, ...options });
     this.piscina.on('message', (message: WorkerMessage) => this.#hear(message));
     this.piscina.on('error', (error) => this.errors.push(error));
@@ -105,7 +112,9 @@ export class TestPool {
 
   async outcome(order: Order): Promise<OutcomeItem> {
     const items = await this.run([order]);
-    const outcomes = items.filter((item): item is OutcomeItem => item.kind === 'outcome' && item.attempt === order.attempt);
+    const outcomes = items.filter(
+      (item): item is OutcomeItem => item.kind === 'outcome' && item.attempt === order.attempt,
+    );
     if (outcomes.length !== 1 || !outcomes[0]) throw new Error(`${outcomes.length} outcomes instead of one`);
     return outcomes[0];
   }
@@ -134,7 +143,12 @@ interface Test {
 let tasks = 0;
 
 /** @param file handler to run, absolute */
-export async function bed(t: Test, file: string, more: Partial<WorkerSetup> = {}, options: PoolOptions = {}): Promise<Bed> {
+export async function bed(
+  t: Test,
+  file: string,
+  more: Partial<WorkerSetup> = {},
+  options: PoolOptions = {},
+): Promise<Bed> {
   const dataDir = await mkdtemp(join(tmpdir(), 'nightshift-workers-'));
   const scratchDir = join(dataDir, 'scratch');
   mkdirSync(scratchDir);

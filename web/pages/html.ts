@@ -1,6 +1,6 @@
 /** The few pages made on the server: plain HTML with nothing inline, so that the policy needs no exception. */
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

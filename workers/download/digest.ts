@@ -43,7 +43,11 @@ export class Sums {
   }
 }
 
-export async function sumsOf(path: string, bytes: number, wanted: Digest | null): Promise<ReadonlyMap<Algorithm, string>> {
+export async function sumsOf(
+  path: string,
+  bytes: number,
+  wanted: Digest | null,
+): Promise<ReadonlyMap<Algorithm, string>> {
   const sums = new Sums(wanted);
   await sums.updateFrom(path, bytes);
   return sums.digests();

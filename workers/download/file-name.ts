@@ -85,7 +85,10 @@ function parametersOf(header: string): Map<string, string> {
 function fromExtended(value: string): string | null {
   const [, charset = '', encoded = ''] = /^([\w.:-]+)'[^']*'(.*)$/.exec(value) ?? [];
   if (charset === '') return null;
-  const bytes = Buffer.from(encoded.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))), 'latin1');
+  const bytes = Buffer.from(
+    encoded.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    'latin1',
+  );
   try {
     return new TextDecoder(charset, { fatal: true }).decode(bytes);
   } catch {

@@ -10,7 +10,20 @@ import { safeName } from './file-name.ts';
 const folderDepthMax = 16;
 /** The supervisor's own folders in the data folder. */
 const OWN_FOLDERS = [
-  'journal', 'history', 'inbox', 'accepted', 'rejected', 'handlers', 'logs', 'settings', 'scratch', 'snapshots', 'archive', 'backup', 'quarantine', 'trash',
+  'journal',
+  'history',
+  'inbox',
+  'accepted',
+  'rejected',
+  'handlers',
+  'logs',
+  'settings',
+  'scratch',
+  'snapshots',
+  'archive',
+  'backup',
+  'quarantine',
+  'trash',
 ];
 
 export interface Place {
@@ -37,8 +50,12 @@ export async function placeFor(dataDir: string, libraryDir: string, dir: string)
 }
 
 function segmentsOf(dir: string): string[] {
-  if (isAbsolute(dir) || /^[A-Za-z]:|\\/.test(dir)) throw wrongFolder(dir, 'must be relative to the library, with / between folders');
-  const segments = dir.normalize('NFC').split('/').filter((segment) => segment !== '' && segment !== '.');
+  if (isAbsolute(dir) || /^[A-Za-z]:|\\/.test(dir))
+    throw wrongFolder(dir, 'must be relative to the library, with / between folders');
+  const segments = dir
+    .normalize('NFC')
+    .split('/')
+    .filter((segment) => segment !== '' && segment !== '.');
   if (segments.length > folderDepthMax) throw wrongFolder(dir, `is more than ${folderDepthMax} folders deep`);
   for (const segment of segments) {
     if (segment === '..') throw wrongFolder(dir, 'must not leave the library');
@@ -54,7 +71,8 @@ async function descend(root: string, segments: readonly string[]): Promise<strin
     const next = join(folder, segment);
     if ((await makeOne(next)) === 'made') await syncFolder(folder);
     folder = await realpath(next);
-    if (folder !== root && !isInside(folder, root)) throw wrongFolder(segments.join('/'), 'leads out of the library by a link');
+    if (folder !== root && !isInside(folder, root))
+      throw wrongFolder(segments.join('/'), 'leads out of the library by a link');
   }
   return folder;
 }

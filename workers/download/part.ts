@@ -29,7 +29,10 @@ export interface Note {
 
 /** What a download is of and to: the same for every task that wants the same. */
 export function targetKey(url: string, folder: string, name: string | undefined): string {
-  return createHash('sha256').update(JSON.stringify([url, folder, name ?? null])).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update(JSON.stringify([url, folder, name ?? null]))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 export class Part {
@@ -104,7 +107,9 @@ async function readNote(path: string): Promise<Note | null> {
     const text = await readFile(path, 'utf8');
     if (text.length > noteBytesMax) return null;
     const note: Partial<Note> = JSON.parse(text);
-    return typeof note.url === 'string' && typeof note.syncedBytes === 'number' && typeof note.boot === 'string' ? (note as Note) : null;
+    return typeof note.url === 'string' && typeof note.syncedBytes === 'number' && typeof note.boot === 'string'
+      ? (note as Note)
+      : null;
   } catch {
     return null;
   }

@@ -34,7 +34,11 @@ export async function findReceipt(root: string, key: string, folder: string): Pr
   }
 }
 
-export async function writeReceipt(root: string, key: string, receipt: Omit<Receipt, 'bytes' | 'mtimeMs'>): Promise<void> {
+export async function writeReceipt(
+  root: string,
+  key: string,
+  receipt: Omit<Receipt, 'bytes' | 'mtimeMs'>,
+): Promise<void> {
   const { size, mtimeMs } = await stat(receipt.path);
   const path = pathOf(root, key);
   await mkdir(join(path, '..'), { recursive: true });

@@ -7,9 +7,9 @@ import { Permanent } from '../define.ts';
 import { networkFault } from '../http-fault.ts';
 import { unexpectedStatus } from '../http-status.ts';
 import { type Algorithm, type Digest, Sums } from './digest.ts';
-import { Pace, sayBytes } from './pace.ts';
 import type { Note, Part } from './part.ts';
 import type { Receipt } from './receipt.ts';
+import { Speed, sayBytes } from './speed.ts';
 import { judge, type Validators, validatorsOf } from './validators.ts';
 
 /** A server that contradicts itself is asked for the whole so often within one attempt. */
@@ -51,8 +51,16 @@ export async function transfer(
     const sums = new Sums(wanted.digest);
     await sums.updateFrom(part.path, begun?.bytes ?? 0);
     const conditions = begun ? rangeHeaders(begun.note, begun.bytes) : changedHeaders(receipt);
-    const response = await ctx.http.request(wanted.url, { headers: { 'accept-encoding': 'identity', ...wanted.headers, ...conditions } });
-    const verdict = judge(response.status, response.headers, begun?.bytes ?? 0, begun?.note ?? null, receipt !== null && !begun);
+    const response = await ctx.http.request(wanted.url, {
+      headers: { 'accept-encoding': 'identity', ...wanted.headers, ...conditions },
+    });
+    const verdict = judge(
+      response.status,
+      response.headers,
+      begun?.bytes ?? 0,
+      begun?.note ?? null,
+      receipt !== null && !begun,
+    );
     if (verdict.kind === 'refused') throw await refusal(response);
     if (verdict.kind === 'receive') {
       const fresh = verdict.from === 0 ? new Sums(wanted.digest) : sums;
@@ -88,7 +96,13 @@ async function refusal(response: HttpResponse): Promise<Error> {
   const isText = /^text\/plain|json/.test(headers['content-type'] ?? '');
   const text = isText ? await response.text().catch(() => '') : '';
   await response.discard();
-  return unexpectedStatus({ method: 'GET', url, status, headers, excerpt: text.replace(/\s+/g, ' ').slice(0, excerptCharsMax) });
+  return unexpectedStatus({
+    method: 'GET',
+    url,
+    status,
+    headers,
+    excerpt: text.replace(/\s+/g, ' ').slice(0, excerptCharsMax),
+  });
 }
 
 /** One body on its way into a part. */
@@ -153,20 +167,23 @@ class Receiving {
   #refuseWrongSize(bytes: number): void {
     const { sizeBytes } = this.#wanted;
     if (sizeBytes === null || bytes === sizeBytes) return;
-    throw new Permanent(`the file has ${bytes} bytes instead of the ${sizeBytes} that were asked for`, { code: 'size_mismatch' });
+    throw new Permanent(`the file has ${bytes} bytes instead of the ${sizeBytes} that were asked for`, {
+      code: 'size_mismatch',
+    });
   }
 
   async #receive(handle: FileHandle, ctx: HandlerContext, save: (bytes: number) => void): Promise<void> {
     const { log: _, progress } = ctx;
-    const pace = new Pace(this.#from, performance.now());
+    const speed = new Speed(this.#from, performance.now());
     let savedAt = performance.now();
     for await (const chunk of this.#response.body) {
       await writeWhole(handle, chunk as Buffer, this.#position);
       this.#sums.update(chunk as Buffer);
       this.#position += (chunk as Buffer).length;
-      if (this.#wanted.sizeBytes !== null && this.#position > this.#wanted.sizeBytes) this.#refuseWrongSize(this.#position);
+      if (this.#wanted.sizeBytes !== null && this.#position > this.#wanted.sizeBytes)
+        this.#refuseWrongSize(this.#position);
       const now = performance.now();
-      progress(this.#position, this.#totalBytes, pace.text(this.#position, now));
+      progress(this.#position, this.#totalBytes, speed.text(this.#position, now));
       if (this.#position - this.#syncedBytes >= syncEveryBytes) await this.#sync(handle);
       if (now - savedAt >= checkpointEveryMs) {
         savedAt = now;
@@ -176,7 +193,7 @@ class Receiving {
     if (this.#totalBytes !== null && this.#position !== this.#totalBytes) {
       throw Object.assign(new Error('the server ended its answer early'), { code: 'cut_off' });
     }
-    progress(this.#position, this.#totalBytes ?? this.#position, pace.text(this.#position, performance.now()));
+    progress(this.#position, this.#totalBytes ?? this.#position, speed.text(this.#position, performance.now()));
   }
 
   async #sync(handle: FileHandle): Promise<void> {
@@ -186,7 +203,12 @@ class Receiving {
   }
 
   async #writeNote(): Promise<void> {
-    await this.#part.write({ url: this.#wanted.url, ...this.#validators, totalBytes: this.#totalBytes, syncedBytes: this.#syncedBytes });
+    await this.#part.write({
+      url: this.#wanted.url,
+      ...this.#validators,
+      totalBytes: this.#totalBytes,
+      syncedBytes: this.#syncedBytes,
+    });
   }
 
   /** However it ended: what is there stays, and is on the disk. */
@@ -204,13 +226,16 @@ class Receiving {
   #told(error: unknown, aborted: boolean): unknown {
     if (aborted || error instanceof Permanent) return error;
     const code = (error as { code?: unknown }).code;
-    if (code === 'ENOSPC' || code === 'EDQUOT') return Object.assign(new Error('the disk is full', { cause: error }), { code: 'disk_full' });
+    if (code === 'ENOSPC' || code === 'EDQUOT')
+      return Object.assign(new Error('the disk is full', { cause: error }), { code: 'disk_full' });
     const fault = networkFault(error, new URL(this.#response.url)) as Error & { code?: unknown };
     const whole = this.#totalBytes === null ? '' : ` of ${sayBytes(this.#totalBytes)}`;
     const resumable = this.#validators.etag !== null || this.#validators.lastModified !== null;
-    const next = resumable ? 'the next attempt goes on from there' : 'the server gives no mark to go on by, so the next attempt starts again';
+    const next = resumable
+      ? 'the next attempt goes on from there'
+      : 'the server gives no mark to go on by, so the next attempt starts again';
     const message = `${fault.message}, after ${sayBytes(this.#position)}${whole}; ${next}`;
-    return Object.assign(new Error(message, { cause: fault.cause }), { code: typeof fault.code === 'string' ? fault.code : 'cut_off' });
+    return Object.assign(new Error(message), { code: typeof fault.code === 'string' ? fault.code : 'cut_off' });
   }
 }
 

@@ -22,7 +22,8 @@ const NO_RETRY = [64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 76, 77, 78, 126, 1
 const INHERITED = /^(?:PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TZ|LANG|LANGUAGE|LC_[A-Z]+)$/;
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** Names by which a program is made to load something else than it would. */
-const ENV_REFUSED = /^(?:LD_|DYLD_|PYTHON|PERL|RUBY|GIT_|BASH_|NODE_|JAVA_|_JAVA_|NIGHTSHIFT_)|^(?:PATH|IFS|ENV|SHELLOPTS|PS4|HOME)$/;
+const ENV_REFUSED =
+  /^(?:LD_|DYLD_|PYTHON|PERL|RUBY|GIT_|BASH_|NODE_|JAVA_|_JAVA_|NIGHTSHIFT_)|^(?:PATH|IFS|ENV|SHELLOPTS|PS4|HOME)$/;
 
 const params = z
   .strictObject({
@@ -53,7 +54,13 @@ export const handler = defineHandler<Params>({
     const cwd = await folderFor(given.cwd, ctx);
     const attempt = Context.attemptOf(ctx);
     const tail = new Tail();
-    const program = { command, cwd, env: environment(given, ctx), stdin: given.stdin, patienceMs: setup.graceMs * patienceShare };
+    const program = {
+      command,
+      cwd,
+      env: environment(given, ctx),
+      stdin: given.stdin,
+      patienceMs: setup.graceMs * patienceShare,
+    };
     const ended = await runProgram(program, {
       signal: ctx.signal,
       line(stream, text) {
@@ -67,10 +74,15 @@ export const handler = defineHandler<Params>({
   },
 });
 
-async function commandFor(given: Params, settings: Readonly<Record<string, string>>): Promise<readonly [string, ...string[]]> {
+async function commandFor(
+  given: Params,
+  settings: Readonly<Record<string, string>>,
+): Promise<readonly [string, ...string[]]> {
   if (given.shell !== undefined) {
     if (settings['ALLOW_SHELL'] !== 'true') {
-      throw new Permanent('shell lines are not allowed here: name the program in COMMANDS, or set ALLOW_SHELL=true', { code: 'shell_refused' });
+      throw new Permanent('shell lines are not allowed here: name the program in COMMANDS, or set ALLOW_SHELL=true', {
+        code: 'shell_refused',
+      });
     }
     return ['/bin/sh', '-c', given.shell, 'sh', ...given.args];
   }
@@ -104,7 +116,8 @@ async function folderFor(cwd: string | undefined, ctx: HandlerContext): Promise<
   const library = ctx.settings['LIBRARY_DIR'] || 'library';
   if (!isAbsolute(cwd)) return (await placeFor(setup.dataDir, library, cwd)).folder;
   const folder = await realpath(cwd).catch(() => null);
-  if (folder === null || !(await stat(folder)).isDirectory()) throw new Permanent(`there is no folder ${cwd}`, { code: 'wrong_folder' });
+  if (folder === null || !(await stat(folder)).isDirectory())
+    throw new Permanent(`there is no folder ${cwd}`, { code: 'wrong_folder' });
   const data = await realpath(setup.dataDir);
   const { root } = await placeFor(setup.dataDir, library, '');
   if ((folder === data || isInside(folder, data)) && folder !== root && !isInside(folder, root)) {

@@ -64,11 +64,18 @@ function checkedName(name: string): string {
   const plain = name.normalize('NFC');
   if (safeName(plain) === plain) return plain;
   const instead = safeName(plain);
-  throw new Permanent(`"${name}" is no safe name for a file${instead === null ? '' : `; "${instead}" would be`}`, { code: 'wrong_name' });
+  throw new Permanent(`"${name}" is no safe name for a file${instead === null ? '' : `; "${instead}" would be`}`, {
+    code: 'wrong_name',
+  });
 }
 
 /** With name and digest known, nobody needs to be asked. */
-async function alreadyThere(place: Place, name: string | undefined, digest: Digest | null, url: string): Promise<Result | null> {
+async function alreadyThere(
+  place: Place,
+  name: string | undefined,
+  digest: Digest | null,
+  url: string,
+): Promise<Result | null> {
   if (name === undefined || digest === null) return null;
   const path = join(place.folder, name);
   const found = await lstat(path).catch(() => null);
@@ -88,7 +95,8 @@ async function download(
   const key = targetKey(given.url, place.folder, name);
   const part = await Part.find(place.folder, key, ctx.task.id);
   const known = await findReceipt(place.root, key, place.folder);
-  const receipt = known && (digest === null || (digest.algorithm === 'sha256' && digest.hex === known.sha256)) ? known : null;
+  const receipt =
+    known && (digest === null || (digest.algorithm === 'sha256' && digest.hex === known.sha256)) ? known : null;
   const mismatches = mismatchesBefore(ctx.resume);
   const wanted = { url: given.url, headers: given.headers ?? {}, sizeBytes: given.size ?? null, digest };
   try {
@@ -104,7 +112,14 @@ async function download(
   }
   if (!receipt) throw new Error('the server says that nothing has changed, but was not asked that');
   ctx.log.info(`unchanged since it was downloaded: ${receipt.path}`);
-  return { path: receipt.path, bytes: receipt.bytes, sha256: receipt.sha256, resumedBytes: 0, skipped: true, url: given.url };
+  return {
+    path: receipt.path,
+    bytes: receipt.bytes,
+    sha256: receipt.sha256,
+    resumedBytes: 0,
+    skipped: true,
+    url: given.url,
+  };
 }
 
 /** Once it may have been a disturbance on the way, twice it is another file. */

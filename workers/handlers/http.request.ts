@@ -12,12 +12,27 @@ const excerptBytesMax = 1_024;
 const excerptCharsMax = 300;
 const headerValueCharsMax = 500;
 /** Headers of an answer worth keeping; the rest is about connections and browsers. */
-const KEPT_HEADERS = ['content-type', 'content-length', 'date', 'etag', 'last-modified', 'location', 'retry-after', 'link', 'x-request-id'];
+const KEPT_HEADERS = [
+  'content-type',
+  'content-length',
+  'date',
+  'etag',
+  'last-modified',
+  'location',
+  'retry-after',
+  'link',
+  'x-request-id',
+];
 const NOT_IDEMPOTENT = ['POST', 'PATCH'];
 
 const status = z.union([
   z.number().int().min(100).max(599),
-  z.string().regex(/^[1-5](?:\d\d|xx)$|^[1-5]\d\d-[1-5]\d\d$/, 'must be a status such as 204, a class such as "2xx" or a range such as "200-204"'),
+  z
+    .string()
+    .regex(
+      /^[1-5](?:\d\d|xx)$|^[1-5]\d\d-[1-5]\d\d$/,
+      'must be a status such as 204, a class such as "2xx" or a range such as "200-204"',
+    ),
 ]);
 const token = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be an HTTP name');
 
@@ -48,7 +63,9 @@ export const handler = defineHandler<Params>({
     const response = await ctx.http.request(url, { method, headers, body: bodyText(given.body), ...redirects });
     if (![expect].flat().some((one) => matches(one, response.status))) throw await refusal(method, response);
     const kept = await keepBody(response, keep);
-    ctx.log.info(`${method} ${response.url.split('?')[0]}: ${response.status}, ${kept.bytes}${kept.truncated ? ' or more' : ''} bytes`);
+    ctx.log.info(
+      `${method} ${response.url.split('?')[0]}: ${response.status}, ${kept.bytes}${kept.truncated ? ' or more' : ''} bytes`,
+    );
     return { status: response.status, url: response.url, headers: keptHeaders(response), ...kept };
   },
 });
@@ -60,7 +77,8 @@ export const handler = defineHandler<Params>({
 function headersFor(given: Params, method: string, taskId: string): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(given.headers ?? {})) headers[name.toLowerCase()] = value;
-  if (given.body !== undefined) headers['content-type'] ??= typeof given.body === 'string' ? 'text/plain; charset=utf-8' : 'application/json';
+  if (given.body !== undefined)
+    headers['content-type'] ??= typeof given.body === 'string' ? 'text/plain; charset=utf-8' : 'application/json';
   if (NOT_IDEMPOTENT.includes(method)) headers['idempotency-key'] ??= taskId;
   return headers;
 }

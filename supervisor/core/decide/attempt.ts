@@ -59,7 +59,10 @@ export interface LastStop {
   readonly orderly: boolean;
 }
 
-const interruptedError: TaskError = { code: 'interrupted', message: 'the supervisor stopped while this attempt was running' };
+const interruptedError: TaskError = {
+  code: 'interrupted',
+  message: 'the supervisor stopped while this attempt was running',
+};
 
 /** What was running when the supervisor died: interrupted, which never counts against `maxAttempts`. */
 export function recoverAttempt(task: Task, stop: LastStop): AttemptEnded {

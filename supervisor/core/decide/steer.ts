@@ -2,14 +2,15 @@
 import type { Event } from '../event.ts';
 import { Refusal } from '../refusal.ts';
 import type { State } from '../state.ts';
-import { movesFrom } from '../transitions.ts';
 import type { Task } from '../task.ts';
+import { movesFrom } from '../transitions.ts';
 
 type Decision = readonly Event[] | Refusal;
 
 /** A waiting task is canceled at once; a running one is asked to stop, and its first outcome wins. */
 export function cancelTask(task: Task, by: string): Decision {
-  if (task.state === 'running') return task.life?.cancelRequestedAt == null ? [{ e: 'task.cancel_requested', id: task.id, by }] : [];
+  if (task.state === 'running')
+    return task.life?.cancelRequestedAt == null ? [{ e: 'task.cancel_requested', id: task.id, by }] : [];
   if (movesFrom(task.state, 'task.canceled')) return [{ e: 'task.canceled', id: task.id, by }];
   return new Refusal('conflict', `task ${task.id} is ${task.state}: there is nothing left to cancel`);
 }
@@ -24,7 +25,10 @@ export function promoteTask(task: Task, by: string): Decision {
 /** Under its own id, while it is live. */
 export function retryTask(task: Task, by: string): Decision {
   if (!movesFrom(task.state, 'task.retried')) {
-    return new Refusal('conflict', `task ${task.id} is ${task.state}: only what has ended badly or waits for another try can be retried`);
+    return new Refusal(
+      'conflict',
+      `task ${task.id} is ${task.state}: only what has ended badly or waits for another try can be retried`,
+    );
   }
   return [{ e: 'task.retried', id: task.id, by }];
 }

@@ -33,7 +33,8 @@ export function submitTasks(
   const fresh = new Map<string, { readonly id: string; readonly paramsDigest: string }>();
   for (const [index, input] of inputs.entries()) {
     const known = input.idempotencyKey === null ? null : knownTask(state, input, fresh, now);
-    if (known && known.paramsDigest !== paramsDigest(input.params)) return keyConflict(input, index, inputs.length, known.id);
+    if (known && known.paramsDigest !== paramsDigest(input.params))
+      return keyConflict(input, index, inputs.length, known.id);
     const id = known?.id ?? newId();
     ids.push(id);
     created.push(known === null);
@@ -76,7 +77,8 @@ function knownTask(
 ): { readonly id: string; readonly paramsDigest: string } | null {
   const digest = keyDigest(input.type, input.idempotencyKey as string);
   const known: KnownKey | undefined = state.liveKeys.get(digest) ?? state.finishedKeys.get(digest);
-  if (known && (known.until === null || known.until > now)) return { id: known.taskId, paramsDigest: known.paramsDigest };
+  if (known && (known.until === null || known.until > now))
+    return { id: known.taskId, paramsDigest: known.paramsDigest };
   return fresh.get(digest) ?? null;
 }
 

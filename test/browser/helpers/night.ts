@@ -125,7 +125,7 @@ function waiting(facade: ScriptedFacade): { retrying: string; queued: string } {
     { state: 'scheduled', runAt: dueAt, waiting: { reason: 'scheduled', until: dueAt, detail: '' } },
   );
   let queued = '';
-  for (let number = 115; number < 175; number++) {
+  for (let number = 115; number < 133; number++) {
     const waits = { reason: 'concurrency', until: null, detail: 'Group example.org runs 2 of at most 2' } as const;
     queued = facade.add(
       'http.download',

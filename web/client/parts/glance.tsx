@@ -67,7 +67,7 @@ export function Running({ paused }: { paused: boolean }) {
             <th scope="col" class="col-progress roomy">
               {words.columns.progress}
             </th>
-            <th scope="col" class="col-duration end">
+            <th scope="col" class="col-duration end roomy">
               {words.columns.elapsed}
             </th>
             <th scope="col" class="col-worker roomy">
@@ -94,17 +94,18 @@ export function Running({ paused }: { paused: boolean }) {
 
 function RunningRow({ task, gone }: { task: TaskView; gone: boolean }) {
   const attempt = task.attempts.at(-1);
+  const elapsed = <Span from={attempt?.startedAt ?? task.startedAt} to={attempt?.finishedAt ?? null} />;
   const progress = <Progress progress={task.progress} label={`${say().columns.progress}: ${nameOf(task)}`} />;
   return (
     <tr class={gone ? 'gone' : undefined}>
       <td class="task-cell">
         <TaskName task={task} />
-        <span class="second-line">{progress}</span>
+        <span class="second-line">
+          {progress} {elapsed}
+        </span>
       </td>
       <td class="roomy">{progress}</td>
-      <td class="end">
-        <Span from={attempt?.startedAt ?? task.startedAt} to={attempt?.finishedAt ?? null} />
-      </td>
+      <td class="end roomy">{elapsed}</td>
       <td class="roomy muted">{attempt?.worker}</td>
       <td class="end">
         <TaskButtons task={task} only={['cancel']} compact />

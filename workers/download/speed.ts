@@ -10,7 +10,7 @@ export function sayBytes(bytes: number): string {
   return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[power]}`;
 }
 
-export class Pace {
+export class Speed {
   #bytes: number;
   #at: number;
   #perSecond: number | null = null;

@@ -1,0 +1,73 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t, { type Test } from 'tap';
+import { plainEnvironment } from '../helpers/plain-environment.ts';
+
+const program = fileURLToPath(new URL('../../examples/demo/demo.js', import.meta.url));
+
+interface Demo {
+  readonly child: ChildProcessWithoutNullStreams;
+  /** What it has said so far. */
+  said(): string;
+  /** Resolves with what followed a word such as `Data` on its line. */
+  line(word: string): Promise<string>;
+}
+
+function runDemo(t: Test, ...options: string[]): Demo {
+  const child = spawn(process.execPath, [program, ...options], { env: plainEnvironment() });
+  let text = '';
+  const listen = (piece: Buffer) => {
+    text += piece.toString();
+    child.emit('said');
+  };
+  child.stdout.on('data', listen);
+  child.stderr.on('data', listen);
+  t.teardown(async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'close');
+    }
+    const data = /^Data +(.+)$/m.exec(text)?.[1];
+    if (data) rmSync(dirname(data), { recursive: true, force: true, maxRetries: 20 });
+  });
+  async function line(word: string): Promise<string> {
+    for (;;) {
+      const found = new RegExp(`^${word} +(.+)\n`, 'm').exec(text)?.[1];
+      if (found) return found;
+      if (child.exitCode !== null) throw new Error(`the demo ended without a line ${word}:\n${text}`);
+      await Promise.race([once(child, 'said'), once(child, 'close')]);
+    }
+  }
+  return { child, said: () => text, line };
+}
+
+t.test('the demo downloads every file byte for byte, says where, and leaves no process behind', async (t) => {
+  const demo = runDemo(t, '--once');
+  const closed = once(demo.child, 'close');
+  const data = await demo.line('Data');
+  const library = await demo.line('Library');
+  const { pid } = JSON.parse(readFileSync(join(data, 'supervisor.json'), 'utf8')) as { pid: number };
+  const [code] = await closed;
+  t.equal(code, 0, demo.said());
+  t.match(demo.said(), /6 files arrived byte for byte/);
+  t.equal(demo.said().match(/^Page +http:\/\/127\.0\.0\.1:\d+\/$/gm)?.length, 2, 'the address stands at the start and at the end');
+  const names = readdirSync(library).filter((name) => !name.startsWith('.'));
+  t.equal(names.length, 6);
+  for (const name of names) t.equal(readFileSync(join(library, name)).toString('latin1', 0, 4), 'RIFF', `${name} is audio`);
+  t.notOk(existsSync(join(data, 'supervisor.json')), 'the supervisor was stopped in order');
+  t.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+});
+
+t.test('the demo fails when its supervisor does', async (t) => {
+  const demo = runDemo(t, '--once');
+  const closed = once(demo.child, 'close');
+  const data = await demo.line('Data');
+  const { pid } = JSON.parse(readFileSync(join(data, 'supervisor.json'), 'utf8')) as { pid: number };
+  process.kill(pid, 'SIGKILL');
+  const [code] = await closed;
+  t.equal(code, 1);
+  t.match(demo.said(), /the supervisor ended/);
+});
