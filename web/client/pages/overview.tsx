@@ -34,9 +34,9 @@ export function Overview() {
       {status.problem.value && !known && <PageProblem problem={status.problem.value} again={status.reload} />}
       {known && <Notices status={known} />}
       {paused && <PausedNotice paused={paused} />}
-      <Counts counts={known?.counts ?? null} />
+      <Counts status={known} />
       <div class="overview-grid">
-        <Running paused={paused !== null} />
+        <Running paused={paused !== null} count={known?.counts.running ?? 0} />
         <Failures />
         <Results />
         <Flow status={known} />

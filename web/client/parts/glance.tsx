@@ -16,7 +16,7 @@ const runningShownMax = 8;
 const runningRowsMin = 3;
 const finishedShownMax = 8;
 /** Lists come newest first by creation; a few more than shown are asked for, to find those that finished last. */
-const finishedAskedFor = 40;
+const finishedAskedFor = 16;
 
 interface PanelProps {
   title: string;
@@ -50,13 +50,14 @@ function Spare({ rows, columns }: { rows: number; columns: number }) {
   ));
 }
 
-export function Running({ paused }: { paused: boolean }) {
-  const live = useLive('running', taskListLive(`state=running&limit=${runningShownMax + 1}`, 250));
+/** @param count how many run, also beyond those that are shown */
+export function Running({ paused, count }: { paused: boolean; count: number }) {
+  const live = useLive('running', taskListLive(`state=running&limit=${runningShownMax}`, 250));
   const page = live.value.value;
   const { rows, isGone } = useSteady(page?.items.slice(0, runningShownMax) ?? [], false, '');
   const spare = useRowsReserved(rows.length, runningRowsMin);
   const words = say();
-  const more = page?.total === undefined ? 0 : page.total - Math.min(page.items.length, runningShownMax);
+  const more = rows.length < runningShownMax ? 0 : count - rows.length;
   const note = more > 0 ? <span class="muted">{words.overview.more(more)}</span> : undefined;
   return (
     <Panel title={words.overview.running} to="tasks?state=running" class="running" note={note}>
