@@ -30,20 +30,25 @@ export interface Listed {
 export async function listTasks(parts: ListingParts, request: PageRequest): Promise<Listed> {
   const { limit, order } = request;
   const wanted = limit + 1;
-  const [live, finished] = await Promise.all([liveTasks(parts, request, wanted), finishedTasks(parts, request, wanted)]);
+  // Live ones first: a task that finishes in between is then met twice, never not at all.
+  const live = await liveTasks(parts, request, wanted);
+  const finished = await finishedTasks(parts, request, wanted);
   const isLive = new Set(live.map(({ id }) => id));
-  const direction = order === 'newest' ? -1 : 1;
-  const all = [...live, ...finished.items.filter(({ id }) => !isLive.has(id))];
-  all.sort((a, b) => (a.id < b.id ? -direction : direction));
+  const goesBefore = (a: string, b: string) => (order === 'newest' ? a > b : a < b);
+  // A search through much history may end early: beyond where it has come, nothing may be shown yet.
+  const reached = finished.items.length < wanted ? finished.next : null;
+  const all = [...live, ...finished.items.filter(({ id }) => !isLive.has(id))]
+    .filter(({ id }) => reached === null || !goesBefore(reached, id))
+    .sort((a, b) => (goesBefore(a.id, b.id) ? -1 : 1));
   const records = all.slice(0, limit);
-  const more = all.length > limit || finished.more;
-  return { records, next: more ? (records.at(-1)?.id ?? finished.next) : null };
+  if (all.length > limit || live.length === wanted) return { records, next: records.at(-1)?.id ?? null };
+  return { records, next: reached };
 }
 
 async function finishedTasks({ history, state }: ListingParts, request: PageRequest, limit: number) {
   const { filter, after, order } = request;
   const states = filter.state?.filter((name) => name === 'succeeded' || name === 'failed' || name === 'canceled');
-  if (states?.length === 0) return { items: [], more: false, next: null };
+  if (states?.length === 0) return { items: [], next: null };
   const page = await history.list({
     after,
     limit,
@@ -55,7 +60,7 @@ async function finishedTasks({ history, state }: ListingParts, request: PageRequ
     exclude: (id) => state.tasks.has(id),
     match: (record) => matches(record, filter),
   });
-  return { items: page.items, more: page.next !== null, next: page.next };
+  return { items: page.items, next: page.next };
 }
 
 /** Walks the ids from where the page begins; waiting tasks may be a million, so it lets others in between. */

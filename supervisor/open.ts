@@ -8,7 +8,7 @@ import type { HandlerCatalog } from '../workers/contract.ts';
 import { describeHandlers, settingsFor } from './catalog.ts';
 import type { Clock } from './clock.ts';
 import { recoverAttempt } from './core/decide/attempt.ts';
-import type { Fault } from './core/fault.ts';
+import { Fault } from './core/fault.ts';
 import { IdMaker } from './core/id.ts';
 import { iso } from './core/record.ts';
 import { freshState, type Limits, type State } from './core/state.ts';
@@ -79,9 +79,15 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   for (const note of report.notes) log.warn(note);
 
   const history = await openHistory(options, report.snapshotSeq, state.seq);
+  for (const { file, offset, bytes } of history.cuts) {
+    log.warn({ file, offset, bytes }, 'an unfinished end of the history was cut off; its records come again from the journal');
+  }
   const events = new EventStream(journal.epoch, state.seq);
   const recorder = new Recorder({ state, journal, history, events, clock, unreadable: (error) => onFault(error as Fault) });
-  for (const { seq, task, ending } of replay.endings) recorder.depart(seq, task, ending);
+  for (const { seq, task, ending } of replay.endings) {
+    if (!history.holds(seq, task.id)) recorder.depart(seq, task, ending());
+    else if (!state.tasks.has(task.id)) state.params.release(task.params);
+  }
   const ids = new IdMaker((bytes) => void randomFillSync(bytes));
   if (replay.lastId !== '') ids.goOnAfter(replay.lastId);
   const recovered = await recover(options, { state, recorder, replay, startedAt });
@@ -96,7 +102,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     folder: join(dataDir, 'logs'),
     clock,
     retentionMs: settings.logRetentionMs,
-    ...diskReports('logs', 'attempt logs', health, log),
+    ...diskReports('logs', 'attempt logs', health, log, () => {}),
   });
   const throughput = new Throughput();
   const dispatcher: Dispatcher = new Dispatcher({
@@ -129,7 +135,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   });
   const identity = { version: options.version, incarnation, startedAt, dataDir, recovered };
   const front = new Front({ supervisor, state, pool, journal, events, health, logs, throughput, clock, handlers: catalog, identity });
-  const timekeeper = new Timekeeper({ state, journal, history, recorder, dispatcher, clock, health, log });
+  const timekeeper = new Timekeeper({ state, journal, history, logs, recorder, dispatcher, clock, health, log });
   journal.onDurable((seq) => {
     events.durable(seq);
     timekeeper.afterBatch();
@@ -154,14 +160,14 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   };
 }
 
-function openHistory({ dataDir, clock, health, log }: OpenOptions, provenSeq: number, journalSeq: number): Promise<History> {
+function openHistory({ dataDir, clock, health, log, onFault }: OpenOptions, provenSeq: number, journalSeq: number): Promise<History> {
   return History.open({
     folder: join(dataDir, 'history'),
     quarantine: join(dataDir, 'quarantine'),
     provenSeq,
     journalSeq,
     clock,
-    ...diskReports('history', 'history', health, log),
+    ...diskReports('history', 'history', health, log, onFault),
     damage: (damage) => {
       log.error({ damage }, 'a stretch of history is damaged');
       health.raise({
@@ -175,9 +181,10 @@ function openHistory({ dataDir, clock, health, log }: OpenOptions, provenSeq: nu
 }
 
 /** What a part that writes behind tells of its disk, as health items. */
-function diskReports(code: string, what: string, health: Health, log: Log) {
+function diskReports(code: string, what: string, health: Health, log: Log, onFault: (fault: Fault) => void) {
   return {
-    trouble: ({ file, operation, message }: DiskTrouble) => {
+    trouble: ({ file, operation, message, fatal }: DiskTrouble) => {
+      if (fatal) onFault(new Fault('diskFailed', `${file} (${what}): ${operation} failed: ${message}`, 'check the disk, then start again'));
       log.error({ file, operation }, `${what}: ${message}`);
       health.raise({
         code: `${code}:${file}`,

@@ -19,7 +19,8 @@ import { type FinishedTask, finishedTask } from './recorder.ts';
 export interface FoundEnding {
   readonly seq: number;
   readonly task: Task;
-  readonly ending: FinishedTask;
+  /** As it finished; a failed task's is made at once, as it may be queued again by a later entry. */
+  readonly ending: () => FinishedTask;
 }
 
 export class Replay implements Replayer {
@@ -52,7 +53,7 @@ export class Replay implements Replayer {
       const { event, params } = decodeEvent(bytes, start, end, state);
       const place = params && { file, offset: offset + params.start - start, length: params.end - params.start };
       const finished = apply(state, event, { seq, at, params: place, missingUntil: this.#missingUntil });
-      if (finished) this.endings.push({ seq, task: finished, ending: finishedTask(finished) });
+      if (finished) this.#ended(seq, finished);
       if (event.e === 'task.accepted' && event.id > this.lastId) this.lastId = event.id;
     } catch (error) {
       throw unreadable(error, `entry ${seq}`);
@@ -68,6 +69,11 @@ export class Replay implements Replayer {
       state.liveKeys.delete(digest);
       state.finishedKeys.set(digest, { ...known, until: this.lastAt + state.limits.idempotencyWindowMs });
     }
+  }
+
+  #ended(seq: number, task: Task): void {
+    const made = this.state.tasks.has(task.id) ? finishedTask(task) : null;
+    this.endings.push({ seq, task, ending: () => made ?? finishedTask(task) });
   }
 
   #insert(task: Task): void {

@@ -14,4 +14,6 @@ export interface PlacedMistake {
   readonly message: string;
 }
 
-export type Documents = { readonly ok: true; readonly documents: readonly Document[] } | { readonly ok: false; readonly mistakes: readonly PlacedMistake[] };
+export type Documents =
+  | { readonly ok: true; readonly documents: readonly Document[] }
+  | { readonly ok: false; readonly mistakes: readonly PlacedMistake[] };

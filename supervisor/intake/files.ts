@@ -79,7 +79,11 @@ export const machineFiles: InboxFiles = {
         if (bytesRead === 0) break;
         length += bytesRead;
       }
-      return { status, bytes, still: length === bytes.length && statusOf(await fstat(file)).signature === status.signature };
+      return {
+        status,
+        bytes,
+        still: length === bytes.length && statusOf(await fstat(file)).signature === status.signature,
+      };
     } finally {
       await close(file);
     }
@@ -93,7 +97,11 @@ export const machineFiles: InboxFiles = {
       if (status.kind !== 'file' || status.bytes > bytesMax) return { status, bytes: null, still: true };
       const bytes = new Uint8Array(status.bytes);
       const length = fs.readSync(file, bytes);
-      return { status, bytes, still: length === bytes.length && statusOf(fs.fstatSync(file)).signature === status.signature };
+      return {
+        status,
+        bytes,
+        still: length === bytes.length && statusOf(fs.fstatSync(file)).signature === status.signature,
+      };
     } finally {
       fs.closeSync(file);
     }

@@ -14,14 +14,21 @@ export interface InboxFolders {
 
 export function inboxFolders(dataDir: string): InboxFolders {
   const inbox = join(dataDir, 'inbox');
-  return { data: dataDir, inbox, taking: join(inbox, '.taking'), accepted: join(dataDir, 'accepted'), rejected: join(dataDir, 'rejected') };
+  return {
+    data: dataDir,
+    inbox,
+    taking: join(inbox, '.taking'),
+    accepted: join(dataDir, 'accepted'),
+    rejected: join(dataDir, 'rejected'),
+  };
 }
 
 /** @returns the identity of the inbox. @throws Fault when `starting`, else what the file system says. */
 export async function ensureFolders(folders: InboxFolders, files: InboxFiles, starting: boolean): Promise<string> {
   try {
     let made = false;
-    for (const path of [folders.inbox, folders.taking, folders.accepted, folders.rejected]) made = (await ensure(path, files)) || made;
+    for (const path of [folders.inbox, folders.taking, folders.accepted, folders.rejected])
+      made = (await ensure(path, files)) || made;
     if (made) {
       await files.syncFolder(folders.inbox);
       await files.syncFolder(folders.data);
@@ -29,8 +36,13 @@ export async function ensureFolders(folders: InboxFolders, files: InboxFiles, st
     return (await files.status(folders.inbox))?.identity ?? '';
   } catch (error) {
     if (!starting) throw error;
-    const message = error instanceof Fault ? error.message : `the folders of the inbox in ${folders.data} cannot be made: ${codeOf(error)}`;
-    throw new Fault('dataFolder', message, 'Give the user that runs Nightshift the data folder, writable.', { cause: error });
+    const message =
+      error instanceof Fault
+        ? error.message
+        : `the folders of the inbox in ${folders.data} cannot be made: ${codeOf(error)}`;
+    throw new Fault('dataFolder', message, 'Give the user that runs Nightshift the data folder, writable.', {
+      cause: error,
+    });
   }
 }
 

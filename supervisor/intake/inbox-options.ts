@@ -1,6 +1,7 @@
 /** What the inbox is given, and what it asks of the supervisor. */
-import type { TaskInput } from '../core/task-input.ts';
+
 import type { Clock } from '../clock.ts';
+import type { TaskInput } from '../core/task-input.ts';
 import type { InboxFiles } from './files.ts';
 import type { MakeWatch } from './watch.ts';
 

@@ -196,14 +196,23 @@ export class Inbox {
   #remarkTroubles(): void {
     const stranded = [...this.#stranded.values()].map(({ leaving, reason }) => `${leaving.taken.name} (${reason})`);
     this.#remarks.about('inbox_stuck', [...this.#stuck, ...stranded, ...this.#left]);
-    this.#remarks.about('inbox_waiting', [...this.#later.values()].map(({ taken, reason }) => `${taken.name} (${reason})`));
+    this.#remarks.about(
+      'inbox_waiting',
+      [...this.#later.values()].map(({ taken, reason }) => `${taken.name} (${reason})`),
+    );
     this.#remarks.about('inbox_unwatched', this.#blind === null ? [] : [this.#blind.reason]);
   }
 
   async #remarkRejected(): Promise<void> {
     const ending = '.error.json';
     const names = await this.#files.names(this.#folders.rejected).catch(() => []);
-    this.#remarks.about('inbox_rejected', names.filter((name) => name.endsWith(ending)).map((name) => name.slice(0, -ending.length)).sort());
+    this.#remarks.about(
+      'inbox_rejected',
+      names
+        .filter((name) => name.endsWith(ending))
+        .map((name) => name.slice(0, -ending.length))
+        .sort(),
+    );
   }
 
   #makeMovingOn(): MovingOn {

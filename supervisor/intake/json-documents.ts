@@ -15,7 +15,11 @@ export function ndjsonDocuments(text: string, countMax: number): Documents {
   const documents: Document[] = [];
   const mistakes: PlacedMistake[] = [];
   let line = 0;
-  for (let start = 0; start <= text.length && documents.length <= countMax && mistakes.length < mistakesShownMax; line++) {
+  for (
+    let start = 0;
+    start <= text.length && documents.length <= countMax && mistakes.length < mistakesShownMax;
+    line++
+  ) {
     const newline = text.indexOf('\n', start);
     const end = newline < 0 ? text.length : newline;
     const content = text.slice(start, end);
@@ -35,8 +39,13 @@ function parse(text: string, linesBefore: number): { document: Document } | { mi
     return { document: { value, places: (paths) => places(text, paths, linesBefore) } };
   } catch (error) {
     const syntax = jsonPlaces(text, []).error;
-    if (syntax === null) return { mistake: { path: '$', line: null, column: null, message: `cannot be read: ${(error as Error).message}` } };
-    return { mistake: { path: '$', ...shift(new LineIndex(text).at(syntax.offset), linesBefore), message: syntax.message } };
+    if (syntax === null)
+      return {
+        mistake: { path: '$', line: null, column: null, message: `cannot be read: ${(error as Error).message}` },
+      };
+    return {
+      mistake: { path: '$', ...shift(new LineIndex(text).at(syntax.offset), linesBefore), message: syntax.message },
+    };
   }
 }
 

@@ -124,7 +124,8 @@ class Reader {
     if (this.#take(close)) return true;
     if (!this.#take(',')) this.#fail(`expected , or ${close} between ${what}`);
     this.#space();
-    if (this.#text[this.#at] === close) this.#fail(`expected another entry after the comma: JSON allows none before ${close}`);
+    if (this.#text[this.#at] === close)
+      this.#fail(`expected another entry after the comma: JSON allows none before ${close}`);
     return false;
   }
 
@@ -134,8 +135,10 @@ class Reader {
       this.#skip(PLAIN);
       if (this.#take('"')) return;
       if (this.#at >= this.#text.length) this.#fail('a text is not closed: expected "');
-      if (this.#text[this.#at] !== '\\') this.#fail('a text must not hold a line break or control character: write \\n, \\t or \\u0000');
-      if (!this.#skip(ESCAPE)) this.#fail('after \\ in a text comes one of " \\ / b f n r t, or u and four hexadecimal digits');
+      if (this.#text[this.#at] !== '\\')
+        this.#fail('a text must not hold a line break or control character: write \\n, \\t or \\u0000');
+      if (!this.#skip(ESCAPE))
+        this.#fail('after \\ in a text comes one of " \\ / b f n r t, or u and four hexadecimal digits');
     }
   }
 

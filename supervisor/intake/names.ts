@@ -28,7 +28,8 @@ export function shortened(name: string): string {
   if (!isTooLong(name)) return name;
   const { stem, ending } = parts(name);
   const characters = [...stem];
-  while (characters.length > 1 && Buffer.byteLength(`${characters.join('')}~${ending}`) > nameBytesMax) characters.length -= 1;
+  while (characters.length > 1 && Buffer.byteLength(`${characters.join('')}~${ending}`) > nameBytesMax)
+    characters.length -= 1;
   return `${characters.join('')}~${ending}`;
 }
 

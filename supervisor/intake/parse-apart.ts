@@ -3,8 +3,8 @@
  * supervisor: a file that needs too much memory or time ends the thread and is wrong.
  */
 import { Worker } from 'node:worker_threads';
-import type { TaskInput } from '../core/task-input.ts';
 import type { Clock } from '../clock.ts';
+import type { TaskInput } from '../core/task-input.ts';
 import { parseHeapMegabytesMax, parseMsMax, parseThreadIdleMs } from './intake-limits.ts';
 import type { FromThread, ToThread } from './parse-thread.ts';
 import { type Format, type TaskFile, wrong } from './task-file.ts';
@@ -96,7 +96,9 @@ export class ParseApart {
         void this.#end();
         resolve(wrong(message));
       };
-      const stopClock = this.#clock.after(parseMsMax, () => give(`took longer than ${parseMsMax / 1_000} s to read: split it, or use NDJSON`));
+      const stopClock = this.#clock.after(parseMsMax, () =>
+        give(`took longer than ${parseMsMax / 1_000} s to read: split it, or use NDJSON`),
+      );
       const hear = (answer: FromThread): void => {
         if ('tasks' in answer) {
           for (const task of answer.tasks) tasks.push(task);

@@ -3,12 +3,28 @@ import type { InboxHealth, InboxSupervisor } from './inbox-options.ts';
 import { namesShownMax } from './intake-limits.ts';
 
 const KINDS = {
-  inbox_left_alone: ['info', 'left alone in the inbox', 'Move it away; task files end in .json, .ndjson, .yaml or .yml.'],
-  inbox_growing: ['info', 'in the inbox has been growing for a minute and is taken once it is still', 'Nothing, if it is still being written.'],
+  inbox_left_alone: [
+    'info',
+    'left alone in the inbox',
+    'Move it away; task files end in .json, .ndjson, .yaml or .yml.',
+  ],
+  inbox_growing: [
+    'info',
+    'in the inbox has been growing for a minute and is taken once it is still',
+    'Nothing, if it is still being written.',
+  ],
   inbox_waiting: ['warning', 'was dropped and waits', 'Nothing: it is taken as soon as that is over.'],
   inbox_stuck: ['error', 'cannot be taken from the inbox', 'See to what is named; it is tried again every minute.'],
-  inbox_rejected: ['warning', 'in rejected/', 'Read the .error.json beside it, correct the file and drop it again; delete both to end this notice.'],
-  inbox_unwatched: ['warning', 'The system gives no news of the inbox; it is looked through every few seconds instead', 'Raise fs.inotify.max_user_watches.'],
+  inbox_rejected: [
+    'warning',
+    'in rejected/',
+    'Read the .error.json beside it, correct the file and drop it again; delete both to end this notice.',
+  ],
+  inbox_unwatched: [
+    'warning',
+    'The system gives no news of the inbox; it is looked through every few seconds instead',
+    'Raise fs.inotify.max_user_watches.',
+  ],
 } as const satisfies Record<string, readonly [InboxHealth['severity'], string, string]>;
 export type RemarkKind = keyof typeof KINDS;
 

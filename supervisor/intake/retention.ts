@@ -6,7 +6,12 @@ import { startOfDay } from './names.ts';
 const dayMs = 86_400_000;
 
 /** @returns names of the folders removed. */
-export async function removeOldDays(acceptedDir: string, retentionMs: number, wall: number, files: InboxFiles): Promise<string[]> {
+export async function removeOldDays(
+  acceptedDir: string,
+  retentionMs: number,
+  wall: number,
+  files: InboxFiles,
+): Promise<string[]> {
   const removed: string[] = [];
   for (const name of await files.names(acceptedDir)) {
     const start = startOfDay(name);

@@ -27,12 +27,13 @@ export async function readTaken(taken: Taken, reading: Reading): Promise<TaskFil
   const format = formatOf(taken.name);
   try {
     const { status, bytes } = await readStill(taken.path, format, reading);
-    const refused = refusedFor(taken, status, format, reading.owners);
+    const refused = refusedFor(status, format, reading.owners);
     if (refused !== null || format === null || bytes === null) return refused;
     return isLarge(bytes.length, format) ? await reading.apart.read(bytes, format) : readTaskFile(bytes, format);
   } catch (error) {
     const code = codeOf(error);
-    if (code === 'EACCES' || code === 'EPERM') return wrong(`cannot be read by the supervisor's user (${code}): its permissions forbid it`);
+    if (code === 'EACCES' || code === 'EPERM')
+      return wrong(`cannot be read by the supervisor's user (${code}): its permissions forbid it`);
     if (code === 'ENOENT') return null;
     throw error;
   }
@@ -43,7 +44,11 @@ export function isLarge(bytes: number, format: Format | null): boolean {
 }
 
 /** Whoever had the file open before it was taken may still be writing it: read again until nothing changes. */
-async function readStill(path: string, format: Format | null, { files, clock, settleMs, stopped }: Reading): Promise<ReadFile> {
+async function readStill(
+  path: string,
+  format: Format | null,
+  { files, clock, settleMs, stopped }: Reading,
+): Promise<ReadFile> {
   for (;;) {
     const small = files.readSmall(path, inlineBytesMax);
     const isLong = small.status.kind === 'file' && small.bytes === null && format !== null;
@@ -54,9 +59,10 @@ async function readStill(path: string, format: Format | null, { files, clock, se
   }
 }
 
-function refusedFor(taken: Taken, status: FileStatus, format: Format | null, owners: ReadonlySet<number>): TaskFile | null {
+function refusedFor(status: FileStatus, format: Format | null, owners: ReadonlySet<number>): TaskFile | null {
   if (format === null) return wrong('is no task file: its name must end in .json, .ndjson, .yaml or .yml');
   if (status.kind !== 'file') return wrong(`is a ${status.kind}, not a file`);
-  if (!owners.has(status.uid)) return wrong(`belongs to user ${status.uid}, whose files are not taken: see INBOX_OWNERS`);
+  if (!owners.has(status.uid))
+    return wrong(`belongs to user ${status.uid}, whose files are not taken: see INBOX_OWNERS`);
   return status.bytes > bytesMaxOf(format) ? wrong(tooLong(status.bytes, format)) : null;
 }

@@ -61,7 +61,11 @@ export class Taking {
     }
   }
 
-  async #take(settled: readonly Settled[], stuck: (name: string, error: unknown) => void, stopped: () => boolean): Promise<void> {
+  async #take(
+    settled: readonly Settled[],
+    stuck: (name: string, error: unknown) => void,
+    stopped: () => boolean,
+  ): Promise<void> {
     for (let start = 0; start < settled.length && !stopped(); start += batchFilesMax) {
       const batch = settled.slice(start, start + batchFilesMax);
       const taken: Taken[] = [];

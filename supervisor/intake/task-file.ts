@@ -11,7 +11,12 @@ import { jsonDocuments, ndjsonDocuments } from './json-documents.ts';
 import { yamlDocuments } from './yaml-documents.ts';
 
 export type Format = 'json' | 'ndjson' | 'yaml';
-export const FORMATS: Readonly<Record<string, Format>> = { '.json': 'json', '.ndjson': 'ndjson', '.yaml': 'yaml', '.yml': 'yaml' };
+export const FORMATS: Readonly<Record<string, Format>> = {
+  '.json': 'json',
+  '.ndjson': 'ndjson',
+  '.yaml': 'yaml',
+  '.yml': 'yaml',
+};
 
 /** `more` counts the mistakes beyond those listed. */
 export type TaskFile =
@@ -39,16 +44,23 @@ export function readTaskFile(bytes: Uint8Array, format: Format): TaskFile {
   const entries = entriesOf(parsed.documents, format);
   if (entries.length === 0) return wrong(emptiness(parsed.documents));
   if (entries.length > tasksPerFileMax) {
-    return wrong(`holds more than ${tasksPerFileMax} tasks, which is the most one file may: split it, e.g. as NDJSON with split -l ${tasksPerFileMax}`);
+    return wrong(
+      `holds more than ${tasksPerFileMax} tasks, which is the most one file may: split it, e.g. as NDJSON with split -l ${tasksPerFileMax}`,
+    );
   }
   return check(entries);
 }
 
 /** Places of mistakes that were found later, about tasks by number: `$[3].idempotencyKey`; `$` is the only or first one. */
-export function placeMistakes(bytes: Uint8Array, format: Format, mistakes: readonly Mistake[]): readonly PlacedMistake[] {
+export function placeMistakes(
+  bytes: Uint8Array,
+  format: Format,
+  mistakes: readonly Mistake[],
+): readonly PlacedMistake[] {
   const text = decode(bytes, format);
   const parsed = typeof text === 'string' ? parse(text, format) : null;
-  if (!parsed?.ok) return mistakes.map((mistake) => ({ path: mistake.path, line: null, column: null, message: mistake.message }));
+  if (!parsed?.ok)
+    return mistakes.map((mistake) => ({ path: mistake.path, line: null, column: null, message: mistake.message }));
   const entries = entriesOf(parsed.documents, format);
   return mistakes.slice(0, mistakesShownMax).map(({ path, message }) => {
     const [, number, rest] = /^\$(?:\[(\d+)\])?(.*)$/s.exec(path) ?? [];
@@ -62,7 +74,8 @@ function decode(bytes: Uint8Array, format: Format): string | TaskFile {
   const bytesMax = bytesMaxOf(format);
   if (bytes.length > bytesMax) return wrong(tooLong(bytes.length, format));
   if (bytes.length === 0) return wrong('is empty: expected a task, or a list of tasks');
-  if (!isUtf8(bytes)) return wrong(`is not UTF-8 text: the first wrong byte is number ${firstWrongByte(bytes)}, counted from 0`);
+  if (!isUtf8(bytes))
+    return wrong(`is not UTF-8 text: the first wrong byte is number ${firstWrongByte(bytes)}, counted from 0`);
   return new TextDecoder('utf-8').decode(bytes);
 }
 
@@ -109,14 +122,18 @@ function entriesOf(documents: readonly Document[], format: Format): Entry[] {
   for (const document of documents) {
     const { value } = document;
     if (format === 'ndjson' || !Array.isArray(value)) entries.push({ document, path: '$', value });
-    else for (let index = 0; index < value.length; index++) entries.push({ document, path: `$[${index}]`, value: value[index] });
+    else
+      for (let index = 0; index < value.length; index++)
+        entries.push({ document, path: `$[${index}]`, value: value[index] });
     if (entries.length > tasksPerFileMax) break;
   }
   return entries;
 }
 
 function emptiness(documents: readonly Document[]): string {
-  return documents.length === 0 ? 'is empty: expected a task, or a list of tasks' : 'holds an empty list: expected at least one task';
+  return documents.length === 0
+    ? 'is empty: expected a task, or a list of tasks'
+    : 'holds an empty list: expected at least one task';
 }
 
 interface Found {
@@ -145,7 +162,14 @@ function check(entries: readonly Entry[]): TaskFile {
 function notYet({ value, path }: Entry): { ok: false; mistakes: Mistake[] } | null {
   if (typeof value !== 'object' || value === null || Object.hasOwn(value, 'type')) return null;
   const what = ['run', 'schedule'].find((member) => Object.hasOwn(value, member));
-  return what === undefined ? null : { ok: false, mistakes: [{ path: `${path}.${what}`, message: `is a ${what}; this version of Nightshift takes only tasks from files` }] };
+  return what === undefined
+    ? null
+    : {
+        ok: false,
+        mistakes: [
+          { path: `${path}.${what}`, message: `is a ${what}; this version of Nightshift takes only tasks from files` },
+        ],
+      };
 }
 
 /** Looks each document through once for all of its mistakes. */
@@ -158,7 +182,13 @@ function placed(found: readonly Found[]): PlacedMistake[] {
       places.set(one, answers[index] ?? { line: null, column: null });
     });
   }
-  return found.map((one) => ({ path: one.mistake.path, line: null, column: null, ...places.get(one), message: one.mistake.message }));
+  return found.map((one) => ({
+    path: one.mistake.path,
+    line: null,
+    column: null,
+    ...places.get(one),
+    message: one.mistake.message,
+  }));
 }
 
 function groupByDocument(found: readonly Found[]): Map<Document, Found[]> {

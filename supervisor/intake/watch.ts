@@ -36,7 +36,12 @@ export class Watch implements FolderWatch {
   /** Begins, or begins anew for a folder that has been made again. */
   async begin(): Promise<void> {
     await this.end();
-    const watcher = watch(this.#folder, { depth: 0, ignoreInitial: true, followSymlinks: false, ignored: (path) => path !== this.#folder });
+    const watcher = watch(this.#folder, {
+      depth: 0,
+      ignoreInitial: true,
+      followSymlinks: false,
+      ignored: (path) => path !== this.#folder,
+    });
     this.#watcher = watcher;
     watcher.on('raw', () => this.#hints.stir());
     watcher.on('unlinkDir', () => this.#hints.stir());

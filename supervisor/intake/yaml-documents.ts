@@ -2,14 +2,32 @@
  * YAML as documents: the core schema of YAML 1.2 and nothing more. Own tags, merge keys and dates stay out, aliases are
  * counted, and keys are plain texts that stand once.
  */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, visit, type Document as YamlDocument, type YAMLMap } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  visit,
+  type YAMLMap,
+  type Document as YamlDocument,
+} from 'yaml';
 import type { Document, Documents, PlacedMistake } from './document.ts';
 import { aliasesMax, mistakesShownMax } from './intake-limits.ts';
 import { placeOf, withParents } from './json-places.ts';
 import { LineIndex, type TextPlace } from './text-place.ts';
 
 /** `uniqueKeys` compares each key with all before it, which a long map turns into minutes: `checkKeys` does it here. */
-const OPTIONS = { schema: 'core', version: '1.2', resolveKnownTags: false, merge: false, uniqueKeys: false, prettyErrors: false, logLevel: 'silent' } as const;
+const OPTIONS = {
+  schema: 'core',
+  version: '1.2',
+  resolveKnownTags: false,
+  merge: false,
+  uniqueKeys: false,
+  prettyErrors: false,
+  logLevel: 'silent',
+} as const;
 
 /** Several documents in one file are as many tasks. */
 export function yamlDocuments(text: string): Documents {
@@ -18,7 +36,10 @@ export function yamlDocuments(text: string): Documents {
     return read(text, lines);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return { ok: false, mistakes: [{ path: '$', line: null, column: null, message: 'is nested too deeply to be read' }] };
+    return {
+      ok: false,
+      mistakes: [{ path: '$', line: null, column: null, message: 'is nested too deeply to be read' }],
+    };
   }
 }
 
@@ -52,9 +73,16 @@ function checkAliases(yaml: YamlDocument, lines: LineIndex): PlacedMistake | nul
   visit(yaml, {
     Alias(_, alias, parents) {
       const target = ++count > aliasesMax ? undefined : alias.resolve(yaml);
-      if (count > aliasesMax) wrong = mistake(`repeats too much by aliases (at most ${aliasesMax})`, rangeStart(alias), lines);
-      else if (target === undefined) wrong = mistake(`*${alias.source} repeats what nothing before it is named: &${alias.source} is missing`, rangeStart(alias), lines);
-      else if (parents.includes(target)) wrong = mistake(`*${alias.source} repeats what it stands in, without end`, rangeStart(alias), lines);
+      if (count > aliasesMax)
+        wrong = mistake(`repeats too much by aliases (at most ${aliasesMax})`, rangeStart(alias), lines);
+      else if (target === undefined)
+        wrong = mistake(
+          `*${alias.source} repeats what nothing before it is named: &${alias.source} is missing`,
+          rangeStart(alias),
+          lines,
+        );
+      else if (parents.includes(target))
+        wrong = mistake(`*${alias.source} repeats what it stands in, without end`, rangeStart(alias), lines);
       return wrong === null ? undefined : visit.BREAK;
     },
   });
@@ -69,7 +97,8 @@ function checkKeys(yaml: YamlDocument, lines: LineIndex): PlacedMistake[] {
       for (const { key } of (map as YAMLMap).items) {
         const offset = rangeStart(key);
         if (!isScalar(key)) mistakes.push(mistake('expected a plain name before the colon', offset, lines));
-        else if (keys.has(String(key.value))) mistakes.push(mistake(`"${key.value}" stands twice in the same map`, offset, lines));
+        else if (keys.has(String(key.value)))
+          mistakes.push(mistake(`"${key.value}" stands twice in the same map`, offset, lines));
         else keys.add(String(key.value));
       }
       return mistakes.length >= mistakesShownMax ? visit.BREAK : undefined;
@@ -108,7 +137,13 @@ function places(yaml: YamlDocument, paths: readonly string[], lines: LineIndex):
   });
 }
 
-function find(node: unknown, path: string, offset: number | null, wanted: ReadonlySet<string>, found: Map<string, number>): void {
+function find(
+  node: unknown,
+  path: string,
+  offset: number | null,
+  wanted: ReadonlySet<string>,
+  found: Map<string, number>,
+): void {
   if (!wanted.has(path) || offset === null) return;
   found.set(path, offset);
   if (isMap(node)) {

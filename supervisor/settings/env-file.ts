@@ -82,7 +82,10 @@ function checkValue(rest: string, lines: readonly string[], index: number): { pr
   const quote = rest[0];
   if (quote !== '"' && quote !== "'" && quote !== '`') {
     const cut = /\S#/.test(rest);
-    return { problem: cut ? 'has a # inside, which would begin a comment: put the value in quotes' : null, last: index };
+    return {
+      problem: cut ? 'has a # inside, which would begin a comment: put the value in quotes' : null,
+      last: index,
+    };
   }
   let last = index;
   let after = rest.slice(1);
@@ -96,7 +99,11 @@ function checkValue(rest: string, lines: readonly string[], index: number): { pr
 function agreed(text: string, places: ReadonlyMap<string, number>): EnvFile {
   const values = parseEnv(text);
   const stray = Object.keys(values).find((key) => !places.has(key));
-  if (stray !== undefined) return { entries: [], problems: [{ key: stray, line: null, message: 'cannot be read: write KEY=value, one a line' }] };
+  if (stray !== undefined)
+    return {
+      entries: [],
+      problems: [{ key: stray, line: null, message: 'cannot be read: write KEY=value, one a line' }],
+    };
   const entries: EnvEntry[] = [];
   const problems: EnvProblem[] = [];
   for (const [key, line] of places) {

@@ -48,7 +48,11 @@ export function referenceTable(): string {
 }
 
 function referenceRow(row: Row<unknown>): string {
-  const marks = [row.secret && 'Secret.', row.fileOnly && 'Changed in the file only.', row.live && 'Takes effect while running.'];
+  const marks = [
+    row.secret && 'Secret.',
+    row.fileOnly && 'Changed in the file only.',
+    row.live && 'Takes effect while running.',
+  ];
   const sentence = [row.sentence, ...marks.filter((mark) => mark)].join(' ');
   const allowed = row.kind.unit === null ? row.kind.limits : `${row.kind.limits} (${row.kind.unit})`;
   return `| \`${row.key}\` | ${row.default === '' ? '' : `\`${row.default}\``} | ${cell(allowed)} | ${cell(sentence)} |`;

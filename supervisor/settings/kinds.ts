@@ -72,7 +72,8 @@ export const flag: Kind<boolean> = {
   name: 'true or false',
   unit: null,
   limits: 'true or false',
-  read: (text) => (text === 'true' || text === 'false' ? { value: text === 'true' } : { problem: 'must be true or false' }),
+  read: (text) =>
+    text === 'true' || text === 'false' ? { value: text === 'true' } : { problem: 'must be true or false' },
 };
 
 export function choice<const Choice extends string>(...choices: readonly Choice[]): Kind<Choice> {
@@ -116,7 +117,9 @@ export const host: Kind<string> = {
   limits: 'an IP address or a host name, without a port',
   read(text) {
     const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
-    return isHost(bare) ? { value: bare } : { problem: 'must be an IP address or a host name, e.g. 127.0.0.1, without a port' };
+    return isHost(bare)
+      ? { value: bare }
+      : { problem: 'must be an IP address or a host name, e.g. 127.0.0.1, without a port' };
   },
 };
 
@@ -130,7 +133,8 @@ export const hosts: Kind<readonly string[]> = {
   read(text) {
     const names = list(text).map((name) => name.toLowerCase());
     const wrong = names.find((name) => !isHost(name.replace(/^\*\./, '')));
-    if (wrong !== undefined) return { problem: `has "${wrong}"; expected host names without a port, separated by commas` };
+    if (wrong !== undefined)
+      return { problem: `has "${wrong}"; expected host names without a port, separated by commas` };
     return names.length > hostsMax ? { problem: `must hold at most ${hostsMax} host names` } : { value: names };
   },
 };
@@ -143,7 +147,8 @@ export const networks: Kind<readonly string[]> = {
   read(text) {
     const names = list(text).map((name) => name.toLowerCase());
     const wrong = names.find((name) => !isNetwork(name) && !isHost(name.replace(/^\*\./, '')));
-    if (wrong !== undefined) return { problem: `has "${wrong}"; expected host names, addresses or networks such as 192.168.0.0/16` };
+    if (wrong !== undefined)
+      return { problem: `has "${wrong}"; expected host names, addresses or networks such as 192.168.0.0/16` };
     return names.length > hostsMax ? { problem: `must hold at most ${hostsMax} entries` } : { value: names };
   },
 };
@@ -151,7 +156,13 @@ export const networks: Kind<readonly string[]> = {
 function isNetwork(text: string): boolean {
   const [address, bits, ...more] = text.split('/');
   const version = isIP(address ?? '');
-  return more.length === 0 && version !== 0 && bits !== undefined && /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128);
+  return (
+    more.length === 0 &&
+    version !== 0 &&
+    bits !== undefined &&
+    /^\d{1,3}$/.test(bits) &&
+    Number(bits) <= (version === 4 ? 32 : 128)
+  );
 }
 
 const secretCharsMax = 512;
@@ -183,7 +194,8 @@ export const folder: Kind<string> = {
   name: 'folder',
   unit: null,
   limits: 'absolute, or starting in the data folder',
-  read: (text, machine) => (text.includes('\0') ? { problem: 'must be a path' } : { value: resolve(machine.dataDir, text) }),
+  read: (text, machine) =>
+    text.includes('\0') ? { problem: 'must be a path' } : { value: resolve(machine.dataDir, text) },
 };
 
 export const timezone: Kind<string> = {
@@ -194,7 +206,8 @@ export const timezone: Kind<string> = {
     if (text === 'machine') return { value: machine.timezone };
     try {
       // A bare offset such as +02:00 is no zone: it does not know when clocks change.
-      if (/^[A-Za-z]/.test(text)) return { value: new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone };
+      if (/^[A-Za-z]/.test(text))
+        return { value: new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone };
     } catch {
       // not a zone that Intl knows
     }

@@ -11,7 +11,14 @@ import { syncFolder } from './durable-file.ts';
 import { exampleFile } from './example.ts';
 import type { Machine } from './kinds.ts';
 import { isLoopback } from './kinds.ts';
-import { describeProblem, type Parsed, type ParsedSettings, parseSettings, type Problem, variablePrefix } from './parse.ts';
+import {
+  describeProblem,
+  type Parsed,
+  type ParsedSettings,
+  type Problem,
+  parseSettings,
+  variablePrefix,
+} from './parse.ts';
 import { type Revision, Revisions } from './revisions.ts';
 import type { Settings } from './settings.ts';
 
@@ -63,7 +70,8 @@ export async function loadSettings(options: LoadOptions): Promise<LoadedSettings
   if (options.envFile === undefined) await makeEnvFile(envFile, remarks);
   const read = await readEnv(envFile, options.envFile !== undefined);
   const revisions = await openRevisions(options, remarks);
-  const parse = (file: Uint8Array | null) => parseSettings({ file, ...options, machine: { ...(options.machine ?? machine), dataDir: options.dataDir } });
+  const parse = (file: Uint8Array | null) =>
+    parseSettings({ file, ...options, machine: { ...(options.machine ?? machine), dataDir: options.dataDir } });
   const parsed = read.problem ? ({ ok: false, problems: [read.problem] } as const) : parse(read.bytes);
   const chosen = parsed.ok
     ? { ...parsed.value, revision: await keep(revisions, name, read.bytes ?? new Uint8Array(), remarks) }
@@ -104,7 +112,8 @@ async function readEnv(path: string, asked: boolean): Promise<{ bytes: Uint8Arra
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' && !asked) return { bytes: null };
-    if (code === 'ENOENT') throw new Fault('usage', `the env file ${path} does not exist`, 'Correct the path after --env, or leave it out.');
+    if (code === 'ENOENT')
+      throw new Fault('usage', `the env file ${path} does not exist`, 'Correct the path after --env, or leave it out.');
     return { bytes: null, problem: { key: null, source: 'file', line: null, message: `cannot be read (${code})` } };
   }
 }
@@ -112,7 +121,11 @@ async function readEnv(path: string, asked: boolean): Promise<{ bytes: Uint8Arra
 async function openRevisions(options: LoadOptions, remarks: Remarks): Promise<Revisions> {
   const path = join(options.dataDir, 'revisions.json');
   try {
-    const revisions = await Revisions.open({ path, quarantineDir: join(options.dataDir, 'quarantine'), now: options.now ?? Date.now });
+    const revisions = await Revisions.open({
+      path,
+      quarantineDir: join(options.dataDir, 'quarantine'),
+      now: options.now ?? Date.now,
+    });
     if (revisions.quarantined !== null) {
       remarks.health.push({
         code: 'revisions_damaged',
@@ -152,7 +165,11 @@ function fallBack(
   const named = problems.map((problem) => describeProblem(problem, envFile));
   const good = last && parse(Buffer.from(last.content));
   if (!last || !good?.ok) {
-    throw new Fault('usage', `wrong settings:\n${named.map((line) => `  ${line}`).join('\n')}`, 'Correct them and start again.');
+    throw new Fault(
+      'usage',
+      `wrong settings:\n${named.map((line) => `  ${line}`).join('\n')}`,
+      'Correct them and start again.',
+    );
   }
   remarks.health.push({
     code: 'settings_wrong',
@@ -191,7 +208,12 @@ function isFull(code: string | undefined): boolean {
 
 function unusable(path: string, error: unknown): Fault {
   const { code, message } = error as NodeJS.ErrnoException;
-  return new Fault('dataFolder', `${path} cannot be used: ${code ?? message}`, 'Give the user that runs Nightshift the data folder, writable.', { cause: error });
+  return new Fault(
+    'dataFolder',
+    `${path} cannot be used: ${code ?? message}`,
+    'Give the user that runs Nightshift the data folder, writable.',
+    { cause: error },
+  );
 }
 
 /** From /etc/passwd; users of a directory service are given by number. */
@@ -205,4 +227,3 @@ function uidOf(name: string): number | null {
     return null;
   }
 }
-

@@ -5,7 +5,7 @@
 import { readEnvFile } from './env-file.ts';
 import { isLoopback, type Machine } from './kinds.ts';
 import { nearest } from './nearest.ts';
-import { isHandlerKey, isSecret, KEYS, type Member, MEMBERS, rowOf, type Settings, TABLE } from './settings.ts';
+import { isHandlerKey, isSecret, KEYS, MEMBERS, type Member, rowOf, type Settings, TABLE } from './settings.ts';
 
 export type Source = 'default' | 'file' | 'environment' | 'flag';
 
@@ -35,7 +35,9 @@ export interface Parsed {
   readonly strangers: readonly Problem[];
 }
 
-export type ParsedSettings = { readonly ok: true; readonly value: Parsed } | { readonly ok: false; readonly problems: readonly Problem[] };
+export type ParsedSettings =
+  | { readonly ok: true; readonly value: Parsed }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
 
 interface Text {
   readonly key: string;
@@ -58,7 +60,9 @@ export function parseSettings(given: Given): ParsedSettings {
   if (problems.length > 0) return { ok: false, problems: problems.sort(byPlace) };
   const settings = values as unknown as Settings;
   checkTogether(settings, texts, problems);
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, value: { settings, strangers, ...inForce(texts) } };
+  return problems.length > 0
+    ? { ok: false, problems }
+    : { ok: true, value: { settings, strangers, ...inForce(texts) } };
 }
 
 function byPlace(left: Problem, right: Problem): number {
@@ -85,7 +89,8 @@ function variables(environment: Given['environment']): { known: Text[]; stranger
     if (!variable.startsWith(variablePrefix) || text === undefined || text === '') continue;
     const key = variable.slice(variablePrefix.length);
     if (isKnown(key)) known.push({ key, text, source: 'environment', line: null });
-    else if (!OTHER_VARIABLES.includes(key)) strangers.push({ key, source: 'environment', line: null, message: unknown(key) });
+    else if (!OTHER_VARIABLES.includes(key))
+      strangers.push({ key, source: 'environment', line: null, message: unknown(key) });
   }
   return { known, strangers };
 }
@@ -107,12 +112,18 @@ function isKnown(key: string): boolean {
 function unknown(key: string): string {
   const bare = key.toUpperCase().replace(/^NIGHTSHIFT_/, '');
   const near = isKnown(bare) ? bare : nearest(bare, KEYS);
-  const hint = near ? `did you mean ${near}?` : 'see nightshift.env.example for all there are; keys of your own begin with HANDLER_';
+  const hint = near
+    ? `did you mean ${near}?`
+    : 'see nightshift.env.example for all there are; keys of your own begin with HANDLER_';
   return `is not a setting: ${hint}`;
 }
 
 /** Reads each member by its row, so the result has the members of `Settings` once there are no problems. */
-function readAll(texts: ReadonlyMap<string, Text>, machine: Machine, problems: Problem[]): Partial<Record<Member, unknown>> {
+function readAll(
+  texts: ReadonlyMap<string, Text>,
+  machine: Machine,
+  problems: Problem[],
+): Partial<Record<Member, unknown>> {
   const values: Partial<Record<Member, unknown>> = {};
   for (const member of MEMBERS) {
     const row = TABLE[member];
@@ -145,7 +156,13 @@ function checkTogether(settings: Settings, texts: ReadonlyMap<string, Text>, pro
     problems.push(problem(texts.get('WEB_HOST'), 'WEB_HOST', message));
   }
   if (settings.webReadToken !== null && settings.webReadToken === settings.webToken) {
-    problems.push(problem(texts.get('WEB_READ_TOKEN'), 'WEB_READ_TOKEN', 'must differ from WEB_TOKEN: whoever has it could change everything'));
+    problems.push(
+      problem(
+        texts.get('WEB_READ_TOKEN'),
+        'WEB_READ_TOKEN',
+        'must differ from WEB_TOKEN: whoever has it could change everything',
+      ),
+    );
   }
 }
 
@@ -166,7 +183,8 @@ function inForce(given: ReadonlyMap<string, Text>): Pick<Parsed, 'texts' | 'sour
 /** `nightshift.env line 7: WEB_PORT must be …` */
 export function describeProblem(problem: Problem, file: string): string {
   const { key, source, line, message } = problem;
-  if (source === 'file') return [line === null ? file : `${file} line ${line}`, key === null ? message : `${key} ${message}`].join(': ');
+  if (source === 'file')
+    return [line === null ? file : `${file} line ${line}`, key === null ? message : `${key} ${message}`].join(': ');
   if (source === 'environment') return `environment: ${variablePrefix}${key} ${message}`;
   if (source === 'flag') return `command line: ${rowOf(key ?? '')?.flag ?? key} ${message}`;
   return `${key} ${message}`;

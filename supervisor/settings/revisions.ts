@@ -82,7 +82,15 @@ export class Revisions {
     if (last?.hash === hash) return last;
     const number = Number(this.all.at(-1)?.id.slice(1) ?? 0) + 1;
     const at = new Date(this.#now()).toISOString();
-    const revision: Revision = { id: `r${number}`, at, by: 'file', file, hash, keys: changedKeys(last?.content ?? '', content), content };
+    const revision: Revision = {
+      id: `r${number}`,
+      at,
+      by: 'file',
+      file,
+      hash,
+      keys: changedKeys(last?.content ?? '', content),
+      content,
+    };
     const before = this.#db.data;
     this.#db.data = { version: 1, revisions: [...before.revisions, revision].slice(-revisionsMax) };
     try {
@@ -157,7 +165,8 @@ function parse(text: string): Kept | null {
 }
 
 function isKept(value: unknown): value is Kept {
-  if (typeof value !== 'object' || value === null || !('revisions' in value) || !Array.isArray(value.revisions)) return false;
+  if (typeof value !== 'object' || value === null || !('revisions' in value) || !Array.isArray(value.revisions))
+    return false;
   if (!('version' in value) || value.version !== 1) return false;
   return value.revisions.every(isRevision);
 }

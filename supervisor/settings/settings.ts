@@ -3,8 +3,8 @@
  * example file, the reference in the documents and the checks all come from it.
  */
 import type { Limits } from './grammars.ts';
-import * as kinds from './kinds.ts';
 import type { Kind } from './kinds.ts';
+import * as kinds from './kinds.ts';
 
 /** Values ready for use; members that hold durations are in milliseconds. */
 export interface Settings {
@@ -117,14 +117,16 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     kind: kinds.hosts,
     default: '',
     unset: [],
-    sentence: 'Names under which the page may be asked for, beside localhost, loopback addresses and WEB_HOST (guards against DNS rebinding).',
+    sentence:
+      'Names under which the page may be asked for, beside localhost, loopback addresses and WEB_HOST (guards against DNS rebinding).',
     fileOnly: true,
   },
   webLoopbackOpen: {
     key: 'WEB_LOOPBACK_OPEN',
     kind: kinds.flag,
     default: 'true',
-    sentence: 'Whether local users may add, cancel and retry tasks without a token. Settings and handlers always need one.',
+    sentence:
+      'Whether local users may add, cancel and retry tasks without a token. Settings and handlers always need one.',
     fileOnly: true,
   },
   workers: {
@@ -150,21 +152,24 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     kind: kinds.limits,
     default: '',
     unset: { types: new Map(), groups: new Map(), rates: new Map() },
-    sentence: 'How many tasks of a type or of a group run at once, and how many of a group start in a time, e.g. type:http.download=4,group:example.org=2,rate:example.org=10/1m.',
+    sentence:
+      'How many tasks of a type or of a group run at once, and how many of a group start in a time, e.g. type:http.download=4,group:example.org=2,rate:example.org=10/1m.',
   },
   commands: {
     key: 'COMMANDS',
     kind: kinds.commands,
     default: '',
     unset: new Map(),
-    sentence: 'Programs that command.run may run, by name, e.g. ffmpeg=/usr/bin/ffmpeg,backup=/opt/backup.sh. No other runs.',
+    sentence:
+      'Programs that command.run may run, by name, e.g. ffmpeg=/usr/bin/ffmpeg,backup=/opt/backup.sh. No other runs.',
     fileOnly: true,
   },
   allowShell: {
     key: 'ALLOW_SHELL',
     kind: kinds.flag,
     default: 'false',
-    sentence: 'Whether command.run may run a shell line that a task brings. Whoever can add tasks can then run anything.',
+    sentence:
+      'Whether command.run may run a shell line that a task brings. Whoever can add tasks can then run anything.',
     fileOnly: true,
   },
   allowPrivateAddresses: {
@@ -172,14 +177,16 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     kind: kinds.networks,
     default: '',
     unset: [],
-    sentence: 'Hosts and networks in private address ranges that redirects and fetched content may lead to, e.g. nas.local,192.168.1.0/24.',
+    sentence:
+      'Hosts and networks in private address ranges that redirects and fetched content may lead to, e.g. nas.local,192.168.1.0/24.',
     fileOnly: true,
   },
   fsync: {
     key: 'FSYNC',
     kind: kinds.choice('always', 'everysec', 'no'),
     default: 'always',
-    sentence: 'When accepted work is on disk: before it is acknowledged (always), within about two seconds (everysec), or when the system likes (no). All survive a kill; only always survives a power cut whole.',
+    sentence:
+      'When accepted work is on disk: before it is acknowledged (always), within about two seconds (everysec), or when the system likes (no). All survive a kill; only always survives a power cut whole.',
   },
   timezone: {
     key: 'TIMEZONE',
@@ -197,13 +204,15 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     key: 'DRAIN_TIMEOUT',
     kind: kinds.duration(0, hour),
     default: '20s',
-    sentence: 'How long a stop waits for running tasks to end; what still runs then is interrupted and runs again after the next start.',
+    sentence:
+      'How long a stop waits for running tasks to end; what still runs then is interrupted and runs again after the next start.',
   },
   cancelGraceMs: {
     key: 'CANCEL_GRACE',
     kind: kinds.duration(0, hour),
     default: '10s',
-    sentence: 'How long a handler has to end after it was asked to, by a cancel or its timeout; then its worker is ended.',
+    sentence:
+      'How long a handler has to end after it was asked to, by a cancel or its timeout; then its worker is ended.',
   },
   inboxSettleMs: {
     key: 'INBOX_SETTLE',
@@ -285,7 +294,9 @@ export function isHandlerKey(key: string): boolean {
 
 /** Of somebody's own keys those count as secret whose name says so. */
 export function isSecret(key: string): boolean {
-  return rowOf(key)?.secret === true || (isHandlerKey(key) && /(TOKEN|KEY|SECRET|PASSWORD|PASS|CREDENTIALS?)$/.test(key));
+  return (
+    rowOf(key)?.secret === true || (isHandlerKey(key) && /(TOKEN|KEY|SECRET|PASSWORD|PASS|CREDENTIALS?)$/.test(key))
+  );
 }
 
 /** Whether a key may be changed in the file only. A handler's own keys may grant anything, so they count. */

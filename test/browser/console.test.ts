@@ -95,11 +95,22 @@ promise(
   'a mistake stands at the field it is about, the page’s own and the server’s',
   {},
   async (t, { page, facade }) => {
+    let answer = () => {};
+    const asked = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await page.route('**/api/v1/handlers', async (route) => {
+      await asked;
+      await route.continue();
+    });
     await page.getByRole('heading', { name: 'Tonight' }).waitFor();
     await page.keyboard.press('n');
     const dialog = page.getByRole('dialog');
     const params = dialog.getByLabel('Params');
     await params.fill('{\n  "url": }');
+    answer();
+    await dialog.getByRole('combobox', { name: 'Type' }).waitFor();
+    t.equal(await params.inputValue(), '{\n  "url": }', 'and what was written before the types came is left alone');
     await dialog.getByText('Not JSON at line 2, column 10').waitFor();
     await button(dialog, 'Add task').click();
     t.equal(await params.getAttribute('aria-invalid'), 'true');
@@ -186,8 +197,8 @@ promise(
   { path: 'tasks', prepare: seventyTasks },
   async (t, { page, facade }) => {
     await page.getByText('70 tasks').waitFor();
-    await page.getByLabel('Select http.download example.org/69').check();
-    await page.getByLabel('Select http.download example.org/68').check();
+    await page.getByLabel('Select http.download 69 · example.org').check();
+    await page.getByLabel('Select http.download 68 · example.org').check();
     await button(page, 'Run next').first().click();
     await page.getByText('2 tasks moved to the front').waitFor();
     await page.getByRole('combobox', { name: 'Type' }).selectOption('http.download');
@@ -301,14 +312,14 @@ promise(
   'nothing moves under the pointer; what is new waits to be shown',
   { path: 'tasks', prepare: fiveTasks },
   async (t, { page, facade }) => {
-    const row = rowOf(page, 'example.org/2');
+    const row = rowOf(page, '2 · example.org');
     await live(page);
     await row.hover();
     const before = await row.boundingBox();
     facade.add('thumbnail.make', { path: 'new.png' });
     facade.start(facade.newest('http.download'));
     await page.getByText('1 new task').waitFor();
-    await word(rowOf(page, 'example.org/4'), 'Running').waitFor();
+    await word(rowOf(page, '4 · example.org'), 'Running').waitFor();
     t.same(await row.boundingBox(), before, 'while what stands in the rows is kept true');
     await button(page, 'Show').click();
     await page.getByRole('link', { name: 'new.png' }).waitFor();

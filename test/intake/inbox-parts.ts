@@ -66,7 +66,16 @@ export async function makeDataDir(t: Test): Promise<string> {
 }
 
 export function makeInbox(dir: string, supervisor: InboxSupervisor, more: Partial<InboxOptions> = {}): Inbox {
-  return new Inbox({ dataDir: dir, settleMs: 500, retentionMs: null, owners: [], clock: machineClock, supervisor, watch: noWatch, ...more });
+  return new Inbox({
+    dataDir: dir,
+    settleMs: 500,
+    retentionMs: null,
+    owners: [],
+    clock: machineClock,
+    supervisor,
+    watch: noWatch,
+    ...more,
+  });
 }
 
 /** Started, without a watch unless asked: a test says when to look with `rescan`. */
@@ -100,7 +109,10 @@ export async function names(dir: string, folder: 'inbox' | 'accepted' | 'rejecte
     .sort();
 }
 
-export async function mistakesOf(dir: string, name: string): Promise<{ path: string; line: number | null; column: number | null; message: string }[]> {
+export async function mistakesOf(
+  dir: string,
+  name: string,
+): Promise<{ path: string; line: number | null; column: number | null; message: string }[]> {
   return JSON.parse(await readFile(join(dir, 'rejected', `${name}.error.json`), 'utf8')).mistakes;
 }
 
@@ -131,21 +143,24 @@ export class DyingDisk implements InboxFiles {
   calls = 0;
   readonly died: Promise<void>;
   readonly #dieAt: number;
-  readonly #moves: Move[] = [];
+  readonly #moves: Move[];
   #die: () => void = () => {};
 
-  constructor(dieAt: number) {
+  /** @param before the disk of the life before, when that ended by a mere kill: what it had not synced may still be lost */
+  constructor(dieAt: number, before: DyingDisk | null = null) {
     this.#dieAt = dieAt;
+    this.#moves = [...(before?.#moves ?? [])];
     this.died = new Promise((resolve) => {
       this.#die = resolve;
     });
   }
 
-  /** What a power cut may take back, newest first. */
+  /** What a power cut may take back, newest first; what it leaves is there for good. */
   async lose(chosen: (index: number) => boolean): Promise<void> {
     for (const [index, { from, to, unsynced }] of [...this.#moves.entries()].reverse()) {
       if (unsynced.size > 0 && chosen(index)) await rename(to, from).catch(() => {});
     }
+    this.#moves.length = 0;
   }
 
   names = (folder: string) => this.#do(() => machineFiles.names(folder));
@@ -197,7 +212,8 @@ export async function dropFour(dir: string): Promise<void> {
 export async function faultsOf(dir: string, journaled: readonly string[], known: number): Promise<string[]> {
   const faults: string[] = [];
   const expect = (what: string, actual: unknown, wanted: unknown): void => {
-    if (JSON.stringify(actual) !== JSON.stringify(wanted)) faults.push(`${what}: ${JSON.stringify(actual)} instead of ${JSON.stringify(wanted)}`);
+    if (JSON.stringify(actual) !== JSON.stringify(wanted))
+      faults.push(`${what}: ${JSON.stringify(actual)} instead of ${JSON.stringify(wanted)}`);
   };
   expect('journaled', journaled, ['one.json: a', 'two.ndjson: b c']);
   expect('accepted', await names(dir, 'accepted'), ['one.json', 'two.ndjson']);
@@ -205,7 +221,7 @@ export async function faultsOf(dir: string, journaled: readonly string[], known:
   expect('rejected', rejected, ['link.json', 'link.json.error.json', 'wrong.json', 'wrong.json.error.json']);
   expect('inbox', await names(dir, 'inbox'), []);
   expect('ids still known', known, 0);
-  if (rejected.includes('link.json')) expect('the link', (await lstat(join(dir, 'rejected', 'link.json'))).isSymbolicLink(), true);
+  if (rejected.includes('link.json'))
+    expect('the link', (await lstat(join(dir, 'rejected', 'link.json'))).isSymbolicLink(), true);
   return faults;
 }
-

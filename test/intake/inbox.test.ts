@@ -1,5 +1,19 @@
 import { execFile } from 'node:child_process';
-import { appendFile, chmod, chown, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,14 +29,29 @@ import { removeOldDays } from '../../supervisor/intake/retention.ts';
 import { Settling } from '../../supervisor/intake/settling.ts';
 import { Watch } from '../../supervisor/intake/watch.ts';
 import { needs } from '../helpers/needs.ts';
-import { bench, DyingDisk, drop, dropFour, faultsOf, makeDataDir, makeInbox, mistakesOf, names, Remembering, stillClock, task } from './inbox-parts.ts';
+import {
+  bench,
+  DyingDisk,
+  drop,
+  dropFour,
+  faultsOf,
+  makeDataDir,
+  makeInbox,
+  mistakesOf,
+  names,
+  Remembering,
+  stillClock,
+  task,
+} from './inbox-parts.ts';
 
 const run = promisify(execFile);
 const day = 86_400_000;
 t.setTimeout(180_000);
 
 t.test('a dropped file becomes tasks and moves to the folder of its day', async (t) => {
-  const { dir, supervisor, inbox } = await bench(t, { clock: { ...machineClock, wall: () => Date.parse('2026-11-22T23:59:00Z') } });
+  const { dir, supervisor, inbox } = await bench(t, {
+    clock: { ...machineClock, wall: () => Date.parse('2026-11-22T23:59:00Z') },
+  });
   await drop(dir, 'one.json', task('a'));
   await drop(dir, 'more.yaml', '- type: b\n- type: c\n');
   await inbox.rescan();
@@ -40,7 +69,11 @@ t.test('a file with any mistake submits nothing and moves to rejected beside wha
   t.same(supervisor.files(), []);
   t.same(await names(dir, 'rejected'), ['feed.json', 'feed.json.error.json']);
   const error = JSON.parse(await readFile(join(dir, 'rejected', 'feed.json.error.json'), 'utf8'));
-  t.match(error, { file: 'feed.json', at: /^\d{4}-.*Z$/, mistakes: [{ path: '$[1].prio', line: 2, column: 14, message: /not a member/ }] });
+  t.match(error, {
+    file: 'feed.json',
+    at: /^\d{4}-.*Z$/,
+    mistakes: [{ path: '$[1].prio', line: 2, column: 14, message: /not a member/ }],
+  });
   t.match(supervisor.health.get('inbox_rejected'), { severity: 'warning', message: /^feed\.json in rejected/ });
   await rm(join(dir, 'rejected', 'feed.json.error.json'));
   await inbox.rescan();
@@ -71,7 +104,8 @@ t.test('files that are there at the start are taken', async (t) => {
 
 t.test('what is not meant for it is left alone', async (t) => {
   const { dir, supervisor, inbox } = await bench(t);
-  for (const name of ['.hidden.json', 'a.json.tmp', 'b.json.part', 'c.JSON.PART', 'notes.txt']) await drop(dir, name, task('a'));
+  for (const name of ['.hidden.json', 'a.json.tmp', 'b.json.part', 'c.JSON.PART', 'notes.txt'])
+    await drop(dir, name, task('a'));
   await mkdir(join(dir, 'inbox', 'folder.json'));
   await inbox.rescan();
   t.same(supervisor.files(), []);
@@ -98,23 +132,32 @@ t.test('links, pipes and sockets are rejected, never followed or waited for', ne
   await inbox.rescan();
   await new Promise((resolve) => server.close(resolve));
   t.same(supervisor.files(), []);
-  for (const [name, what] of [['link', 'symbolic link'], ['broken', 'symbolic link'], ['pipe', 'pipe'], ['socket', 'socket']]) {
+  for (const [name, what] of [
+    ['link', 'symbolic link'],
+    ['broken', 'symbolic link'],
+    ['pipe', 'pipe'],
+    ['socket', 'socket'],
+  ]) {
     t.match(await mistakesOf(dir, `${name}.json`), [{ path: '$', line: null, message: `is a ${what}, not a file` }]);
   }
   t.ok((await lstat(join(dir, 'rejected', 'link.json'))).isSymbolicLink(), 'the link itself is moved');
   t.equal(await readFile(secret, 'utf8'), task('stolen'));
 });
 
-t.test('files of strangers are rejected, those of listed owners are taken', { skip: process.getuid?.() !== 0 && 'needs root' }, async (t) => {
-  const { dir, supervisor, inbox } = await bench(t, { owners: [1234] });
-  await drop(dir, 'stranger.json', task('a'));
-  await chown(join(dir, 'inbox', 'stranger.json'), 4321, 4321);
-  await drop(dir, 'friend.json', task('b'));
-  await chown(join(dir, 'inbox', 'friend.json'), 1234, 1234);
-  await inbox.rescan();
-  t.same(supervisor.files(), ['friend.json: b']);
-  t.match(await mistakesOf(dir, 'stranger.json'), [{ message: /belongs to user 4321, .* INBOX_OWNERS/ }]);
-});
+t.test(
+  'files of strangers are rejected, those of listed owners are taken',
+  { skip: process.getuid?.() !== 0 && 'needs root' },
+  async (t) => {
+    const { dir, supervisor, inbox } = await bench(t, { owners: [1234] });
+    await drop(dir, 'stranger.json', task('a'));
+    await chown(join(dir, 'inbox', 'stranger.json'), 4321, 4321);
+    await drop(dir, 'friend.json', task('b'));
+    await chown(join(dir, 'inbox', 'friend.json'), 1234, 1234);
+    await inbox.rescan();
+    t.same(supervisor.files(), ['friend.json: b']);
+    t.match(await mistakesOf(dir, 'stranger.json'), [{ message: /belongs to user 4321, .* INBOX_OWNERS/ }]);
+  },
+);
 
 t.test('a file that may not be read is rejected with the reason', async (t) => {
   const denied = Object.assign(new Error('denied'), { code: 'EACCES' });
@@ -136,15 +179,26 @@ t.test('a file that may not be read is rejected with the reason', async (t) => {
 
 t.test('a large file is read beside the others and taken as well', async (t) => {
   const { dir, supervisor, inbox } = await bench(t);
-  const lines = Array.from({ length: 3_000 }, (_, index) => JSON.stringify({ type: 'big', params: { index, pad: 'x'.repeat(40) } }));
+  const lines = Array.from({ length: 3_000 }, (_, index) =>
+    JSON.stringify({ type: 'big', params: { index, pad: 'x'.repeat(40) } }),
+  );
   t.ok(lines.join('\n').length > inlineBytesMax);
   await drop(dir, 'big.ndjson', lines.join('\n'));
   await drop(dir, 'bigwrong.ndjson', [...lines, '{"typ":1}'].join('\n'));
   await drop(dir, 'huge.json', new Uint8Array(33 * 1024 * 1024));
   await drop(dir, 'small.json', task('a'));
   await inbox.rescan();
-  t.same(supervisor.journaled.map(({ name, types }) => [name, types.length]), [['small.json', 1], ['big.ndjson', 3_000]]);
-  t.match(await mistakesOf(dir, 'bigwrong.ndjson'), [{ line: 3_001, column: 1 }, { line: 3_001, column: 2 }]);
+  t.same(
+    supervisor.journaled.map(({ name, types }) => [name, types.length]),
+    [
+      ['small.json', 1],
+      ['big.ndjson', 3_000],
+    ],
+  );
+  t.match(await mistakesOf(dir, 'bigwrong.ndjson'), [
+    { line: 3_001, column: 1 },
+    { line: 3_001, column: 2 },
+  ]);
   t.match(await mistakesOf(dir, 'huge.json'), [{ message: /at most 33554432 are read/ }]);
 });
 
@@ -179,7 +233,8 @@ t.test('a read notices that the file changed meanwhile', async (t) => {
 
 t.test('a file settles when size and time stay the same, or were old when first seen', async (t) => {
   const settling = new Settling(500);
-  const look = (signature: string, modifiedAt: number, at: number): number => settling.look({ name: 'x', signature, modifiedAt }, { wall: 1_000_000 + at, monotonic: at });
+  const look = (signature: string, modifiedAt: number, at: number): number =>
+    settling.look({ name: 'x', signature, modifiedAt }, { wall: 1_000_000 + at, monotonic: at });
   t.equal(look('1', 1_000_000 - 500, 0), 0, 'old when first seen');
   t.equal(look('1', 1_000_000, 100), 400, 'new: until it is old enough');
   t.equal(look('2', 1_000_300, 300), 500, 'changed: again from now');
@@ -233,7 +288,9 @@ t.test('a disk that is full or a supervisor that drains puts files off; they los
 t.test('a refusal of the tasks themselves rejects the file, at the line of the task', async (t) => {
   const { dir, supervisor, inbox } = await bench(t);
   supervisor.onSubmit = () => {
-    throw new Refusal('conflict', 'the key is taken', [{ path: '$[1].idempotencyKey', message: 'is known with other params' }]);
+    throw new Refusal('conflict', 'the key is taken', [
+      { path: '$[1].idempotencyKey', message: 'is known with other params' },
+    ]);
   };
   await drop(dir, 'one.ndjson', `${task('a')}\n{"type":"b","idempotencyKey":"k"}`);
   await inbox.rescan();
@@ -298,7 +355,10 @@ t.test('a move the disk refuses is tried again and forgets nothing until then', 
 
 t.test('a folder that was deleted comes back and is watched again', async (t) => {
   let heard = (_name: string): void => {};
-  const { dir, supervisor, inbox } = await bench(t, { settleMs: 10, watch: (folder, hints) => new Watch(folder, hints) });
+  const { dir, supervisor, inbox } = await bench(t, {
+    settleMs: 10,
+    watch: (folder, hints) => new Watch(folder, hints),
+  });
   const dropAndHear = (name: string): Promise<string> =>
     new Promise((resolve, reject) => {
       heard = resolve;
@@ -315,7 +375,10 @@ t.test('any name will do; very long ones are shortened, beginning and ending kep
   const long = `${'ä'.repeat(120)}.json`;
   t.ok(Buffer.byteLength(shortened(long)) <= nameBytesMax);
   t.match(shortened(long), /^ä+~\.json$/);
-  t.same([numbered('a.json', 1), numbered('a.json', 2), numbered('a', 3), numbered('.json', 2)], ['a.json', 'a.2.json', 'a.3', '.2.json']);
+  t.same(
+    [numbered('a.json', 1), numbered('a.json', 2), numbered('a', 3), numbered('.json', 2)],
+    ['a.json', 'a.2.json', 'a.3', '.2.json'],
+  );
   const { dir, supervisor, inbox } = await bench(t);
   await drop(dir, long, task('a'));
   await drop(dir, '日本 & "x"\n.json', task('b'));
@@ -339,10 +402,17 @@ t.test('old days of accepted files are removed, and nothing else is', async (t) 
   t.equal((await readdir(accepted)).length, 6);
   t.equal(startOfDay('2026-02-31'), null);
   const supervisor = new Remembering();
-  const inbox = makeInbox(dir, supervisor, { retentionMs: day, clock: { ...stillClock(), wall: () => Date.parse('2026-11-25T12:00:00Z') } });
+  const inbox = makeInbox(dir, supervisor, {
+    retentionMs: day,
+    clock: { ...stillClock(), wall: () => Date.parse('2026-11-25T12:00:00Z') },
+  });
   t.teardown(() => inbox.stop());
   await inbox.start();
-  t.same((await readdir(accepted)).sort(), ['2025-01-01', '2026-02-31', '2026-1-1', 'keep'], 'by the inbox itself, too');
+  t.same(
+    (await readdir(accepted)).sort(),
+    ['2025-01-01', '2026-02-31', '2026-1-1', 'keep'],
+    'by the inbox itself, too',
+  );
 });
 
 t.test('passes follow one another, and a stir in a pass brings the next one at once', async (t) => {
@@ -385,7 +455,9 @@ t.test('passes follow one another, and a stir in a pass brings the next one at o
 t.test('many files at once are all taken, each once', async (t) => {
   const { dir, supervisor, inbox } = await bench(t, { settleMs: 0 });
   const many = batchFilesMax + 100;
-  await Promise.all(Array.from({ length: many }, (_, index) => writeFile(join(dir, 'inbox', `${index}.json`), task(`t${index}`))));
+  await Promise.all(
+    Array.from({ length: many }, (_, index) => writeFile(join(dir, 'inbox', `${index}.json`), task(`t${index}`))),
+  );
   await inbox.rescan();
   while (supervisor.journaled.length < many) await inbox.rescan();
   t.equal(new Set(supervisor.files()).size, many);
@@ -461,51 +533,62 @@ t.test('killed at any call of the disk, each file counts exactly once', async (t
   t.same(all, []);
 });
 
-t.test('cut off at any call and again while recovering, with unsynced renames taken back, each file counts once', async (t) => {
-  const all: string[] = [];
-  let seed = 20_261_122;
-  const chance = (below: number): number => {
-    seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
-    return (seed >> 8) % below;
-  };
-  for (let round = 0; round < 120; round++) {
-    const dir = await prepared();
-    const supervisor = new Remembering();
-    const cuts = [1 + chance(70), 1 + chance(70), 1 + chance(40)].slice(0, 1 + chance(3));
-    for (const dieAt of cuts) {
-      const disk = new DyingDisk(dieAt);
-      await live(dir, supervisor, disk);
-      const mood = chance(3);
-      await disk.lose(() => mood === 0 || (mood === 1 && chance(2) === 0));
+t.test(
+  'killed or cut off at any call and again while recovering, with unsynced renames taken back, each file counts once',
+  async (t) => {
+    const all: string[] = [];
+    let seed = 20_261_122;
+    const chance = (below: number): number => {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
+      return (seed >> 8) % below;
+    };
+    for (let round = 0; round < 200; round++) {
+      const dir = await prepared();
+      const supervisor = new Remembering();
+      const cuts = [1 + chance(70), 1 + chance(70), 1 + chance(40)].slice(0, 1 + chance(3));
+      let disk: DyingDisk | null = null;
+      for (const dieAt of cuts) {
+        disk = new DyingDisk(dieAt, disk);
+        await live(dir, supervisor, disk);
+        const mood = chance(3);
+        if (mood > 0) await disk.lose(() => mood === 1 || chance(2) === 0);
+      }
+      await live(dir, supervisor, new DyingDisk(Number.POSITIVE_INFINITY, disk));
+      const faults = await faultsOf(dir, supervisor.files(), supervisor.ids.size);
+      all.push(...faults.map((fault) => `round ${round}, cuts ${cuts}: ${fault}`));
+      await rm(dir, { recursive: true });
     }
-    await live(dir, supervisor, new DyingDisk(Number.POSITIVE_INFINITY));
-    const faults = await faultsOf(dir, supervisor.files(), supervisor.ids.size);
-    all.push(...faults.map((fault) => `round ${round}, cuts ${cuts}: ${fault}`));
-    await rm(dir, { recursive: true });
-  }
-  t.same(all, []);
-});
+    t.same(all, []);
+  },
+);
 
-t.test('a process killed with SIGKILL between any two steps takes each file once, over its lives', { timeout: 120_000 }, async (t) => {
-  const child = fileURLToPath(new URL('./inbox-child.js', import.meta.url));
-  const start = (dir: string, dieAt = 0): Promise<{ stdout: string; signal: string | null }> =>
-    run(process.execPath, [child, dir, String(dieAt)]).then(
-      ({ stdout }) => ({ stdout, signal: null }),
-      (error) => ({ stdout: '', signal: error.signal }),
-    );
-  const first = await prepared();
-  const steps = Number((await start(first)).stdout);
-  t.ok(steps >= 15, `${steps} steps`);
-  await rm(first, { recursive: true });
-  for (let dieAt = 2; dieAt <= steps; dieAt += 3) {
-    const dir = await prepared();
-    t.equal((await start(dir, dieAt)).signal, 'SIGKILL');
-    t.equal((await start(dir)).signal, null);
-    const entries = (await readFile(join(dir, 'journal.ndjson'), 'utf8')).trim().split('\n').map((line) => JSON.parse(line));
-    const tasks = entries.filter(({ settled }) => !settled).map(({ name, types }) => `${name}: ${types.join(' ')}`);
-    const known = new Set(entries.map(({ id }) => id));
-    for (const { id, settled } of entries) if (settled) known.delete(id);
-    t.same(await faultsOf(dir, tasks.sort(), known.size), [], `killed after step ${dieAt}`);
-    await rm(dir, { recursive: true });
-  }
-});
+t.test(
+  'a process killed with SIGKILL between any two steps takes each file once, over its lives',
+  { timeout: 120_000 },
+  async (t) => {
+    const child = fileURLToPath(new URL('./inbox-child.js', import.meta.url));
+    const start = (dir: string, dieAt = 0): Promise<{ stdout: string; signal: string | null }> =>
+      run(process.execPath, [child, dir, String(dieAt)]).then(
+        ({ stdout }) => ({ stdout, signal: null }),
+        (error) => ({ stdout: '', signal: error.signal }),
+      );
+    const first = await prepared();
+    const steps = Number((await start(first)).stdout);
+    t.ok(steps >= 15, `${steps} steps`);
+    await rm(first, { recursive: true });
+    for (let dieAt = 2; dieAt <= steps; dieAt += 3) {
+      const dir = await prepared();
+      t.equal((await start(dir, dieAt)).signal, 'SIGKILL');
+      t.equal((await start(dir)).signal, null);
+      const entries = (await readFile(join(dir, 'journal.ndjson'), 'utf8'))
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      const tasks = entries.filter(({ settled }) => !settled).map(({ name, types }) => `${name}: ${types.join(' ')}`);
+      const known = new Set(entries.map(({ id }) => id));
+      for (const { id, settled } of entries) if (settled) known.delete(id);
+      t.same(await faultsOf(dir, tasks.sort(), known.size), [], `killed after step ${dieAt}`);
+      await rm(dir, { recursive: true });
+    }
+  },
+);

@@ -1,11 +1,22 @@
 import * as fc from 'fast-check';
 import t from 'tap';
-import type { Mistake } from '../../supervisor/core/refusal.ts';
 import { machineClock } from '../../supervisor/clock.ts';
-import { fileBytesMax, mistakesShownMax, tasksPerFileMax, yamlBytesMax } from '../../supervisor/intake/intake-limits.ts';
+import type { Mistake } from '../../supervisor/core/refusal.ts';
+import {
+  fileBytesMax,
+  mistakesShownMax,
+  tasksPerFileMax,
+  yamlBytesMax,
+} from '../../supervisor/intake/intake-limits.ts';
 import { jsonPlaces } from '../../supervisor/intake/json-places.ts';
 import { ParseApart } from '../../supervisor/intake/parse-apart.ts';
-import { type Format, formatOf, placeMistakes, readTaskFile, type TaskFile } from '../../supervisor/intake/task-file.ts';
+import {
+  type Format,
+  formatOf,
+  placeMistakes,
+  readTaskFile,
+  type TaskFile,
+} from '../../supervisor/intake/task-file.ts';
 
 function read(text: string | Uint8Array, format: Format = 'json'): TaskFile {
   return readTaskFile(Buffer.from(text as string), format);
@@ -26,11 +37,19 @@ t.test('a task, or a list of tasks, in each format', async (t) => {
   t.same(types(read('{"type":"a"}\n\n{"type":"b"}\r\n   \n{"type":"c"}', 'ndjson')), ['a', 'b', 'c']);
   t.same(types(read('type: a\n', 'yaml')), ['a']);
   t.same(types(read('- type: a\n- type: b\n', 'yaml')), ['a', 'b']);
-  t.same(types(read('type: a\n---\n- type: b\n- type: c\n---\n# the end\n', 'yaml')), ['a', 'b', 'c'], 'several documents');
+  t.same(
+    types(read('type: a\n---\n- type: b\n- type: c\n---\n# the end\n', 'yaml')),
+    ['a', 'b', 'c'],
+    'several documents',
+  );
   t.same(types(read('\ufeff{ "type": "a" }')), ['a'], 'a byte order mark is no matter');
   t.same(types(read('\ufefftype: a', 'yaml')), ['a']);
   const dates = read('type: a\nparams: { when: 2026-01-01, yes: yes, no: 010 }\nrunAt: 2026-11-23T02:00:00Z', 'yaml');
-  t.same(dates.ok && JSON.parse(dates.tasks[0]?.params ?? ''), { when: '2026-01-01', yes: 'yes', no: 10 }, 'YAML 1.2: dates and yes are texts');
+  t.same(
+    dates.ok && JSON.parse(dates.tasks[0]?.params ?? ''),
+    { when: '2026-01-01', yes: 'yes', no: 10 },
+    'YAML 1.2: dates and yes are texts',
+  );
 });
 
 t.test('the format is known by the end of the name, in any case', async (t) => {
@@ -45,12 +64,20 @@ t.test('a mistake names its line and column, wherever the file has it', async (t
     /^3:18 \$\[1\]\.prio is not a member of a task/,
     /^4:5 \$\[1\]\.priority must be a whole number from 0 to 9, not "high"/,
   ]);
-  t.match(mistakes(read('{ "type": "a",\n  "backoff": { "kind": "fixed", "base": "soon" } }')), [/^2:33 \$\.backoff\.base must be a duration/]);
+  t.match(mistakes(read('{ "type": "a",\n  "backoff": { "kind": "fixed", "base": "soon" } }')), [
+    /^2:33 \$\.backoff\.base must be a duration/,
+  ]);
   t.match(mistakes(read('{ "type": "a", "tags": ["ok",\n "not ok"] }')), [/^2:2 \$\.tags\[1\] must be a name/]);
   t.match(mistakes(read(' \n {}')), [/^2:2 \$\.type is required/], 'what is missing is placed where it should stand');
   t.match(mistakes(read('"type"')), [/^1:1 \$ expected a task/]);
-  t.match(mistakes(read('{ "type": "a",\n "params": { "id": 12345678901234567890 } }')), [/^2:14 \$\.params\.id is beyond 2\^53/]);
-  t.match(mistakes(read('{ "type": "日本 🎵", "x": 1 }')), [/^1:3 \$\.type/, /^1:19 \$\.x /], 'columns count characters');
+  t.match(mistakes(read('{ "type": "a",\n "params": { "id": 12345678901234567890 } }')), [
+    /^2:14 \$\.params\.id is beyond 2\^53/,
+  ]);
+  t.match(
+    mistakes(read('{ "type": "日本 🎵", "x": 1 }')),
+    [/^1:3 \$\.type/, /^1:19 \$\.x /],
+    'columns count characters',
+  );
   t.match(mistakes(read('{"type":"a"}\n\n{"typ":"b"}\n[{"type":"c"}]', 'ndjson')), [
     /^3:1 \$\.type is required/,
     /^3:2 \$\.typ is not a member/,
@@ -101,11 +128,15 @@ t.test('YAML that unfolds without end is refused at once', async (t) => {
   let bomb = 'a: &a [x,x,x,x,x,x,x,x,x]\n';
   for (let level = 1; level < 9; level++) {
     const name = String.fromCharCode(97 + level);
-    bomb += `${name}: &${name} [${Array(9).fill(`*${String.fromCharCode(96 + level)}`).join(',')}]\n`;
+    bomb += `${name}: &${name} [${Array(9)
+      .fill(`*${String.fromCharCode(96 + level)}`)
+      .join(',')}]\n`;
   }
   t.match(mistakes(read(bomb, 'yaml')), [/repeats too much by aliases/]);
   t.match(mistakes(read('type: x\nparams: &p\n  a: [*p, *p]', 'yaml')), [/^3:7 .*without end/]);
-  t.match(mistakes(read(`type: x\nparams:\n  a: &a 1\n  b: [${Array(200).fill('*a').join(',')}]`, 'yaml')), [/too much by aliases/]);
+  t.match(mistakes(read(`type: x\nparams:\n  a: &a 1\n  b: [${Array(200).fill('*a').join(',')}]`, 'yaml')), [
+    /too much by aliases/,
+  ]);
   t.same(types(read('- &d { type: x }\n- *d\n- *d', 'yaml')), ['x', 'x', 'x'], 'ordinary aliases are fine');
 });
 
@@ -122,11 +153,14 @@ t.test('nothing, or nothing to do, is refused', async (t) => {
 
 t.test('runs and schedules are refused plainly: this version does not know them', async (t) => {
   t.match(mistakes(read('{ "run": { "pipeline": "x" } }')), [/^1:3 \$\.run is a run; this version .* only tasks/]);
-  t.match(mistakes(read('- type: a\n- schedule: { name: x }', 'yaml')), [/^2:3 \$\[1\]\.schedule is a schedule; this version/]);
+  t.match(mistakes(read('- type: a\n- schedule: { name: x }', 'yaml')), [
+    /^2:3 \$\[1\]\.schedule is a schedule; this version/,
+  ]);
 });
 
 t.test('text that is not UTF-8 is refused, naming the first wrong byte', async (t) => {
-  const at = (bytes: number[]): string[] => mistakes(read(new Uint8Array([...Buffer.from('{"a":"ä€🎵'), ...bytes, ...Buffer.from('later"}')])));
+  const at = (bytes: number[]): string[] =>
+    mistakes(read(new Uint8Array([...Buffer.from('{"a":"ä€🎵'), ...bytes, ...Buffer.from('later"}')])));
   const offset = Buffer.byteLength('{"a":"ä€🎵');
   t.match(at([0xff]), [new RegExp(`first wrong byte is number ${offset},`)]);
   t.match(at([0xc3, 0x28]), [new RegExp(`number ${offset}`)], 'a character cut short');
@@ -142,7 +176,9 @@ t.test('limits are named', async (t) => {
   t.equal(types(read(many, 'ndjson')).length, tasksPerFileMax);
   t.match(mistakes(read(`${many}{"type":"a"}`, 'ndjson')), [new RegExp(`more than ${tasksPerFileMax} tasks`)]);
   t.match(mistakes(read(`[${'{"type":"a"},'.repeat(tasksPerFileMax)}{"type":"a"}]`)), [/more than/]);
-  t.match(mistakes(read(JSON.stringify({ type: 'a', params: 'x'.repeat(262_144) }))), [/^1:13 \$\.params is 262146 bytes/]);
+  t.match(mistakes(read(JSON.stringify({ type: 'a', params: 'x'.repeat(262_144) }))), [
+    /^1:13 \$\.params is 262146 bytes/,
+  ]);
   const file = read('{"x":1}\n'.repeat(mistakesShownMax), 'ndjson');
   t.match(file, { ok: false, more: mistakesShownMax }, 'two mistakes a line, half of them shown');
   t.equal(mistakes(file).length, mistakesShownMax);
@@ -150,19 +186,34 @@ t.test('limits are named', async (t) => {
 
 t.test('mistakes the supervisor finds are placed by the number of their task', async (t) => {
   const found: Mistake[] = [{ path: '$[1].idempotencyKey', message: 'is taken' }];
-  const place = (text: string, format: Format, mistakes = found): unknown => placeMistakes(Buffer.from(text), format, mistakes)[0];
-  t.same(place('[{"type":"a"},\n {"type":"b","idempotencyKey":"k"}]', 'json'), { path: '$[1].idempotencyKey', line: 2, column: 14, message: 'is taken' });
-  t.match(place('{"type":"a"}\n\n{"type":"b","idempotencyKey":"k"}', 'ndjson'), { path: '$.idempotencyKey', line: 3, column: 13 });
+  const place = (text: string, format: Format, mistakes = found): unknown =>
+    placeMistakes(Buffer.from(text), format, mistakes)[0];
+  t.same(place('[{"type":"a"},\n {"type":"b","idempotencyKey":"k"}]', 'json'), {
+    path: '$[1].idempotencyKey',
+    line: 2,
+    column: 14,
+    message: 'is taken',
+  });
+  t.match(place('{"type":"a"}\n\n{"type":"b","idempotencyKey":"k"}', 'ndjson'), {
+    path: '$.idempotencyKey',
+    line: 3,
+    column: 13,
+  });
   t.match(place('type: a\n---\ntype: b\nidempotencyKey: k', 'yaml'), { line: 4, column: 1 });
-  t.match(place('{"type":"a",\n"idempotencyKey":"k"}', 'json', [{ path: '$.idempotencyKey', message: '' }]), { line: 2, column: 1 });
+  t.match(place('{"type":"a",\n"idempotencyKey":"k"}', 'json', [{ path: '$.idempotencyKey', message: '' }]), {
+    line: 2,
+    column: 1,
+  });
   t.match(place('{"type":"a"}', 'json'), { path: '$[1].idempotencyKey', line: null });
 });
 
 t.test('the reader that names places agrees with JSON.parse on what is JSON', async (t) => {
-  const broken = fc.tuple(fc.json(), fc.nat(), fc.constantFrom('', ',', '"', '}', ']', '{', '\\', '\n', '0', '-', 'e', '.', 'x')).map(([json, at, text]) => {
-    const place = at % (json.length + 1);
-    return json.slice(0, place) + text + json.slice(place + (text === '' ? 1 : 0));
-  });
+  const broken = fc
+    .tuple(fc.json(), fc.nat(), fc.constantFrom('', ',', '"', '}', ']', '{', '\\', '\n', '0', '-', 'e', '.', 'x'))
+    .map(([json, at, text]) => {
+      const place = at % (json.length + 1);
+      return json.slice(0, place) + text + json.slice(place + (text === '' ? 1 : 0));
+    });
   const agree = fc.property(fc.oneof(fc.json(), broken), (text) => {
     let valid = true;
     try {
@@ -176,16 +227,21 @@ t.test('the reader that names places agrees with JSON.parse on what is JSON', as
 });
 
 t.test('a place found is the place', async (t) => {
-  const holds = fc.property(fc.dictionary(fc.stringMatching(/^[a-z"\\ä]{1,4}$/), fc.array(fc.integer(), { maxLength: 3 })), fc.integer({ min: 0, max: 3 }), (value, indent) => {
-    const text = JSON.stringify(value, null, indent);
-    for (const [key, list] of Object.entries(value)) {
-      const paths = [`$.${key}`, ...list.map((_, index) => `$.${key}[${index}]`)];
-      const { places } = jsonPlaces(text, paths);
-      if (!text.startsWith(JSON.stringify(key), places.get(paths[0] ?? ''))) return false;
-      if (list.some((number, index) => !text.startsWith(String(number), places.get(paths[index + 1] ?? '')))) return false;
-    }
-    return true;
-  });
+  const holds = fc.property(
+    fc.dictionary(fc.stringMatching(/^[a-z"\\ä]{1,4}$/), fc.array(fc.integer(), { maxLength: 3 })),
+    fc.integer({ min: 0, max: 3 }),
+    (value, indent) => {
+      const text = JSON.stringify(value, null, indent);
+      for (const [key, list] of Object.entries(value)) {
+        const paths = [`$.${key}`, ...list.map((_, index) => `$.${key}[${index}]`)];
+        const { places } = jsonPlaces(text, paths);
+        if (!text.startsWith(JSON.stringify(key), places.get(paths[0] ?? ''))) return false;
+        if (list.some((number, index) => !text.startsWith(String(number), places.get(paths[index + 1] ?? ''))))
+          return false;
+      }
+      return true;
+    },
+  );
   t.doesNotThrow(() => fc.assert(holds, { numRuns: 300 }));
 });
 
@@ -193,7 +249,9 @@ t.test('a thread reads large files with the same result, and outlives what kills
   const apart = new ParseApart(machineClock);
   t.teardown(() => apart.close());
   const bytes = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text));
-  const lines = Array.from({ length: 20_000 }, (_, index) => JSON.stringify({ type: 'a', params: { index } })).join('\n');
+  const lines = Array.from({ length: 20_000 }, (_, index) => JSON.stringify({ type: 'a', params: { index } })).join(
+    '\n',
+  );
   const [large, wrong, again] = await Promise.all([
     apart.read(bytes(lines), 'ndjson'),
     apart.read(bytes(`${lines}\n{"typ":1}`), 'ndjson'),

@@ -35,12 +35,19 @@ function paramsOf(seq: number): string {
   return `${seq}:${String.fromCharCode(97 + (seq % 26)).repeat((seq * 7919) % (chars * 2))}`;
 }
 
-/** The ledger as if everything up to `seq` had been submitted. */
-function ledgerTo(seq: number, acknowledged: number): Ledger {
-  const ledger = new Ledger();
-  for (let n = 1; n <= seq; n++) ledger.submitted[n] = { id: `k${n % ids}`, params: JSON.stringify(paramsOf(n)), groupLeft: 0 };
-  ledger.acknowledged = acknowledged;
-  return ledger;
+/** The ledger as if everything had been submitted: what the state is after n entries, the last of each id tells. */
+class KnownLedger extends Ledger {
+  constructor(acknowledged: number) {
+    super();
+    this.submitted.length = 2 ** 31;
+    this.acknowledged = acknowledged;
+  }
+
+  override stateAt(seq: number): Map<string, string> {
+    const state = new Map<string, string>();
+    for (let n = Math.max(1, seq - ids + 1); n <= seq; n++) state.set(`k${n % ids}`, JSON.stringify(paramsOf(n)));
+    return state;
+  }
 }
 
 function say(text: string): void {
@@ -49,9 +56,7 @@ function say(text: string): void {
 
 async function openHere(): Promise<Life> {
   const { segmentBytesMax = 64 * 1024, fsync = 'always', acknowledged = 0 } = options;
-  // Two million characters cover whatever a life of a second can write.
-  const ledger = ledgerTo(300_000, acknowledged);
-  const life = await Life.open(ledger, { dir, segmentBytesMax, fsync, bootId: machineBootId() });
+  const life = await Life.open(new KnownLedger(acknowledged), { dir, segmentBytesMax, fsync, bootId: machineBootId() });
   life.journal.onFailure((fault) => {
     say(`fault ${fault.message}`);
     process.exit(fault.exitCode);
@@ -109,8 +114,7 @@ async function fill(): Promise<void> {
   await step();
   const last = life.journal.nextSeq - 1;
   await life.journal.close();
-  const ledger = ledgerTo(last, last);
-  const after = await Life.open(ledger, { dir, bootId: machineBootId() });
+  const after = await Life.open(new KnownLedger(last), { dir, bootId: machineBootId() });
   await after.readBack();
   await after.journal.close();
   say(`again ${after.report.lastSeq}`);

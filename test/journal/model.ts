@@ -204,5 +204,5 @@ export function compare(ledger: Ledger, report: RecoveryReport, keeper: Keeper):
   const wanted = ledger.stateAt(report.lastSeq);
   const got = keeper.state();
   if (wanted.size !== got.size) throw new Error(`WRONG STATE: ${got.size} instead of ${wanted.size} at ${report.lastSeq}`);
-  for (const [id, params] of wanted) if (got.get(id) !== params) throw new Error(`WRONG STATE: ${id} is ${got.get(id)}, not ${params}`);
+  for (const [id, params] of wanted) if (got.get(id) !== params) throw new Error(`WRONG STATE: ${id} is ${got.get(id)?.slice(0, 60)}, not ${params.slice(0, 60)}`);
 }

@@ -8,11 +8,24 @@ import { Fault } from '../../supervisor/core/fault.ts';
 import { readEnvFile } from '../../supervisor/settings/env-file.ts';
 import { exampleFile, referenceTable } from '../../supervisor/settings/example.ts';
 import { type LoadOptions, loadSettings } from '../../supervisor/settings/load.ts';
-import { describeProblem, type Given, parseSettings, type Problem } from '../../supervisor/settings/parse.ts';
+import { describeProblem, type Given, type Problem, parseSettings } from '../../supervisor/settings/parse.ts';
 import { changedKeys, Revisions, revisionsMax } from '../../supervisor/settings/revisions.ts';
-import { isFileOnly, isHandlerKey, isSecret, KEYS, needsRestart, ROWS, type Settings } from '../../supervisor/settings/settings.ts';
+import {
+  isFileOnly,
+  isHandlerKey,
+  isSecret,
+  KEYS,
+  needsRestart,
+  ROWS,
+  type Settings,
+} from '../../supervisor/settings/settings.ts';
 
-const machine = { cores: 8, timezone: 'Asia/Shanghai', dataDir: '/data', uidOf: (name: string) => (name === 'anna' ? 1001 : null) };
+const machine = {
+  cores: 8,
+  timezone: 'Asia/Shanghai',
+  dataDir: '/data',
+  uidOf: (name: string) => (name === 'anna' ? 1001 : null),
+};
 
 function given(file: string | Uint8Array, more: Partial<Given> = {}): Given {
   return { file: Buffer.from(file), environment: {}, flags: {}, machine, ...more };
@@ -36,7 +49,14 @@ async function dataDir(t: Test): Promise<string> {
 }
 
 function load(dir: string, more: Partial<LoadOptions> = {}) {
-  return loadSettings({ dataDir: dir, environment: {}, flags: {}, machine, now: () => Date.parse('2026-11-22T03:00:00Z'), ...more });
+  return loadSettings({
+    dataDir: dir,
+    environment: {},
+    flags: {},
+    machine,
+    now: () => Date.parse('2026-11-22T03:00:00Z'),
+    ...more,
+  });
 }
 
 t.test('the example in the repository is the one made from the table', async (t) => {
@@ -97,12 +117,21 @@ t.test('a later source overrides an earlier one: default, file, environment, fla
   t.equal(good(file).webPort, 1001);
   t.equal(good(file, { environment }).webPort, 1002);
   t.equal(good(file, { environment, flags: { WEB_PORT: '0' } }).webPort, 0);
-  t.equal(good(file, { environment: { NIGHTSHIFT_WEB_PORT: '' } }).webPort, 1001, 'an empty variable counts as not given');
-  const parsed = parseSettings(given(file, { environment: { NIGHTSHIFT_FSYNC: 'no' }, flags: { WEB_HOST: '127.0.0.2' } }));
+  t.equal(
+    good(file, { environment: { NIGHTSHIFT_WEB_PORT: '' } }).webPort,
+    1001,
+    'an empty variable counts as not given',
+  );
+  const parsed = parseSettings(
+    given(file, { environment: { NIGHTSHIFT_FSYNC: 'no' }, flags: { WEB_HOST: '127.0.0.2' } }),
+  );
   t.ok(parsed.ok);
   if (!parsed.ok) return;
   t.same(
-    ['WEB_PORT', 'FSYNC', 'WEB_HOST', 'WORKERS'].map((key) => [parsed.value.sources.get(key), parsed.value.texts.get(key)]),
+    ['WEB_PORT', 'FSYNC', 'WEB_HOST', 'WORKERS'].map((key) => [
+      parsed.value.sources.get(key),
+      parsed.value.texts.get(key),
+    ]),
     [
       ['file', '1001'],
       ['environment', 'no'],
@@ -117,7 +146,11 @@ t.test('values are read as their kind says', async (t) => {
   t.equal(good('WEB_BASE=/a/b').webBase, '/a/b');
   t.equal(good('WEB_BASE=/').webBase, '');
   t.same(good('WEB_ALLOWED_HOSTS=NAS.local, *.example.org').webAllowedHosts, ['nas.local', '*.example.org']);
-  t.same(good('ALLOW_PRIVATE_ADDRESSES=192.168.0.0/16,fd00::/8,nas').allowPrivateAddresses, ['192.168.0.0/16', 'fd00::/8', 'nas']);
+  t.same(good('ALLOW_PRIVATE_ADDRESSES=192.168.0.0/16,fd00::/8,nas').allowPrivateAddresses, [
+    '192.168.0.0/16',
+    'fd00::/8',
+    'nas',
+  ]);
   t.equal(good('LOG_RETENTION=forever').logRetentionMs, null);
   t.same(good('INBOX_OWNERS=anna,33').inboxOwners, [1001, 33]);
   t.equal(good('LIBRARY_DIR=/mnt/music').libraryDir, '/mnt/music');
@@ -125,10 +158,22 @@ t.test('values are read as their kind says', async (t) => {
   t.equal(good('TIMEZONE=europe/berlin').timezone, 'Europe/Berlin');
   t.equal(good('DRAIN_TIMEOUT=PT1M').drainTimeoutMs, 60_000);
   const { limits } = good('LIMITS="type:http.download=4, group:example.org=2,rate:example.org=10/1m,type:a:b=1"');
-  t.same([...limits.types], [['http.download', 4], ['a:b', 1]]);
+  t.same(
+    [...limits.types],
+    [
+      ['http.download', 4],
+      ['a:b', 1],
+    ],
+  );
   t.same([...limits.groups], [['example.org', 2]]);
   t.same([...limits.rates], [['example.org', { count: 10, perMs: 60_000 }]]);
-  t.same([...good('COMMANDS=ffmpeg=/usr/bin/ffmpeg,a.b=/opt/x=y').commands], [['ffmpeg', '/usr/bin/ffmpeg'], ['a.b', '/opt/x=y']]);
+  t.same(
+    [...good('COMMANDS=ffmpeg=/usr/bin/ffmpeg,a.b=/opt/x=y').commands],
+    [
+      ['ffmpeg', '/usr/bin/ffmpeg'],
+      ['a.b', '/opt/x=y'],
+    ],
+  );
 });
 
 t.test('each kind of wrong value is named by key and line, with what would be right', async (t) => {
@@ -209,7 +254,9 @@ t.test('an unknown variable of the environment is pointed out and stops nothing'
 });
 
 t.test('keys of somebody’s own reach the texts', async (t) => {
-  const parsed = parseSettings(given('HANDLER_PEM="-----BEGIN\nA=b\n-----END"\n', { environment: { NIGHTSHIFT_HANDLER_X: 'y' } }));
+  const parsed = parseSettings(
+    given('HANDLER_PEM="-----BEGIN\nA=b\n-----END"\n', { environment: { NIGHTSHIFT_HANDLER_X: 'y' } }),
+  );
   t.ok(parsed.ok);
   if (!parsed.ok) return;
   t.equal(parsed.value.texts.get('HANDLER_PEM'), '-----BEGIN\nA=b\n-----END');
@@ -235,14 +282,25 @@ t.test('a wrong secret is never repeated', async (t) => {
 
 t.test('which keys are secret, for the file only, or wait for a restart', async (t) => {
   t.same(KEYS.filter(isSecret), ['WEB_TOKEN', 'WEB_READ_TOKEN']);
-  for (const key of ['COMMANDS', 'ALLOW_SHELL', 'LIBRARY_DIR', 'ALLOW_PRIVATE_ADDRESSES', ...KEYS.filter((key) => key.startsWith('WEB_'))]) {
+  for (const key of [
+    'COMMANDS',
+    'ALLOW_SHELL',
+    'LIBRARY_DIR',
+    'ALLOW_PRIVATE_ADDRESSES',
+    ...KEYS.filter((key) => key.startsWith('WEB_')),
+  ]) {
     t.ok(isFileOnly(key), `${key} only changes in the file`);
   }
   t.notOk(isFileOnly('LOG_LEVEL'));
   t.ok(isSecret('HANDLER_API_KEY') && isSecret('HANDLER_PASSWORD') && !isSecret('HANDLER_FOLDER'));
   t.ok(isFileOnly('HANDLER_FOLDER'));
   t.ok(KEYS.every(needsRestart), 'nothing is read while running yet');
-  t.ok(isHandlerKey('HANDLER_A1') && !isHandlerKey('HANDLER_') && !isHandlerKey('HANDLER_a') && !isHandlerKey('HANDLERS_DIR'));
+  t.ok(
+    isHandlerKey('HANDLER_A1') &&
+      !isHandlerKey('HANDLER_') &&
+      !isHandlerKey('HANDLER_a') &&
+      !isHandlerKey('HANDLERS_DIR'),
+  );
 });
 
 t.test('an env file that would be silently misread is refused with its line', async (t) => {
@@ -277,14 +335,15 @@ t.test('whatever a well-formed env file holds is read, each key on its line', as
   const filler = fc.constantFrom('', '# comment', '   # A=1', '\t').map((text) => ({ key: null, text, value: '' }));
   const file = fc.uniqueArray(fc.oneof(assignment, filler), { selector: ({ key }) => key ?? {}, maxLength: 12 });
   const holds = fc.property(file, fc.constantFrom('\n', '\r\n'), fc.boolean(), (parts, end, bom) => {
-      const text = parts.map((part) => part.text).join(end);
-      if (end === '\r\n' && parts.some(({ value }) => value.includes('\n'))) return;
-      const { entries, problems } = readEnvFile(Buffer.from((bom ? '\ufeff' : '') + text));
-      if (problems.length > 0) throw new Error(JSON.stringify(problems));
-      const read = Object.fromEntries(entries.map(({ key, value }) => [key, value]));
-      const meant = parts.flatMap(({ key, value }) => (key === null ? [] : [[key, value]]));
-      if (!isDeepStrictEqual(read, Object.fromEntries(meant))) throw new Error(JSON.stringify(read));
-      for (const { key, line } of entries) if (!text.split('\n')[line - 1]?.startsWith(`${key}=`)) throw new Error(`${key} is not on line ${line}`);
+    const text = parts.map((part) => part.text).join(end);
+    if (end === '\r\n' && parts.some(({ value }) => value.includes('\n'))) return;
+    const { entries, problems } = readEnvFile(Buffer.from((bom ? '\ufeff' : '') + text));
+    if (problems.length > 0) throw new Error(JSON.stringify(problems));
+    const read = Object.fromEntries(entries.map(({ key, value }) => [key, value]));
+    const meant = parts.flatMap(({ key, value }) => (key === null ? [] : [[key, value]]));
+    if (!isDeepStrictEqual(read, Object.fromEntries(meant))) throw new Error(JSON.stringify(read));
+    for (const { key, line } of entries)
+      if (!text.split('\n')[line - 1]?.startsWith(`${key}=`)) throw new Error(`${key} is not on line ${line}`);
   });
   t.doesNotThrow(() => fc.assert(holds, { numRuns: 300 }));
 });
@@ -349,7 +408,11 @@ t.test('another env file has revisions of its own', async (t) => {
   await load(dir);
   const envFile = join(dir, 'other.env');
   await writeFile(envFile, 'WORKERS=x\n');
-  await t.rejects(load(dir, { envFile }), { exitCode: 64, message: /WORKERS/ }, 'the good revision of another file is none of this one');
+  await t.rejects(
+    load(dir, { envFile }),
+    { exitCode: 64, message: /WORKERS/ },
+    'the good revision of another file is none of this one',
+  );
   await writeFile(envFile, 'WORKERS=3\n');
   t.match(await load(dir, { envFile }), { settings: { workers: 3 }, revision: { file: envFile } });
 });
@@ -375,7 +438,8 @@ t.test('revisions are bounded, and the numbers go on', async (t) => {
   const dir = await dataDir(t);
   const options = { path: join(dir, 'revisions.json'), quarantineDir: join(dir, 'quarantine'), now: () => 0 };
   const revisions = await Revisions.open(options);
-  for (let number = 1; number <= revisionsMax + 3; number++) await revisions.keep('nightshift.env', `WORKERS=${number}\n`);
+  for (let number = 1; number <= revisionsMax + 3; number++)
+    await revisions.keep('nightshift.env', `WORKERS=${number}\n`);
   const again = await Revisions.open(options);
   t.equal(again.all.length, revisionsMax);
   t.equal(again.all[0]?.id, 'r4');

@@ -34,7 +34,10 @@ function factsOf(task: TaskView): readonly (readonly [string, ComponentChildren]
     ],
     [words.key, task.idempotencyKey && <code>{task.idempotencyKey}</code>],
     [words.timeout, task.timeout],
-    [words.backoff, `${backoff.kind}, ${backoff.base} – ${backoff.max}`],
+    [
+      words.backoff,
+      backoff.kind === 'fixed' ? `fixed, ${backoff.base}` : `${backoff.kind}, ${backoff.base} – ${backoff.max}`,
+    ],
     [words.onInterrupt, task.onInterrupt],
     [words.origin, task.origin],
     [words.retryOf, task.retryOf && <Link to={taskPath(task.retryOf)}>…{task.retryOf.slice(-8)}</Link>],

@@ -50,6 +50,10 @@ function AddDialog() {
     for (const field of [...Object.keys(part), 'form']) delete left[field as keyof Mistakes];
     mistakes.value = left;
   };
+  /** Another type brings other params to begin with, unless somebody has written some already. */
+  const choose = (type: string) => {
+    change({ type, ...(isExample(draft.value.params) && { params: exampleOf(type) }) });
+  };
   const submit = async (event: Event) => {
     event.preventDefault();
     if (busy.value) return;
@@ -63,7 +67,7 @@ function AddDialog() {
   return (
     <Dialog title={words.add.title} wide onClose={close}>
       <form ref={form} onSubmit={submit} noValidate>
-        <TypeField {...props} />
+        <TypeField type={draft.value.type} mistake={mistakes.value.type} choose={choose} />
         <ParamsField
           value={draft.value.params}
           mistake={mistakes.value.params}
@@ -110,41 +114,39 @@ async function send(draft: Draft): Promise<Mistakes> {
   }
 }
 
+interface TypeFieldProps {
+  type: string;
+  mistake: string | undefined;
+  choose(type: string): void;
+}
+
 /** A list of the types that have a handler; without an answer, a field to type one into. */
-function TypeField({ draft, mistakes, change }: PartProps) {
+function TypeField({ type, mistake, choose }: TypeFieldProps) {
   const types = useSignal<readonly string[]>([]);
-  const choose = (type: string) => {
-    change({ type, ...(isExample(draft.params) && { params: exampleOf(type) }) });
-  };
   useEffect(() => {
     loadHandlers().then(
       (handlers) => {
-        types.value = handlers.map(({ type }) => type).sort();
+        types.value = handlers.map((one) => one.type).sort();
         const [first] = types.value;
-        if (first && draft.type === '') choose(first);
+        if (first) choose(first);
       },
       () => undefined,
     );
   }, []);
   const words = say().add;
   return (
-    <Field name={words.type} hint={words.typeHint} mistake={mistakes.type}>
+    <Field name={words.type} hint={words.typeHint} mistake={mistake}>
       {(field) =>
         types.value.length > 0 ? (
-          <select {...field} value={draft.type} onChange={(event) => choose(event.currentTarget.value)}>
-            {types.value.map((type) => (
-              <option key={type} value={type}>
-                {type}
+          <select {...field} value={type} onChange={(event) => choose(event.currentTarget.value)}>
+            {types.value.map((one) => (
+              <option key={one} value={one}>
+                {one}
               </option>
             ))}
           </select>
         ) : (
-          <input
-            {...field}
-            value={draft.type}
-            autocomplete="off"
-            onInput={(event) => choose(event.currentTarget.value)}
-          />
+          <input {...field} value={type} autocomplete="off" onInput={(event) => choose(event.currentTarget.value)} />
         )
       }
     </Field>

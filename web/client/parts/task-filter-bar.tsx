@@ -1,10 +1,11 @@
 /** State, type and text of the list of tasks; what is typed goes to the server once the hand rests. */
+import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { TaskState } from '../../../supervisor/core/task.ts';
 import { useKeys } from '../keys.ts';
 import { say } from '../language.ts';
 import { useLive } from '../live.ts';
-import { queueLive } from '../resources.ts';
+import { loadHandlers, queueLive } from '../resources.ts';
 import { go, rewrite } from '../router.ts';
 import { isEmpty, pathOf, type TaskFilter } from '../task-filter.ts';
 import { Icon } from './icon.tsx';
@@ -68,7 +69,16 @@ function TextField({ text, change }: { text: string; change(text: string): void 
 
 function TypeField({ type, change }: { type: string; change(type: string): void }) {
   const queue = useLive('queue', queueLive);
-  const known = new Set(queue.value.value?.types.map((one) => one.type));
+  const handled = useSignal<readonly string[]>([]);
+  useEffect(() => {
+    loadHandlers().then(
+      (handlers) => {
+        handled.value = handlers.map((one) => one.type);
+      },
+      () => undefined,
+    );
+  }, [handled]);
+  const known = new Set([...handled.value, ...(queue.value.value?.types.map((one) => one.type) ?? [])]);
   if (type !== '') known.add(type);
   const words = say().list;
   return (

@@ -12,10 +12,19 @@ export function summaryOf(params: unknown): string {
   const members = params as Record<string, unknown>;
   for (const name of TELLING) {
     const value = members[name];
-    if (typeof value === 'string' && value !== '') return value.slice(0, summaryCharsMax).replace(/^https?:\/\//, '');
+    if (typeof value === 'string' && value !== '') return short(value).slice(0, summaryCharsMax);
   }
   const text = JSON.stringify(params);
   return text === '{}' || text === '[]' ? '' : text.slice(0, summaryCharsMax);
+}
+
+/** Of an address the file goes first: where a column ends, the host is cut and not the name. */
+function short(value: string): string {
+  const address = /^https?:\/\/([^/?#]+)([^?#]*)/.exec(value);
+  if (!address) return value;
+  const [, host = '', path = ''] = address;
+  const file = path.split('/').filter(Boolean).at(-1);
+  return file ? `${file} · ${host}` : host;
 }
 
 export function nameOf(task: TaskView): string {

@@ -19,6 +19,8 @@ const edge = 1;
 const barWidthMin = 4;
 const numberFitsFrom = 16;
 const labelWidth = 110;
+/** A shorter line is told in time since its beginning, because its ends are the same minute. */
+const offsetsBelowMs = 60_000;
 
 /** The width in pixels, so that text is not stretched with the bars. */
 function useWidth() {
@@ -99,7 +101,7 @@ function Axis({ scale, width }: { scale: Scale; width: number }) {
       <g class="tick" key={index}>
         <line x1={scale.x(at)} x2={scale.x(at)} y1={barTop + barHeight + 4} y2={barTop + barHeight + 8} />
         <text x={scale.x(at)} y={height - 4} text-anchor={anchor}>
-          {time(at, now.value)}
+          {index > 0 && scale.to - scale.from < offsetsBelowMs ? `+${duration(at - scale.from)}` : time(at, now.value)}
         </text>
       </g>
     );

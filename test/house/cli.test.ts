@@ -1,0 +1,155 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { startSupervisor } from '../../examples/demo/supervisor-process.ts';
+import { plainEnvironment } from '../helpers/plain-environment.ts';
+
+const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
+process.env['NODE_OPTIONS'] = plainEnvironment()['NODE_OPTIONS'];
+const folder = mkdtempSync(join(tmpdir(), 'nightshift-cli-'));
+t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }));
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function nightshift(words: readonly string[], { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {}): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [program, ...words], { env: plainEnvironment(env), cwd: folder }, (error, out, err) => {
+      resolve({ code: error ? Number(error.code) : 0, out, err });
+    });
+    child.stdin?.end(input);
+  });
+}
+
+t.setTimeout(180_000);
+
+t.test('wrong usage ends with 64 and says what would be right', async (t) => {
+  const wrong: readonly [string[], RegExp][] = [
+    [[], /Usage: nightshift/],
+    [['lisst'], /Did you mean list\?/],
+    [['start', '--port', '70000'], /0 to 65535/],
+    [['start', '--lock', 'hope'], /flock, socket/],
+    [['start', 'now'], /too many arguments/],
+    [['add'], /missing required argument 'type'/],
+    [['add', 'echo', '--params', '{'], /--params is not JSON/],
+    [['add', 'echo', '--params', '@nowhere.json'], /cannot be read/],
+    [['add', 'echo', '--priority', '11'], /from 0 to 9/],
+    [['list', '--limit', '0'], /from 1 to 500/],
+    [['cancel'], /missing required argument/],
+    [['show', 'x', '--nothing'], /unknown option/],
+  ];
+  // `add` looks for its supervisor first; one that is there lets it come to its params.
+  const data = pretended(folder, 'http://127.0.0.1:9', process.pid);
+  const ended = await Promise.all(wrong.map(([words]) => nightshift(words, { env: { NIGHTSHIFT_DATA: data } })));
+  ended.forEach(({ code, out, err }, index) => {
+    const [words, said] = wrong[index] ?? [[], /never/];
+    t.equal(code, 64, `nightshift ${words.join(' ')}`);
+    t.match(err, said);
+    t.equal(out, '', 'nothing where results belong');
+  });
+});
+
+t.test('help and version are no mistakes', async (t) => {
+  const { version } = JSON.parse(readFileSync(fileURLToPath(import.meta.resolve('nightshift/package.json')), 'utf8')) as { version: string };
+  const [help, start, number, versions] = await Promise.all(['--help', 'start --help', '--version', 'version'].map((words) => nightshift(words.split(' '))));
+  t.match(help, { code: 0, out: /Commands:/ });
+  t.match(start, { code: 0, out: /73 +data folder held by another supervisor/ });
+  t.match(number, { code: 0, out: `${version}\n` });
+  t.match(versions, { code: 0, out: `nightshift ${version} (node v` });
+});
+
+/** A data folder as a supervisor would leave it. */
+function pretended(under: string, url: string, pid: number): string {
+  const data = mkdtempSync(join(under, 'data-'));
+  writeFileSync(join(data, 'supervisor.json'), JSON.stringify({ pid, url }));
+  writeFileSync(join(data, 'token'), 'the-secret\n');
+  return data;
+}
+
+t.test('with no supervisor to reach, commands end with 2 and say why', async (t) => {
+  const ended = spawn(process.execPath, ['-e', '']);
+  await once(ended, 'exit');
+  const empty = mkdtempSync(join(folder, 'empty-'));
+  const broken = mkdtempSync(join(folder, 'broken-'));
+  writeFileSync(join(broken, 'supervisor.json'), '{');
+  t.match(await nightshift(['status', '--data', empty]), { code: 2, err: /no supervisor runs on .*nightshift start --data/ });
+  t.match(await nightshift(['status', '--data', broken]), { code: 2, err: /supervisor\.json cannot be read/ });
+  t.match(await nightshift(['status', '--data', pretended(folder, 'http://127.0.0.1:9', process.pid)]), { code: 2, err: /does not answer at http:\/\/127\.0\.0\.1:9/ });
+
+  // Its port may belong to somebody else by now.
+  let asked = 0;
+  const stranger = createServer((_, response) => {
+    asked++;
+    response.end('{}');
+  });
+  await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => stranger.close());
+  const left = pretended(folder, `http://127.0.0.1:${(stranger.address() as AddressInfo).port}`, ended.pid ?? 0);
+  t.match(await nightshift(['list', '--data', left]), { code: 2, err: /is not running \(process \d+ has ended\)/ });
+  t.equal(asked, 0, 'and is not sent the token');
+});
+
+t.test('tasks are added, listed, shown, followed, canceled and retried from the command line', async (t) => {
+  const data = join(folder, 'real');
+  mkdirSync(join(data, 'handlers'), { recursive: true });
+  writeFileSync(
+    join(data, 'handlers', 'talk.mjs'),
+    `export default { type: 'talk', maxAttempts: 1, async run({ lines, fail, wait }, ctx) {
+      for (const line of lines ?? []) ctx.log.info(line);
+      if (wait) await new Promise((resolve, reject) => ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason)));
+      if (fail) throw Object.assign(new Error(fail), { retryable: false });
+      return { said: lines?.length ?? 0 };
+    } };\n`,
+  );
+  const supervisor = await startSupervisor(data, { WORKERS: '2' });
+  t.teardown(() => supervisor.stop());
+  const env = { NIGHTSHIFT_DATA: data };
+  const run = (...words: string[]) => nightshift(words, { env });
+  const id = ({ out }: Ended) => out.trim();
+
+  const first = await run('add', 'talk', '--params', '{"lines":["good evening"]}', '--tag', 'a', '--tag', 'b', '--key', 'k1', '--priority', '7');
+  t.match(first, { code: 0, err: '' });
+  t.match(id(first), /^[0-9a-f-]{36}$/, 'the id stands alone, for scripts');
+  const again = await run('add', 'talk', '--params', '{"lines":["good evening"]}', '--key', 'k1', '--tag', 'a', '--tag', 'b', '--priority', '7');
+  t.equal(id(again), id(first));
+  t.match(again.err, /the key was known/);
+
+  const followed = await run('logs', '-f', id(first));
+  t.match(followed, { code: 0, out: /^\d{4}-.*info +good evening\n$/ }, 'following ends with the attempt');
+  const shown = JSON.parse((await run('show', id(first), '--json')).out) as { state: string; tags: string[]; origin: string };
+  t.match(shown, { state: 'succeeded', tags: ['a', 'b'], origin: 'cli' });
+  t.match((await run('show', id(first))).out, /state +succeeded[\s\S]*ATTEMPT +OUTCOME[\s\S]*params +\{"lines"/);
+
+  const piped = await nightshift(['add', 'talk', '--params', '-', '--json'], { env, input: '{"fail":"no \\u001b[31mred"}' });
+  const failing = JSON.parse(piped.out) as { id: string };
+  await run('logs', '-f', failing.id);
+  const failed = await run('list', '--state', 'failed');
+  t.match(failed, { code: 0, out: new RegExp(`^ID +STATE[^\n]*\n${failing.id} +failed +talk +1 .*no red\n$`) }, 'with what a stranger wrote made harmless');
+  t.match(await run('retry', failing.id), { code: 0, out: /queued|running|failed/ });
+  t.match(await run('retry', id(first), 'no-such-task'), { code: 1, err: /no-such-task/ }, 'the others are still asked');
+
+  t.match(await run('pause', '--reason', 'lunch'), { code: 0, out: 'paused\n' });
+  t.match((await run('status')).out, /state +paused/);
+  const waiting = await run('add', 'talk', '--delay', '1h');
+  t.match((await run('show', id(waiting))).out, /waiting +(scheduled|paused)/);
+  t.match(await run('cancel', id(waiting)), { code: 0, out: /canceled/ });
+  t.match(await run('cancel', id(waiting)), { code: 1, err: /./ });
+  t.match(await run('resume'), { code: 0, out: 'resumed\n' });
+
+  t.match(await run('add', 'nobody.handles'), { code: 1, err: /nobody\.handles[\s\S]*known types/ });
+  t.match(await run('add', 'talk', '--timeout', 'soon'), { code: 1, err: /\$\.timeout must be a duration/ });
+  const page = JSON.parse((await run('list', '--json', '--limit', '1')).out) as { items: unknown[]; next: string | null };
+  t.equal(page.items.length, 1);
+  t.match(await run('list', '--limit', '1'), { err: /there are more: --cursor / });
+  t.match(await run('list', '--cursor', String(page.next), '--limit', '1'), { code: 1 }, 'a cursor goes with its own question');
+  t.match(JSON.parse((await run('status', '--json')).out), { pid: supervisor.pid, state: 'running' });
+});

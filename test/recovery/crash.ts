@@ -1,0 +1,305 @@
+/**
+ * Kills the real program at random moments while tasks come in over HTTP and by files, starts it again, and compares
+ * what was promised with what is there in the end. `npm run crash -- --kills 200 [--seed N]`.
+ */
+import { readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { TaskView } from '../../supervisor/facade.ts';
+import { dataFolder, executions, type Folder, NotStarted, SupervisorProcess } from '../helpers/supervisor-process.ts';
+
+export interface CrashOptions {
+  readonly kills: number;
+  readonly seed: number;
+  readonly say?: (line: string) => void;
+}
+
+export interface CrashReport {
+  readonly seed: number;
+  readonly kills: number;
+  readonly killedBeforeListening: number;
+  readonly acknowledged: number;
+  readonly fromFiles: number;
+  readonly unknownOutcomes: number;
+  readonly interruptedAttempts: number;
+  readonly executions: number;
+  readonly slowestStartMs: number;
+  /** What went wrong, in sentences; empty when every promise was kept. */
+  readonly broken: readonly string[];
+}
+
+const loadMsMax = 500;
+const bulkMax = 40;
+const clients = 4;
+const bigParamsChars = 60_000;
+
+/** Mulberry32: small, and the same everywhere. */
+function chanceOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** What the outside has been told, and what it has asked for. */
+class Ledger {
+  /** Ids that were acknowledged. */
+  readonly acknowledged = new Set<string>();
+  /** Keys whose task has not been acknowledged yet: asked for again after the restart. */
+  readonly openKeys = new Set<string>();
+  readonly idOfKey = new Map<string, string>();
+  /** Lists by name: how many tasks, and whether they were acknowledged. */
+  readonly lists = new Map<string, { readonly count: number; acknowledged: boolean }>();
+  /** Files by name: how many tasks. */
+  readonly files = new Map<string, number>();
+  /** Seen as succeeded, with the number of the attempt. */
+  readonly succeeded = new Map<string, number>();
+  unknown = 0;
+}
+
+class Round {
+  readonly #supervisor: SupervisorProcess;
+  readonly #ledger: Ledger;
+  readonly #chance: () => number;
+  readonly #folder: Folder;
+  readonly #name: string;
+  #on = true;
+
+  constructor(supervisor: SupervisorProcess, ledger: Ledger, chance: () => number, name: string) {
+    this.#supervisor = supervisor;
+    this.#folder = supervisor.folder;
+    this.#ledger = ledger;
+    this.#chance = chance;
+    this.#name = name;
+  }
+
+  /** Load from several sides until the process is gone. */
+  async run(): Promise<void> {
+    for (const key of [...this.#ledger.openKeys]) await this.#single(key);
+    const loops = Array.from({ length: clients }, (_, client) => this.#keepOn((turn) => this.#single(`${this.#name}/${client}/${turn}`)));
+    await Promise.all([...loops, this.#keepOn((turn) => this.#list(`${this.#name}/list ${turn}`)), this.#keepOn((turn) => this.#drop(turn)), this.#keepOn(() => this.#look())]);
+  }
+
+  stop(): void {
+    this.#on = false;
+  }
+
+  async #keepOn(once: (turn: number) => Promise<void>): Promise<void> {
+    for (let turn = 0; this.#on; turn++) await once(turn);
+  }
+
+  #params(): Record<string, unknown> {
+    const ms = Math.floor(this.#chance() ** 3 * 40);
+    return { file: this.#folder.record, ms, ...(this.#chance() < 0.02 && { fail: true }), ...(this.#chance() < 0.02 && { ballast: 'x'.repeat(bigParamsChars) }) };
+  }
+
+  /** One task with a key of its own; params must be the same each time. */
+  async #single(key: string): Promise<void> {
+    if (!this.#on) return;
+    const { openKeys, idOfKey, acknowledged } = this.#ledger;
+    openKeys.add(key);
+    const answer = await this.#ask<{ task: TaskView }>('POST', '/tasks', { type: 'record', params: { file: this.#folder.record, ms: key.length % 7 }, idempotencyKey: key, tags: ['single'] });
+    if (!answer) return;
+    openKeys.delete(key);
+    idOfKey.set(key, answer.task.id);
+    acknowledged.add(answer.task.id);
+  }
+
+  async #list(name: string): Promise<void> {
+    const count = 1 + Math.floor(this.#chance() * bulkMax);
+    const list = { count, acknowledged: false };
+    this.#ledger.lists.set(name, list);
+    const tasks = Array.from({ length: count }, () => ({ type: 'record', params: { ...this.#params(), list: name }, tags: ['list'] }));
+    const answer = await this.#ask<{ tasks: TaskView[] }>('POST', '/tasks', tasks);
+    if (!answer) return;
+    list.acknowledged = true;
+    for (const { id } of answer.tasks) this.#ledger.acknowledged.add(id);
+    await wait(this.#chance() * 40);
+  }
+
+  async #drop(turn: number): Promise<void> {
+    const count = 1 + Math.floor(this.#chance() * 5);
+    const file = `${this.#name.replace(' ', '-')}-${turn}`;
+    const tasks = Array.from({ length: count }, () => ({ type: 'record', params: { ...this.#params(), drop: file }, tags: ['file'] }));
+    const [ending, text] = this.#written(tasks);
+    const part = join(this.#folder.dir, 'inbox', `.${file}.part`);
+    writeFileSync(part, text);
+    this.#ledger.files.set(file, count);
+    renameSync(part, join(this.#folder.dir, 'inbox', `${file}.${ending}`));
+    await wait(10 + this.#chance() * 40);
+  }
+
+  #written(tasks: readonly unknown[]): [string, string] {
+    const kind = this.#chance();
+    if (kind < 0.4) return ['json', JSON.stringify(tasks)];
+    if (kind < 0.8) return ['ndjson', tasks.map((task) => `${JSON.stringify(task)}\n`).join('')];
+    return ['yaml', tasks.map((task) => `- ${JSON.stringify(task)}\n`).join('')];
+  }
+
+  /** Looks at a task; what is seen as succeeded must never run again. */
+  async #look(): Promise<void> {
+    const ids = [...this.#ledger.acknowledged];
+    const id = ids[Math.floor(this.#chance() * ids.length)];
+    if (id === undefined) return wait(20);
+    const answer = await this.#ask<{ task: TaskView }>('GET', `/tasks/${id}`);
+    if (answer?.task.state === 'succeeded') this.#ledger.succeeded.set(id, answer.task.attempt);
+    await wait(5);
+  }
+
+  /** @returns null when nobody can tell what became of it */
+  async #ask<T>(method: string, path: string, body?: unknown): Promise<T | null> {
+    try {
+      const answer = await this.#supervisor.call<T>(method, path, body);
+      if (answer.status < 300) return answer.body;
+      throw new Refused(`${method} ${path} was answered with ${answer.status}: ${JSON.stringify(answer.body)}`);
+    } catch (error) {
+      if (error instanceof Refused) throw error;
+      this.#on = false;
+      if (method === 'POST') this.#ledger.unknown++;
+      return null;
+    }
+  }
+}
+
+class Refused extends Error {}
+
+export async function crash({ kills, seed, say = () => {} }: CrashOptions): Promise<CrashReport> {
+  const chance = chanceOf(seed);
+  const folder = dataFolder();
+  const ledger = new Ledger();
+  let early = 0;
+  let slowest = 0;
+  try {
+    for (let kill = 1; kill <= kills; kill++) {
+      if (chance() < 0.2) early += await killWhileStarting(folder, chance() * 900);
+      const supervisor = await SupervisorProcess.start(folder);
+      slowest = Math.max(slowest, supervisor.startMs);
+      const round = new Round(supervisor, ledger, chance, `round ${kill}`);
+      const load = round.run();
+      await Promise.race([wait(20 + chance() * loadMsMax), load]);
+      await supervisor.kill();
+      round.stop();
+      await load;
+      say(`kill ${kill}: ${ledger.acknowledged.size} acknowledged, ${ledger.files.size} files, started in ${Math.round(supervisor.startMs)} ms`);
+    }
+    const supervisor = await SupervisorProcess.start(folder);
+    try {
+      return await settle(supervisor, ledger, { seed, kills: kills + early, killedBeforeListening: early, slowestStartMs: Math.round(slowest) });
+    } finally {
+      await supervisor.stop();
+    }
+  } finally {
+    folder.remove();
+  }
+}
+
+/** @returns 1 when it was killed before it listened */
+async function killWhileStarting(folder: Folder, afterMs: number): Promise<number> {
+  try {
+    const supervisor = await SupervisorProcess.start(folder, {}, (kill) => void wait(afterMs).then(kill));
+    await supervisor.kill();
+    return 0;
+  } catch (error) {
+    if (error instanceof NotStarted && error.message.includes('SIGKILL')) return 1;
+    throw error;
+  }
+}
+
+/** Lets everything end, and compares. */
+async function settle(supervisor: SupervisorProcess, ledger: Ledger, so: Pick<CrashReport, 'seed' | 'kills' | 'killedBeforeListening' | 'slowestStartMs'>): Promise<CrashReport> {
+  for (const key of ledger.openKeys) {
+    const { id } = await supervisor.add({ type: 'record', params: { file: supervisor.folder.record, ms: key.length % 7 }, idempotencyKey: key, tags: ['single'] });
+    ledger.idOfKey.set(key, id);
+    ledger.acknowledged.add(id);
+  }
+  await inboxEmpty(supervisor);
+  await supervisor.untilIdle(300_000);
+  const tasks = await supervisor.tasks();
+  const ran = executions(supervisor.folder);
+  return {
+    ...so,
+    acknowledged: ledger.acknowledged.size,
+    fromFiles: tasks.filter(({ tags }) => tags.includes('file')).length,
+    unknownOutcomes: ledger.unknown,
+    interruptedAttempts: tasks.reduce((sum, { attempts }) => sum + attempts.filter(({ outcome }) => outcome === 'interrupted').length, 0),
+    executions: ran.length,
+    broken: [...brokenBySubmitters(tasks, ledger), ...brokenByExecutions(tasks, ran, ledger)],
+  };
+}
+
+async function inboxEmpty(supervisor: SupervisorProcess): Promise<void> {
+  const inbox = join(supervisor.folder.dir, 'inbox');
+  const left = () => readdirSync(inbox, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(json|ndjson|yaml)$/.test(name) || name.startsWith('.taking/'));
+  for (let tries = 0; left().length > 0; tries++) {
+    if (tries > 3_000) throw new Error(`files are left in the inbox: ${left().join(', ')}\n${supervisor.output}`);
+    await wait(20);
+  }
+}
+
+function brokenBySubmitters(tasks: readonly TaskView[], ledger: Ledger): string[] {
+  const broken: string[] = [];
+  const byId = new Map(tasks.map((task) => [task.id, task]));
+  if (byId.size !== tasks.length) broken.push(`${tasks.length - byId.size} tasks are listed twice`);
+  for (const id of ledger.acknowledged) {
+    const task = byId.get(id);
+    if (!task) broken.push(`task ${id} was acknowledged and is gone`);
+    else if (task.state !== 'succeeded' && task.error?.message !== 'as asked') broken.push(`task ${id} ended as ${task.state}: ${task.error?.code}`);
+  }
+  const count = (member: string) => {
+    const counts = new Map<string, number>();
+    for (const { params } of tasks) {
+      const name = (params as Record<string, string>)[member];
+      if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+    return counts;
+  };
+  const keys = new Map<string, number>();
+  for (const { idempotencyKey } of tasks) if (idempotencyKey !== null) keys.set(idempotencyKey, (keys.get(idempotencyKey) ?? 0) + 1);
+  for (const [key, times] of keys) if (times !== 1) broken.push(`key ${key} has ${times} tasks`);
+  for (const key of ledger.idOfKey.keys()) if (!keys.has(key)) broken.push(`key ${key} has no task`);
+  const lists = count('list');
+  for (const [name, { count: wanted, acknowledged }] of ledger.lists) {
+    const found = lists.get(name) ?? 0;
+    if (found !== wanted && (acknowledged || found !== 0)) broken.push(`list ${name} of ${wanted} has ${found} tasks`);
+  }
+  const files = count('drop');
+  for (const [name, wanted] of ledger.files) if (files.get(name) !== wanted) broken.push(`file ${name} of ${wanted} has ${files.get(name) ?? 0} tasks`);
+  return broken;
+}
+
+function brokenByExecutions(tasks: readonly TaskView[], ran: readonly string[], ledger: Ledger): string[] {
+  const broken: string[] = [];
+  const times = new Map<string, number>();
+  for (const line of ran) times.set(line, (times.get(line) ?? 0) + 1);
+  for (const [line, count] of times) if (count > 1) broken.push(`attempt ${line} was executed ${count} times`);
+  const known = new Map(tasks.map((task) => [task.id, task]));
+  for (const line of times.keys()) {
+    const [id = '', attempt] = line.split(' ');
+    const task = known.get(id);
+    if (!task) broken.push(`task ${id} was executed and is gone`);
+    else if (Number(attempt) > task.attempt) broken.push(`task ${id} ended with attempt ${task.attempt} and was executed as attempt ${attempt}`);
+  }
+  for (const [id, attempt] of ledger.succeeded) {
+    const task = known.get(id);
+    if (task && task.attempt !== attempt) broken.push(`task ${id} was seen to have succeeded with attempt ${attempt} and ran again as attempt ${task.attempt}`);
+  }
+  for (const task of tasks) {
+    if (task.state === 'succeeded' && !times.has(`${task.id} ${task.attempt}`)) broken.push(`task ${task.id} succeeded without having been executed`);
+  }
+  return broken;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { kills: { type: 'string', default: '200' }, seed: { type: 'string' } } });
+  const seed = Number(values.seed ?? Date.now() % 1_000_000_000);
+  console.log(`seed ${seed}`);
+  const report = await crash({ kills: Number(values.kills), seed, say: (line) => console.log(line) });
+  console.log(JSON.stringify(report, null, 2));
+  process.exitCode = report.broken.length === 0 ? 0 : 1;
+}
+
+if (import.meta.url === `file://${process.argv[1]}`) await main();
