@@ -75,7 +75,9 @@ async function run(options: StartOptions): Promise<Log> {
     log.info('stopped');
     process.exit(EXIT.ok);
   });
-  log.info(`listening on ${server.url}`);
+  const listening = `listening on ${server.url}`;
+  if (log.isLevelEnabled('info')) log.info(listening);
+  else process.stdout.write(`${listening}\n`);
   process.send?.('ready');
   return log;
 }

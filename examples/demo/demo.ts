@@ -50,7 +50,11 @@ async function demo(once: boolean, signal: AbortSignal): Promise<number> {
   const tones = makeTones();
   const server = await serveTones(tones, pace.bytesPerSecond);
   const screen = makeScreen(process.stdout);
-  const supervisor = await startSupervisor(join(folder, 'data'), { LIBRARY_DIR: library, WORKERS: '2', DRAIN_TIMEOUT: '2s' }).catch((thrown) => {
+  const supervisor = await startSupervisor(join(folder, 'data'), {
+    LIBRARY_DIR: library,
+    WORKERS: '2',
+    DRAIN_TIMEOUT: '2s',
+  }).catch((thrown) => {
     server.close();
     screen.close();
     throw thrown;
@@ -94,11 +98,16 @@ async function play(stage: Stage): Promise<readonly string[]> {
     screen.show(rows);
     const finished = rows.filter(({ state }) => ['succeeded', 'failed', 'canceled'].includes(state));
     if (finished.length === rows.length) break;
-    if (performance.now() > deadline) return rows.filter((row) => !finished.includes(row)).map(({ name, state }) => `${name} is still ${state}`);
+    if (performance.now() > deadline)
+      return rows.filter((row) => !finished.includes(row)).map(({ name, state }) => `${name} is still ${state}`);
     await Promise.race([wait(lookEveryMs, null, { signal: stage.signal }), dropping.then(() => wait(lookEveryMs))]);
   }
   await dropping;
-  return [...failuresOf(await readTasks(stage)), ...differencesOf(stage), ...(stage.server.reports.length > 0 ? [] : ['the report did not arrive'])];
+  return [
+    ...failuresOf(await readTasks(stage)),
+    ...differencesOf(stage),
+    ...(stage.server.reports.length > 0 ? [] : ['the report did not arrive']),
+  ];
 }
 
 /** As a person or another program would: a file beside, then moved in, so that it is never seen half-written. */
@@ -139,8 +148,19 @@ async function readTasks({ url, signal }: Stage): Promise<readonly Task[]> {
 }
 
 function rowsOf(tones: readonly Tone[], tasks: readonly Task[]): readonly Row[] {
-  const files = tones.map(({ name }) => rowOf(name, tasks.find(({ params }) => params.url.endsWith(`/${encodeURIComponent(name)}`))));
-  return [...files, rowOf(reportName, tasks.find(({ type }) => type === 'http.request'))];
+  const files = tones.map(({ name }) =>
+    rowOf(
+      name,
+      tasks.find(({ params }) => params.url.endsWith(`/${encodeURIComponent(name)}`)),
+    ),
+  );
+  return [
+    ...files,
+    rowOf(
+      reportName,
+      tasks.find(({ type }) => type === 'http.request'),
+    ),
+  ];
 }
 
 function rowOf(name: string, task: Task | undefined): Row {
@@ -151,13 +171,17 @@ function rowOf(name: string, task: Task | undefined): Row {
 }
 
 function failuresOf(tasks: readonly Task[]): readonly string[] {
-  return tasks.filter(({ state }) => state !== 'succeeded').map(({ type, params, error }) => `${type} ${params.url}: ${error?.message}`);
+  return tasks
+    .filter(({ state }) => state !== 'succeeded')
+    .map(({ type, params, error }) => `${type} ${params.url}: ${error?.message}`);
 }
 
 function differencesOf({ library, tones }: Stage): readonly string[] {
   return tones.flatMap(({ name, content }) => {
     try {
-      return sha256(readFileSync(join(library, name))) === sha256(content) ? [] : [`${name} differs from what was served`];
+      return sha256(readFileSync(join(library, name))) === sha256(content)
+        ? []
+        : [`${name} differs from what was served`];
     } catch (thrown) {
       return [`${name} is not in the library: ${(thrown as Error).message}`];
     }
@@ -170,7 +194,9 @@ function sha256(content: Buffer): string {
 
 /** @throws when the supervisor ends by itself */
 async function serveOn(screen: Screen, folder: string, signal: AbortSignal): Promise<void> {
-  screen.say(`\nDrop task files of your own into ${join(folder, 'data', 'inbox')}. Ctrl-C ends the demo; ${basename(folder)} stays in ${tmpdir()}.`);
+  screen.say(
+    `\nDrop task files of your own into ${join(folder, 'data', 'inbox')}. Ctrl-C ends the demo; ${basename(folder)} stays in ${tmpdir()}.`,
+  );
   await new Promise<void>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });

@@ -65,7 +65,10 @@ function barLine({ name, state, share, text }: Row): string {
 
 /** Chinese letters take two cells. */
 function padded(name: string, cells: number): string {
-  const taken = [...name].reduce((sum, letter) => sum + (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]/.test(letter) ? 2 : 1), 0);
+  const taken = [...name].reduce(
+    (sum, letter) => sum + (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]/.test(letter) ? 2 : 1),
+    0,
+  );
   return name + ' '.repeat(Math.max(0, cells - taken));
 }
 
@@ -87,7 +90,9 @@ class Lines implements Screen {
       const news = state === 'running' && share !== null && share >= 0.5 && share < 1 ? `${state} 50%` : state;
       if (this.#said.get(name) === news) continue;
       this.#said.set(name, news);
-      this.#out.write(`${MARKS[state] ?? '·'} ${name}: ${news}${state === 'running' || state === 'failed' ? ` ${text}` : ''}\n`);
+      this.#out.write(
+        `${MARKS[state] ?? '·'} ${name}: ${news}${state === 'running' || state === 'failed' ? ` ${text}` : ''}\n`,
+      );
     }
   }
 

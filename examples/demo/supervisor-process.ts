@@ -19,7 +19,10 @@ export interface SupervisorProcess {
 }
 
 /** @param settings as the env file has them */
-export async function startSupervisor(dataDir: string, settings: Readonly<Record<string, string>>): Promise<SupervisorProcess> {
+export async function startSupervisor(
+  dataDir: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<SupervisorProcess> {
   mkdirSync(dataDir, { recursive: true });
   const child = spawn(process.execPath, [program, 'start', '--data', dataDir, '--port', '0'], {
     env: environment(settings),
@@ -48,7 +51,9 @@ async function readiness(child: ChildProcess, ended: Promise<number | null>): Pr
   child.stdout?.on('data', listen);
   child.stderr?.on('data', listen);
   let timer: NodeJS.Timeout | undefined;
-  const ready = new Promise<'ready'>((resolve) => child.on('message', (message) => message === 'ready' && resolve('ready')));
+  const ready = new Promise<'ready'>((resolve) =>
+    child.on('message', (message) => message === 'ready' && resolve('ready')),
+  );
   const late = new Promise<'late'>((resolve) => {
     timer = setTimeout(resolve, startMsMax, 'late');
   });

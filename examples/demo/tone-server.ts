@@ -21,7 +21,8 @@ export async function serveTones(tones: readonly Tone[], bytesPerSecond: number)
   const server = createServer((request, response) => {
     const tone = byPath.get(request.url ?? '');
     if (request.method === 'POST' && request.url === '/report') takeReport(request, response, reports);
-    else if (tone && (request.method === 'GET' || request.method === 'HEAD')) sendTone(request, response, tone, bytesPerSecond);
+    else if (tone && (request.method === 'GET' || request.method === 'HEAD'))
+      sendTone(request, response, tone, bytesPerSecond);
     else response.writeHead(404).end();
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));

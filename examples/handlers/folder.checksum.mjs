@@ -37,8 +37,11 @@ export default defineHandler({
 
 async function filesIn(folder) {
   const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isFile() && entry.name !== list && !entry.name.endsWith('.part')).map(({ name }) => name);
-  if (names.length > filesMax) throw new Permanent(`${folder} has ${names.length} files; at most ${filesMax} are taken`);
+  const names = entries
+    .filter((entry) => entry.isFile() && entry.name !== list && !entry.name.endsWith('.part'))
+    .map(({ name }) => name);
+  if (names.length > filesMax)
+    throw new Permanent(`${folder} has ${names.length} files; at most ${filesMax} are taken`);
   return names.sort();
 }
 

@@ -14,7 +14,8 @@ export default defineHandler({
   timeout: '5m',
   concurrency: 2,
   async run({ file }, ctx) {
-    if (typeof file !== 'string' || !file.endsWith('.wav')) throw new Permanent('"file" must be the path of a .wav file');
+    if (typeof file !== 'string' || !file.endsWith('.wav'))
+      throw new Permanent('"file" must be the path of a .wav file');
     const input = await open(file);
     try {
       const { from, bytes } = await findSamples(input);

@@ -163,9 +163,9 @@ export class Dispatcher implements PoolListener {
     });
   }
 
-  lost({ taskId, attempt, why, message }: Lost): void {
+  lost({ taskId, attempt, why, message, begun }: Lost): void {
     const task = this.#attempt(taskId, attempt);
-    if (task) this.#end(task, lostEnding(lostCode[why], message));
+    if (task) this.#end(task, { ...lostEnding(lostCode[why], message), begun });
   }
 
   item(item: Exclude<WorkerItem, OutcomeItem>): void {

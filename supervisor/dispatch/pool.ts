@@ -18,7 +18,7 @@ import {
   type WorkerSetup,
 } from '../../workers/contract.ts';
 import type { Clock } from '../clock.ts';
-import { type Flight, freshFlight, freshSlot, isUnderWay, type Seat, type Slot, withdraw } from './slot.ts';
+import { type Flight, freshFlight, freshSlot, hasBegun, isUnderWay, type Seat, type Slot, withdraw } from './slot.ts';
 
 /** How often running orders are looked at for overdue ones; no timer runs while nothing does. */
 const watchMs = 100;
@@ -31,6 +31,8 @@ export interface Lost {
   readonly attempt: number;
   readonly why: 'crashed' | 'timed_out' | 'canceled' | 'interrupted';
   readonly message: string;
+  /** Its handler had begun. */
+  readonly begun: boolean;
 }
 
 /** What the pool tells; all calls come on the main thread, an outcome at most once an order. */
@@ -253,7 +255,8 @@ export class Pool {
 
   #lose(seat: Seat, why: Lost['why'], message: string): void {
     if (!this.#settle(seat)) return;
-    this.#options.listener.lost({ taskId: seat.order.taskId, attempt: seat.order.attempt, why, message });
+    const { taskId, attempt } = seat.order;
+    this.#options.listener.lost({ taskId, attempt, why, message, begun: hasBegun(seat) });
   }
 
   #tell(message: ControlMessage): void {

@@ -50,6 +50,12 @@ export function withdraw({ flight, index }: Seat): boolean {
   return Atomics.compareExchange(flight.batch.ledger, index, LEDGER.waiting, LEDGER.withdrawn) === LEDGER.waiting;
 }
 
+/** Whether its handler has run at all. */
+export function hasBegun({ flight, index }: Seat): boolean {
+  const cell = Atomics.load(flight.batch.ledger, index);
+  return cell === LEDGER.begun || cell === LEDGER.done;
+}
+
 /** Begun and not ended: what a dying thread takes along. */
 export function isUnderWay({ flight, index, settled }: Seat): boolean {
   return !settled && Atomics.load(flight.batch.ledger, index) === LEDGER.begun;

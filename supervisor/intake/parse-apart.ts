@@ -102,7 +102,10 @@ export class ParseApart {
       const hear = (answer: FromThread): void => {
         if ('tasks' in answer) {
           for (const task of answer.tasks) tasks.push(task);
-          if (!answer.last) return thread.postMessage({ more: true } satisfies ToThread);
+          if (!answer.last) {
+            thread.postMessage({ more: true } satisfies ToThread);
+            return;
+          }
         }
         stopClock();
         resolve('tasks' in answer ? { ok: true, tasks } : { ok: false, mistakes: answer.wrong, more: answer.more });

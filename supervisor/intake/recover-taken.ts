@@ -4,7 +4,7 @@ import type { InboxFiles } from './files.ts';
 import type { InboxFolders } from './folders.ts';
 import type { InboxSupervisor } from './inbox-options.ts';
 import type { MovingOn } from './moving-on.ts';
-import { parseTakenName } from './names.ts';
+import { parseTakenName, startOfDay } from './names.ts';
 import type { Taken } from './taken-file.ts';
 
 /** @returns the files to read again. */
@@ -29,6 +29,16 @@ export async function recoverTaken(
     if (known.delete(taken.id)) movingOn.add({ taken, rejection: null });
     else unknown.push(taken);
   }
-  if (known.size > 0) supervisor.settled([...known]);
+  if (known.size > 0) {
+    await syncDays(folders, files);
+    supervisor.settled([...known]);
+  }
   return unknown;
+}
+
+/** The files of ids with nothing in `.taking/` have been moved on, into one of these, perhaps only just before the kill. */
+async function syncDays(folders: InboxFolders, files: InboxFiles): Promise<void> {
+  for (const name of await files.names(folders.accepted)) {
+    if (startOfDay(name) !== null) await files.syncFolder(join(folders.accepted, name));
+  }
 }

@@ -35,7 +35,10 @@ export class Batch {
 
   /** Adds a line; `frame` is its text up to the body. @returns length of the body in bytes */
   add(frame: string, body: string): number {
-    if (body.length > surelyFitsChars && Buffer.byteLength(body) + frame.length + CRC_PLACEHOLDER.length > lineBytesMax) {
+    if (
+      body.length > surelyFitsChars &&
+      Buffer.byteLength(body) + frame.length + CRC_PLACEHOLDER.length > lineBytesMax
+    ) {
       throw new RangeError(`an entry may have at most ${lineBytesMax} bytes`);
     }
     const line = frame + body + CRC_PLACEHOLDER;

@@ -184,7 +184,10 @@ export class CommitQueue {
 
   #unknown(): Refusal {
     const reason = this.#fault?.message ?? 'the journal failed';
-    return new Refusal('outcome_unknown', `it is not known whether this was recorded: ${reason}; ask again with the same idempotency key`);
+    return new Refusal(
+      'outcome_unknown',
+      `it is not known whether this was recorded: ${reason}; ask again with the same idempotency key`,
+    );
   }
 
   /** The batch the next line goes to: a new one when the last is full, in a new segment when that is. */
@@ -197,7 +200,9 @@ export class CommitQueue {
     if (!rotate && !batch.isFull) return batch;
     if (batch.lines > 0) this.#close();
     else this.#pool.give(batch);
-    this.#forming = rotate ? this.#pool.take(this.#in.nextFile(this.#last + 1), headerBytes) : this.#pool.take(batch.file, end);
+    this.#forming = rotate
+      ? this.#pool.take(this.#in.nextFile(this.#last + 1), headerBytes)
+      : this.#pool.take(batch.file, end);
     if (rotate) {
       this.#forming.rotateAt = at;
       this.#rotateNext = false;
@@ -244,7 +249,9 @@ export class CommitQueue {
     if (look) this.#lookedAt = now;
     const { bytes, used, last, rotateAt } = batch;
     const sync = this.#in.fsync === 'always';
-    this.#in.port.order({ op: 'commit', bytes, used, last, sync, rotateAt, look }, (reply) => this.#written(batch, reply));
+    this.#in.port.order({ op: 'commit', bytes, used, last, sync, rotateAt, look }, (reply) =>
+      this.#written(batch, reply),
+    );
     // One second of what is only written may be lost under `everysec`; the sync is queued right behind the batch.
     if (this.#in.fsync === 'everysec' && now - this.#syncedAt >= syncEveryMs) this.#syncBehind(batch.last, now);
   }
@@ -298,7 +305,8 @@ export class CommitQueue {
     if (this.#synced < this.#last) {
       // Only written so far (`everysec`, `no`): the quiet moment is the best one to sync.
       this.sync().then(
-        () => (this.#inFlight || this.#forming.lines > 0 || this.#synced < this.#last ? this.#markSometime() : this.#mark()),
+        () =>
+          this.#inFlight || this.#forming.lines > 0 || this.#synced < this.#last ? this.#markSometime() : this.#mark(),
         () => {},
       );
       return;
@@ -312,6 +320,8 @@ export class CommitQueue {
     this.#forming.offset += batch.used;
     this.#inFlight = batch;
     const { bytes, used, last } = batch;
-    this.#in.port.order({ op: 'commit', bytes, used, last, sync: false, rotateAt: 0, look: false }, (reply) => this.#written(batch, reply));
+    this.#in.port.order({ op: 'commit', bytes, used, last, sync: false, rotateAt: 0, look: false }, (reply) =>
+      this.#written(batch, reply),
+    );
   }
 }

@@ -19,7 +19,8 @@ const NETWORK_TYPES: ReadonlyMap<number, string> = new Map([
 ]);
 const fuseType = 0x65735546;
 /** FUSE serves local disks too (mergerfs, ntfs-3g); these of its kinds are remote. */
-const NETWORK_FUSE = /^fuse\.(sshfs|rclone|glusterfs|s3fs|curlftpfs|davfs|goofys|gcsfuse|cephfs|ceph-fuse|moosefs|mfsmount|juicefs|smbnetfs|blobfuse2?)$/;
+const NETWORK_FUSE =
+  /^fuse\.(sshfs|rclone|glusterfs|s3fs|curlftpfs|davfs|goofys|gcsfuse|cephfs|ceph-fuse|moosefs|mfsmount|juicefs|smbnetfs|blobfuse2?)$/;
 
 export interface FolderRules {
   /** Use a network file system all the same. */
@@ -32,18 +33,27 @@ export function checkDataFolder(dir: string, rules: FolderRules = {}): void {
   if (!found.isDirectory()) throw unusable(`${dir} is not a folder`, 'give the path of a folder with --data');
   const uid = process.getuid?.();
   if (uid !== undefined && found.uid !== uid) {
-    throw unusable(`${dir} belongs to user ${found.uid}, and this is user ${uid}`, 'start as that user, or give the folder to this one (chown)');
+    throw unusable(
+      `${dir} belongs to user ${found.uid}, and this is user ${uid}`,
+      'start as that user, or give the folder to this one (chown)',
+    );
   }
   try {
     accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const readOnly = (error as NodeJS.ErrnoException).code === 'EROFS';
     const what = readOnly ? `${dir} is on a file system mounted read-only` : `${dir} cannot be written to`;
-    throw unusable(what, readOnly ? 'mount it for writing, or give another folder with --data' : 'give this user write permission (chmod u+rwx)');
+    throw unusable(
+      what,
+      readOnly
+        ? 'mount it for writing, or give another folder with --data'
+        : 'give this user write permission (chmod u+rwx)',
+    );
   }
   const network = networkOf(dir);
   if (network && !rules.forceNetwork) {
-    const way = 'put the data folder on a disk of this machine, or start with --force-network and know that a power cut may cost acknowledged work';
+    const way =
+      'put the data folder on a disk of this machine, or start with --force-network and know that a power cut may cost acknowledged work';
     throw unusable(`${dir} is on a network file system (${network}), where locks and syncs cannot be trusted`, way);
   }
 }
@@ -53,7 +63,10 @@ function statOf(dir: string): Stats {
     return statSync(dir);
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw unusable(missing ? `${dir} does not exist` : `${dir} cannot be looked at: ${(error as Error).message}`, 'create it, or give another folder with --data');
+    throw unusable(
+      missing ? `${dir} does not exist` : `${dir} cannot be looked at: ${(error as Error).message}`,
+      'create it, or give another folder with --data',
+    );
   }
 }
 

@@ -41,7 +41,8 @@ export function checksumHolds(bytes: Buffer, start: number, end: number, epoch: 
   const frame = end - crcBytes;
   if (frame <= start || !matches(bytes, frame, CRC_FRAME) || !matches(bytes, end - 2, CRC_END)) return false;
   let rest = crc32(bytes.subarray(start, frame), epoch);
-  for (let at = end - 3; at >= frame + CRC_FRAME.length; at--, rest >>>= 4) if (bytes[at] !== HEX[rest & 15]) return false;
+  for (let at = end - 3; at >= frame + CRC_FRAME.length; at--, rest >>>= 4)
+    if (bytes[at] !== HEX[rest & 15]) return false;
   return true;
 }
 

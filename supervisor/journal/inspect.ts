@@ -99,7 +99,8 @@ export function readHeader(head: Buffer, name: { seq: number; epoch: number }, p
   }
   if (value?.t !== 'head') return null;
   checkVersion(value, path);
-  const holds = head.length === headerBytes && head[headerBytes - 1] === 10 && checksumHolds(head, 0, headerBytes - 1, name.epoch);
+  const holds =
+    head.length === headerBytes && head[headerBytes - 1] === 10 && checksumHolds(head, 0, headerBytes - 1, name.epoch);
   return holds && value.first === name.seq && value.epoch === name.epoch ? value : null;
 }
 
@@ -107,14 +108,16 @@ const frame = emptyFrame();
 
 function takeLine(walk: Walk, bytes: Buffer, start: number, end: number, offset: number, whole: boolean): void {
   const { found } = walk;
-  const reason = whole && checksumHolds(bytes, start, end, walk.epoch) ? takeValid(walk, bytes, start, end, offset) : 'unreadable';
+  const reason =
+    whole && checksumHolds(bytes, start, end, walk.epoch) ? takeValid(walk, bytes, start, end, offset) : 'unreadable';
   if (reason === null) {
     found.goodEnd = offset + (end - start) + 1;
     return;
   }
   const range = bytes.subarray(start, end);
   // A line that verifies but for what stands in place of its line feed was written whole: that is no tear.
-  const newline = !whole && reason === 'unreadable' && end - start > 1 && checksumHolds(bytes, start, end - 1, walk.epoch);
+  const newline =
+    !whole && reason === 'unreadable' && end - start > 1 && checksumHolds(bytes, start, end - 1, walk.epoch);
   found.bad = {
     reason: newline ? 'newline' : reason,
     offset,

@@ -13,7 +13,13 @@ const LF = 10;
  * `bytes[start, end)` is a line without its line feed, standing at `offset` of the file. `whole` is false for what has
  * no line feed: the last bytes of a file, or a stretch longer than any line may be. Answer false to stop.
  */
-export type LineVisitor = (bytes: Buffer, start: number, end: number, offset: number, whole: boolean) => boolean | undefined;
+export type LineVisitor = (
+  bytes: Buffer,
+  start: number,
+  end: number,
+  offset: number,
+  whole: boolean,
+) => boolean | undefined;
 
 /** Visits the lines of `[from, to)`. The bytes handed over are good only until the visitor returns. */
 export function visitLines(disk: Disk, fd: number, from: number, to: number, visit: LineVisitor): void {

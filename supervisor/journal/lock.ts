@@ -43,7 +43,12 @@ export async function lockDataFolder(dir: string, options: LockOptions = {}): Pr
     check() {
       if (isFileAt(join(dir, LOCK), file as number)) return;
       const again = takeFile(dir);
-      if (again === null) throw new Fault('lostWrite', `another supervisor has taken ${join(dir, LOCK)}`, 'find out who deleted the lock file; start only one');
+      if (again === null)
+        throw new Fault(
+          'lostWrite',
+          `another supervisor has taken ${join(dir, LOCK)}`,
+          'find out who deleted the lock file; start only one',
+        );
       fs.closeSync(file as number);
       file = again;
       describeOwner(file);
@@ -103,8 +108,13 @@ function flocked(fd: number): boolean {
   if (done.status === 0) return true;
   if (done.status === 1 || done.status === busyExit) return false;
   const missing = (done.error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
-  const why = missing ? 'flock(1) is not installed' : `flock failed: ${done.stderr?.trim() || done.error?.message || `exit ${done.status}`}`;
-  throw unusable(`the data folder cannot be locked: ${why}`, 'install util-linux, or start with --lock=socket, which is weaker: it does not reach across containers');
+  const why = missing
+    ? 'flock(1) is not installed'
+    : `flock failed: ${done.stderr?.trim() || done.error?.message || `exit ${done.status}`}`;
+  throw unusable(
+    `the data folder cannot be locked: ${why}`,
+    'install util-linux, or start with --lock=socket, which is weaker: it does not reach across containers',
+  );
 }
 
 function isFileAt(path: string, fd: number): boolean {
@@ -125,14 +135,18 @@ function describeOwner(fd: number): void {
 
 /** An abstract socket named after the folder itself: gone with the process, but invisible to other network namespaces. */
 async function lockBySocket(dir: string): Promise<DataFolderLock> {
-  if (process.platform !== 'linux') throw unusable('--lock=socket works on Linux only', 'leave it out: this system locks files by itself');
+  if (process.platform !== 'linux')
+    throw unusable('--lock=socket works on Linux only', 'leave it out: this system locks files by itself');
   const { dev, ino } = fs.statSync(dir);
   const server = createServer((socket) => socket.destroy());
   try {
     await listen(server, `\0nightshift-${dev}-${ino}`);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw await held(dir);
-    throw unusable(`the data folder cannot be locked: ${(error as Error).message}`, 'install util-linux and leave --lock=socket out');
+    throw unusable(
+      `the data folder cannot be locked: ${(error as Error).message}`,
+      'install util-linux and leave --lock=socket out',
+    );
   }
   server.unref();
   return {
@@ -153,7 +167,11 @@ async function held(dir: string): Promise<Fault> {
   const told = { ...readJson(join(dir, LOCK)), ...readJson(join(dir, 'supervisor.json')) };
   const pid = typeof told['pid'] === 'number' ? `pid ${told['pid']}` : 'pid unknown';
   const url = typeof told['url'] === 'string' ? `, ${told['url']}` : '';
-  return new Fault('held', `${dir} is held by another supervisor (${pid}${url})`, 'use that one, stop it first, or give another folder with --data');
+  return new Fault(
+    'held',
+    `${dir} is held by another supervisor (${pid}${url})`,
+    'use that one, stop it first, or give another folder with --data',
+  );
 }
 
 function readJson(path: string): Record<string, unknown> {

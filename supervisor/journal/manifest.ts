@@ -50,14 +50,25 @@ export const MANIFEST_PREVIOUS = 'MANIFEST.prev.json';
 const MANIFEST_NEXT = 'MANIFEST.json.tmp';
 const manifestEpoch = 0;
 
-export const emptyManifest: Manifest = { gen: 0, epoch: 0, at: 0, clean: true, segments: [], active: null, snapshots: [] };
+export const emptyManifest: Manifest = {
+  gen: 0,
+  epoch: 0,
+  at: 0,
+  clean: true,
+  segments: [],
+  active: null,
+  snapshots: [],
+};
 
 /** Durable when it returns. `folder` is the journal folder. */
 export function publishManifest(disk: Disk, folder: string, manifest: Manifest): void {
   const next = join(folder, MANIFEST_NEXT);
   const names = disk.list(folder);
   if (names.includes(MANIFEST_NEXT)) disk.remove(next);
-  const line = sealedLine(JSON.stringify({ t: 'manifest', v: formatVersion, min: oldestReader, ...manifest }).slice(0, -1), manifestEpoch);
+  const line = sealedLine(
+    JSON.stringify({ t: 'manifest', v: formatVersion, min: oldestReader, ...manifest }).slice(0, -1),
+    manifestEpoch,
+  );
   const fd = disk.open(next, 'create');
   try {
     writeAll(disk, fd, line);
@@ -84,7 +95,11 @@ export function readManifest(disk: Disk, folder: string): FoundManifest | null {
   const previous = names.includes(MANIFEST_PREVIOUS) ? readCopy(disk, folder, MANIFEST_PREVIOUS) : null;
   if (current && current.gen >= (previous?.gen ?? 0)) return { manifest: current, newest: true, notes: [] };
   if (previous) {
-    return { manifest: previous, newest: false, notes: [`${MANIFEST} is missing, damaged or older than its copy: ${MANIFEST_PREVIOUS} is used`] };
+    return {
+      manifest: previous,
+      newest: false,
+      notes: [`${MANIFEST} is missing, damaged or older than its copy: ${MANIFEST_PREVIOUS} is used`],
+    };
   }
   if (current) return { manifest: current, newest: true, notes: [] };
   if (!names.includes(MANIFEST) && !names.includes(MANIFEST_PREVIOUS)) return null;

@@ -12,8 +12,8 @@ import { ask } from './port.ts';
 import { type Replayed, replayFolder } from './recover.ts';
 import { type Fed, feedSegment } from './replay.ts';
 import { fileName, headerBytes, segmentBytesMaxDefault } from './segment.ts';
-import { trashLeftovers } from './trash.ts';
 import { type Survey, surveyFolder } from './survey.ts';
+import { trashLeftovers } from './trash.ts';
 import type { Verdict } from './verdict.ts';
 import type { Begun } from './writer.ts';
 import { startWriter, type WriterPort } from './writer-port.ts';
@@ -69,7 +69,8 @@ export async function openJournal(input: OpenJournalInput): Promise<OpenedJourna
   let survey: Survey | null = null;
   try {
     survey = surveyFolder({ disk, dir, bootId });
-    const digest = async (path: string, bytes: number) => (await ask(port, { op: 'digest', path, bytes })).digest ?? null;
+    const digest = async (path: string, bytes: number) =>
+      (await ask(port, { op: 'digest', path, bytes })).digest ?? null;
     const replayed = await replayFolder(disk, survey, digest, files, replayer);
     const begun = await begin(input, survey, replayed, port, clock, digest);
     const file = files.add(join(dir, 'journal', begun.file));
@@ -86,19 +87,28 @@ export async function openJournal(input: OpenJournalInput): Promise<OpenedJourna
 }
 
 /** State of a data folder as it is, without a lock and without changing a byte; for readers beside a supervisor or without one. */
-export async function readJournal(input: Pick<OpenJournalInput, 'dir' | 'disk' | 'bootId' | 'replayer'>): Promise<RecoveryReport> {
+export async function readJournal(
+  input: Pick<OpenJournalInput, 'dir' | 'disk' | 'bootId' | 'replayer'>,
+): Promise<RecoveryReport> {
   const { dir, disk = machineDisk, bootId, replayer } = input;
   const startedAt = performance.now();
   const port = startWriter(disk);
   const survey = surveyFolder({ disk, dir, bootId });
   try {
     const files = new JournalFiles();
-    const digest = async (path: string, bytes: number) => (await ask(port, { op: 'digest', path, bytes })).digest ?? null;
+    const digest = async (path: string, bytes: number) =>
+      (await ask(port, { op: 'digest', path, bytes })).digest ?? null;
     const replayed = await replayFolder(disk, survey, digest, files, replayer);
     const fed = { ...replayed };
     const { last } = survey;
     if (last?.judgment.tail) {
-      feedSegment({ disk, ...last, ordinal: files.add(last.path) }, last.judgment.tail.from, last.judgment.tail.to, replayer, fed);
+      feedSegment(
+        { disk, ...last, ordinal: files.add(last.path) },
+        last.judgment.tail.from,
+        last.judgment.tail.to,
+        replayer,
+        fed,
+      );
     }
     return reportOf(survey, replayed, fed, input, performance.now() - startedAt);
   } finally {
@@ -119,7 +129,16 @@ async function begin(
   const { last, manifest, segments } = survey;
   for (const folder of ['journal', 'snapshots']) disk.makeFolder(join(dir, folder));
   const closed = last ? await closedSegment(last, digest) : null;
-  const listed = [...segments.map(({ file, first, last: end, bytes, sha256, sealed }) => ({ file, first, last: end, bytes, sha256, sealed }))];
+  const listed = [
+    ...segments.map(({ file, first, last: end, bytes, sha256, sealed }) => ({
+      file,
+      first,
+      last: end,
+      bytes,
+      sha256,
+      sealed,
+    })),
+  ];
   if (closed && closed.last >= closed.first) listed.push(closed);
   const before = listed.at(-1);
   const epoch = survey.epoch + 1;
@@ -141,7 +160,14 @@ async function begin(
         ...manifest,
         epoch,
         segments: listed,
-        snapshots: survey.snapshots.map(({ file, seq, to, count, bytes, sha256 }) => ({ file, seq, to, count, bytes, sha256 })),
+        snapshots: survey.snapshots.map(({ file, seq, to, count, bytes, sha256 }) => ({
+          file,
+          seq,
+          to,
+          count,
+          bytes,
+          sha256,
+        })),
       },
     },
   });
@@ -150,14 +176,24 @@ async function begin(
 }
 
 /** The segment a crash left open is closed at what is proven; it is never written to again. */
-async function closedSegment(last: NonNullable<Survey['last']>, digest: (path: string, bytes: number) => Promise<string | null>): Promise<ListedSegment> {
+async function closedSegment(
+  last: NonNullable<Survey['last']>,
+  digest: (path: string, bytes: number) => Promise<string | null>,
+): Promise<ListedSegment> {
   const { seq, bytes } = last.judgment.proven;
   const sha256 = (await digest(last.path, bytes)) ?? '';
   return { file: last.file, first: last.inspection.header?.first ?? 0, last: seq, bytes, sha256, sealed: false };
 }
 
 /** The tail is replayed from the segment it was written to again: only that one is known to be on disk. */
-function replayTail(disk: Disk, files: JournalFiles, ordinal: number, begun: Begun, replayed: Replayed, replayer: Replayer): Fed {
+function replayTail(
+  disk: Disk,
+  files: JournalFiles,
+  ordinal: number,
+  begun: Begun,
+  replayed: Replayed,
+  replayer: Replayer,
+): Fed {
   const fed = { ...replayed };
   const path = files.path(ordinal);
   const fd = disk.open(path, 'read');
@@ -172,7 +208,8 @@ function replayTail(disk: Disk, files: JournalFiles, ordinal: number, begun: Beg
 /** What starts and snapshots that broke off have left, and the empty segment of a start after which nothing happened. */
 function clearLeftovers(disk: Disk, dir: string, survey: Survey): void {
   const snapshots = join(dir, 'snapshots');
-  for (const name of disk.list(snapshots)) if (/^\d{16}-e\d{6,}\.ndjson\.tmp$/.test(name)) disk.remove(join(snapshots, name));
+  for (const name of disk.list(snapshots))
+    if (/^\d{16}-e\d{6,}\.ndjson\.tmp$/.test(name)) disk.remove(join(snapshots, name));
   const leftovers = [...survey.leftovers];
   const { last } = survey;
   if (last && last.judgment.proven.seq < (last.inspection.header?.first ?? 0)) {
@@ -244,7 +281,8 @@ function liveJournal(
     space: begun.space,
     segments: survey.segments.length + (survey.last ? 1 : 0) + 1,
     segmentsSinceSnapshot: since.length + (survey.last ? 1 : 0) + 1,
-    sinceSnapshotBytes: since.reduce((sum, segment) => sum + segment.bytes, 0) + (survey.last?.judgment.proven.bytes ?? 0),
+    sinceSnapshotBytes:
+      since.reduce((sum, segment) => sum + segment.bytes, 0) + (survey.last?.judgment.proven.bytes ?? 0),
     snapshot: { seq: replayed.snapshot?.seq ?? 0, bytes: replayed.snapshot?.bytes ?? 0 },
     segmentPath: (first) => join(dir, 'journal', fileName(first, epoch)),
   });

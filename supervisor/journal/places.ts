@@ -66,7 +66,8 @@ export class PlaceReader {
     }
     for (const member of span.members) {
       const place = places[member];
-      if (place) texts[member] = bytes.toString('utf8', place.offset - span.from, place.offset - span.from + place.length);
+      if (place)
+        texts[member] = bytes.toString('utf8', place.offset - span.from, place.offset - span.from + place.length);
     }
   }
 

@@ -27,7 +27,9 @@ export function threadPort<O, R extends Answer>(url: URL, resourceLimits: Resour
   const thread = new Worker(url, { resourceLimits });
   let ended: R | null = null;
   const stop = (message: string) => {
-    ended ??= { failure: { exit: 'diskFailed', message, action: 'start again; nothing unacknowledged was promised' } } as R;
+    ended ??= {
+      failure: { exit: 'diskFailed', message, action: 'start again; nothing unacknowledged was promised' },
+    } as R;
     for (const answer of pending.splice(0)) answer(ended);
   };
   thread.on('message', (reply: R) => pending.shift()?.(reply));

@@ -22,20 +22,31 @@ export interface Replayed extends Fed {
 }
 
 /** Replays everything but the unproven tail, which is replayed from where it is written again. */
-export async function replayFolder(disk: Disk, survey: Survey, digest: Digest, files: JournalFiles, replayer: Replayer): Promise<Replayed> {
+export async function replayFolder(
+  disk: Disk,
+  survey: Survey,
+  digest: Digest,
+  files: JournalFiles,
+  replayer: Replayer,
+): Promise<Replayed> {
   const snapshot = await usableSnapshot(survey, digest);
   const fed: Fed = { last: snapshot?.seq ?? 0, lastAt: survey.manifest.at, entries: 0 };
   const needed = survey.segments.filter((segment) => segment.last > fed.last);
   const first = needed[0]?.first ?? survey.last?.inspection.header?.first ?? null;
   if (first !== null && first > fed.last + 1) {
     const path = needed[0]?.path ?? survey.last?.path ?? '';
-    throw new Damage(path, 0, 'entries before it are missing, and no snapshot has them', { from: fed.last + 1, to: first - 1 });
+    throw new Damage(path, 0, 'entries before it are missing, and no snapshot has them', {
+      from: fed.last + 1,
+      to: first - 1,
+    });
   }
   const checks = needed.map(async (segment) => ({ segment, sha256: await digest(segment.path, segment.bytes) }));
   let entities = 0;
   try {
-    if (snapshot) entities = feedSnapshot({ disk, ...snapshot, ordinal: files.add(snapshot.path) }, snapshot.bytes, replayer);
-    for (const segment of needed) feedSegment({ disk, ...segment, ordinal: files.add(segment.path) }, 0, segment.bytes, replayer, fed);
+    if (snapshot)
+      entities = feedSnapshot({ disk, ...snapshot, ordinal: files.add(snapshot.path) }, snapshot.bytes, replayer);
+    for (const segment of needed)
+      feedSegment({ disk, ...segment, ordinal: files.add(segment.path) }, 0, segment.bytes, replayer, fed);
     if (survey.last) {
       const { last } = survey;
       feedSegment({ disk, ...last, ordinal: files.add(last.path) }, 0, last.judgment.proven.bytes, replayer, fed);
@@ -48,7 +59,10 @@ export async function replayFolder(disk: Disk, survey: Survey, digest: Digest, f
   await confirm(disk, checks);
   const reached = Math.max(fed.last, survey.last?.judgment.last ?? 0);
   if (snapshot && snapshot.to > reached) {
-    throw new Damage(snapshot.path, 0, 'the snapshot knows entries that the journal has lost', { from: reached + 1, to: snapshot.to });
+    throw new Damage(snapshot.path, 0, 'the snapshot knows entries that the journal has lost', {
+      from: reached + 1,
+      to: snapshot.to,
+    });
   }
   return { ...fed, snapshot, entities };
 }
@@ -62,12 +76,20 @@ async function usableSnapshot(survey: Survey, digest: Digest): Promise<OpenSnaps
 }
 
 /** A digest that does not match is looked at line by line, so that the message names the very place. */
-async function confirm(disk: Disk, checks: readonly Promise<{ segment: OpenSegment; sha256: string | null }>[]): Promise<void> {
+async function confirm(
+  disk: Disk,
+  checks: readonly Promise<{ segment: OpenSegment; sha256: string | null }>[],
+): Promise<void> {
   for (const { segment, sha256 } of await Promise.all(checks)) {
     if (sha256 === segment.sha256) continue;
     const name = parseFileName(segment.file) ?? { seq: segment.first, epoch: 0 };
     const { bad } = inspectSegment(disk, segment.path, segment.fd, name);
     const range = { from: bad?.seq ?? segment.first, to: segment.last };
-    throw new Damage(segment.path, bad?.offset ?? 0, 'a complete segment is damaged: its digest does not match the manifest', range);
+    throw new Damage(
+      segment.path,
+      bad?.offset ?? 0,
+      'a complete segment is damaged: its digest does not match the manifest',
+      range,
+    );
   }
 }

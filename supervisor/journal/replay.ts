@@ -49,12 +49,23 @@ export function feedSegment(file: File, from: number, to: number, replayer: Repl
     }
     if (frame.seq <= fed.last) return true;
     if (frame.seq !== fed.last + 1) {
-      throw new Damage(file.path, offset, `entry ${frame.seq} stands where ${fed.last + 1} was expected`, { from: fed.last + 1, to: frame.seq - 1 });
+      throw new Damage(file.path, offset, `entry ${frame.seq} stands where ${fed.last + 1} was expected`, {
+        from: fed.last + 1,
+        to: frame.seq - 1,
+      });
     }
     fed.last = frame.seq;
     fed.lastAt = frame.at;
     fed.entries++;
-    replayer.entry(frame.seq, frame.at, room, frame.bodyStart, frame.bodyEnd, file.ordinal, offset + frame.bodyStart - start);
+    replayer.entry(
+      frame.seq,
+      frame.at,
+      room,
+      frame.bodyStart,
+      frame.bodyEnd,
+      file.ordinal,
+      offset + frame.bodyStart - start,
+    );
     return true;
   });
 }

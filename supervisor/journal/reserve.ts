@@ -44,10 +44,13 @@ export class Reserve {
 
   /** Looks at free space and takes the ballast back when there is room for it again. */
   look(): SpaceState {
-    const space = this.#disk.space(this.#dir);
+    let space = this.#disk.space(this.#dir);
     const wanted = Math.min(reserveBytesMax, Math.floor(space.totalBytes * reserveShare));
     const least = Math.min(freeBytesMin, Math.floor(space.totalBytes * freeShare));
-    if (!this.#held && space.freeBytes >= least * comfort + wanted) this.#take(wanted);
+    if (!this.#held && space.freeBytes >= least * comfort + wanted) {
+      this.#take(wanted);
+      space = this.#disk.space(this.#dir);
+    }
     if (space.freeBytes < least) this.#low = true;
     else if (this.#held && space.freeBytes >= least * comfort) this.#low = false;
     return { ...space, low: this.#low };
@@ -59,7 +62,8 @@ export class Reserve {
     const block = randomBytes(Math.min(blockBytes, bytes));
     const fd = this.#disk.open(path, 'create');
     try {
-      for (let left = bytes; left > 0; left -= block.length) writeAll(this.#disk, fd, block.subarray(0, Math.min(left, block.length)));
+      for (let left = bytes; left > 0; left -= block.length)
+        writeAll(this.#disk, fd, block.subarray(0, Math.min(left, block.length)));
       this.#held = true;
     } catch (error) {
       if (!isFull(error)) throw error;

@@ -2,8 +2,9 @@
  * A segment of the journal: its name, the header that makes it self-describing, the mark and the seal.
  * The header is padded to a fixed size, so that the place of every entry is known while the file does not exist yet.
  */
-import type { FsyncPolicy } from './journal.ts';
+
 import { paddedLine, sealedLine } from './entry.ts';
+import type { FsyncPolicy } from './journal.ts';
 import { formatVersion, oldestReader } from './version.ts';
 
 export const headerBytes = 512;
@@ -52,6 +53,9 @@ export function markText(d: number, at: number): string {
 }
 
 /** Last line of a segment that is complete. */
-export function sealLine(seal: { seq: number; at: number; n: number; sha256: string; clean: boolean }, epoch: number): Buffer {
+export function sealLine(
+  seal: { seq: number; at: number; n: number; sha256: string; clean: boolean },
+  epoch: number,
+): Buffer {
   return sealedLine(JSON.stringify({ t: 'seal', ...seal }).slice(0, -1), epoch);
 }

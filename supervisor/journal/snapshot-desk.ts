@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { type Disk, readAll, writeAll } from './disk.ts';
 import { CRC_PLACEHOLDER, fillChecksums } from './entry.ts';
 import { type Answer, failureOf } from './port.ts';
-import { snapshotFooterLine, type SnapshotHeader, snapshotHeaderLine } from './snapshot-format.ts';
+import { type SnapshotHeader, snapshotFooterLine, snapshotHeaderLine } from './snapshot-format.ts';
 import { TailCopier } from './tail-copier.ts';
 import { retire } from './trash.ts';
 
@@ -176,6 +176,7 @@ export class SnapshotDesk {
     if (this.#fd !== -1) this.#disk.close(this.#fd);
     this.#fd = -1;
     const folder = dirname(this.#path);
-    for (const name of this.#disk.list(folder)) if (join(folder, name) === `${this.#path}.tmp`) this.#disk.remove(`${this.#path}.tmp`);
+    for (const name of this.#disk.list(folder))
+      if (join(folder, name) === `${this.#path}.tmp`) this.#disk.remove(`${this.#path}.tmp`);
   }
 }

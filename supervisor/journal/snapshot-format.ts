@@ -24,7 +24,10 @@ export interface SnapshotFooter {
 }
 
 export function snapshotHeaderLine(header: SnapshotHeader): Buffer {
-  return sealedLine(JSON.stringify({ t: 'snap', v: formatVersion, min: oldestReader, ...header }).slice(0, -1), header.epoch);
+  return sealedLine(
+    JSON.stringify({ t: 'snap', v: formatVersion, min: oldestReader, ...header }).slice(0, -1),
+    header.epoch,
+  );
 }
 
 export function snapshotFooterLine(footer: SnapshotFooter, epoch: number): Buffer {

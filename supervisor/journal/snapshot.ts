@@ -81,7 +81,13 @@ export class SnapshotTaker {
     }
   }
 
-  async #walk(port: SnapshotPort, source: SnapshotSource, ground: SnapshotGround, file: number, headerBytes: number): Promise<boolean> {
+  async #walk(
+    port: SnapshotPort,
+    source: SnapshotSource,
+    ground: SnapshotGround,
+    file: number,
+    headerBytes: number,
+  ): Promise<boolean> {
     const chunk = new Chunk(this.#in.files);
     let offset = headerBytes;
     for (let lines = source.next(); lines !== null; lines = source.next()) {
@@ -95,7 +101,11 @@ export class SnapshotTaker {
     return true;
   }
 
-  async #publish(port: SnapshotPort, snapshot: { file: string; seq: number; to: number; bytes: number; sha256: string; count: number }, ground: SnapshotGround) {
+  async #publish(
+    port: SnapshotPort,
+    snapshot: { file: string; seq: number; to: number; bytes: number; sha256: string; count: number },
+    ground: SnapshotGround,
+  ) {
     const { retired = [] } = await ask(this.#in.port, { op: 'publish', snapshot, at: this.#in.clock.wall() });
     // The manifest no longer names them and is on disk: only now may they leave.
     const { moved = [] } = await order(port, { op: 'retire', dir: this.#in.dir, files: retired });
@@ -103,7 +113,11 @@ export class SnapshotTaker {
       const ordinal = this.#in.files.moved(from, to);
       if (ordinal !== -1) ground.retired(ordinal);
     }
-    return { seq: snapshot.seq, bytes: snapshot.bytes, segmentsRetired: retired.filter((name) => name.startsWith('journal')).length };
+    return {
+      seq: snapshot.seq,
+      bytes: snapshot.bytes,
+      segmentsRetired: retired.filter((name) => name.startsWith('journal')).length,
+    };
   }
 }
 

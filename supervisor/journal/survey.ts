@@ -8,7 +8,14 @@ import { Damage } from './damage.ts';
 import type { Disk } from './disk.ts';
 import { readAll } from './disk.ts';
 import { type Inspection, inspectSegment, readHeader } from './inspect.ts';
-import { emptyManifest, type ListedSegment, type ListedSnapshot, MANIFEST, type Manifest, readManifest } from './manifest.ts';
+import {
+  emptyManifest,
+  type ListedSegment,
+  type ListedSnapshot,
+  MANIFEST,
+  type Manifest,
+  readManifest,
+} from './manifest.ts';
 import { headerBytes, parseFileName } from './segment.ts';
 import { type Judgment, judge } from './verdict.ts';
 
@@ -84,7 +91,8 @@ export function surveyFolder(input: SurveyInput): Survey {
 function look(at: Folder): Omit<Survey, 'close'> {
   const found = readManifest(at.disk, at.folder);
   const names = at.names.filter((name) => parseFileName(name) !== null);
-  if (!found && names.length > 0) throw new Damage(join(at.folder, MANIFEST), 0, 'the list of files is missing, but there are segments');
+  if (!found && names.length > 0)
+    throw new Damage(join(at.folder, MANIFEST), 0, 'the list of files is missing, but there are segments');
   const manifest = found?.manifest ?? emptyManifest;
   at.notes.push(...(found?.notes ?? []));
   const listed = manifest.segments.map((segment) => openSegment(at, segment, found?.newest ?? true));
@@ -93,7 +101,9 @@ function look(at: Folder): Omit<Survey, 'close'> {
   const unlisted = names.filter((name) => !listedNames.has(name));
   const { closed, last, leftovers } = followChain(at, listed, active, unlisted, manifest);
   const segments = [...listed.filter((segment) => segment !== null), ...closed];
-  const snapshots = manifest.snapshots.map((snapshot) => openSnapshot(at, snapshot)).filter((snapshot) => snapshot !== null);
+  const snapshots = manifest.snapshots
+    .map((snapshot) => openSnapshot(at, snapshot))
+    .filter((snapshot) => snapshot !== null);
   noteStrangers(at, manifest);
   checkChain(at, segments, last, Math.max(0, ...snapshots.map((snapshot) => snapshot.seq)));
   const epoch = Math.max(manifest.epoch, ...names.map((name) => parseFileName(name)?.epoch ?? 0));
@@ -110,7 +120,12 @@ function openSegment(at: Folder, segment: ListedSegment, mustBe: boolean): OpenS
   const size = at.disk.size(fd);
   if (segment.sealed ? size !== segment.bytes : size < segment.bytes) {
     const range = { from: segment.first, to: segment.last };
-    throw new Damage(path, Math.min(size, segment.bytes), `it holds ${size} bytes, but ${segment.bytes} were written`, range);
+    throw new Damage(
+      path,
+      Math.min(size, segment.bytes),
+      `it holds ${size} bytes, but ${segment.bytes} were written`,
+      range,
+    );
   }
   return { ...segment, path, fd };
 }
@@ -142,7 +157,13 @@ function inspect(at: Folder, file: string): Found {
  * Segments newer than the manifest knows: a start that broke off before it published its segment leaves one that holds
  * nothing its predecessor does not; an older copy of the manifest may not list one that was in use.
  */
-function followChain(at: Folder, listed: readonly (OpenSegment | null)[], active: Found | null, unlisted: readonly string[], manifest: Manifest) {
+function followChain(
+  at: Folder,
+  listed: readonly (OpenSegment | null)[],
+  active: Found | null,
+  unlisted: readonly string[],
+  manifest: Manifest,
+) {
   const closed: OpenSegment[] = [];
   const leftovers: string[] = [];
   let last = active;
@@ -164,8 +185,17 @@ function followChain(at: Folder, listed: readonly (OpenSegment | null)[], active
       continue;
     }
     const prev = found.inspection.header?.prev ?? null;
-    if ((prev?.file ?? null) !== newest) throw new Damage(found.path, 0, 'it does not follow the segment before it', { from: found.inspection.last });
-    if (last && prev) closed.push({ ...prev, first: headerOf(last).first, last: prev.seq, sealed: false, path: last.path, fd: last.fd });
+    if ((prev?.file ?? null) !== newest)
+      throw new Damage(found.path, 0, 'it does not follow the segment before it', { from: found.inspection.last });
+    if (last && prev)
+      closed.push({
+        ...prev,
+        first: headerOf(last).first,
+        last: prev.seq,
+        sealed: false,
+        path: last.path,
+        fd: last.fd,
+      });
     at.notes.push(`${name} is newer than the manifest and was taken up`);
     last = found;
   }
@@ -199,9 +229,15 @@ function checkChain(at: Folder, segments: readonly OpenSegment[], last: Found | 
     if (!before) continue;
     const expected = before.last + 1;
     if (first !== expected && (first < expected || first > covered + 1)) {
-      throw new Damage(segment.path, 0, `it begins with entry ${first}, but ${expected} was expected`, { from: expected, to: first - 1 });
+      throw new Damage(segment.path, 0, `it begins with entry ${first}, but ${expected} was expected`, {
+        from: expected,
+        to: first - 1,
+      });
     }
-    if (first === expected && (prev?.file !== before.file || prev.bytes !== before.bytes || prev.sha256 !== before.sha256)) {
+    if (
+      first === expected &&
+      (prev?.file !== before.file || prev.bytes !== before.bytes || prev.sha256 !== before.sha256)
+    ) {
       throw new Damage(segment.path, 0, `it was not written after ${before.file} as that is now`, { from: first });
     }
   }
@@ -219,9 +255,11 @@ function headerAt(at: Folder, fd: number, file: string, path: string) {
 const KNOWN = /^MANIFEST\.(prev\.)?json(\.tmp)?$/;
 
 function noteStrangers(at: Folder, manifest: Manifest): void {
-  for (const name of at.names) if (!parseFileName(name) && !KNOWN.test(name)) at.notes.push(`journal/${name} is not ours and was left alone`);
+  for (const name of at.names)
+    if (!parseFileName(name) && !KNOWN.test(name)) at.notes.push(`journal/${name} is not ours and was left alone`);
   const listed = new Set(manifest.snapshots.map((snapshot) => snapshot.file));
   for (const name of at.disk.list(join(at.dir, 'snapshots'))) {
-    if (!listed.has(name) && !name.endsWith('.ndjson.tmp')) at.notes.push(`snapshots/${name} is not listed in the manifest and was left alone`);
+    if (!listed.has(name) && !name.endsWith('.ndjson.tmp'))
+      at.notes.push(`snapshots/${name} is not listed in the manifest and was left alone`);
   }
 }

@@ -83,7 +83,11 @@ export class TailCopier {
     let source = this.#sources.get(file);
     if (!source) {
       const path = this.#paths.get(file) ?? '';
-      source = { path, epoch: parseFileName(basename(path).replace(/^(journal|snapshots)-/, ''))?.epoch ?? 0, fd: this.#disk.open(path, 'read') };
+      source = {
+        path,
+        epoch: parseFileName(basename(path).replace(/^(journal|snapshots)-/, ''))?.epoch ?? 0,
+        fd: this.#disk.open(path, 'read'),
+      };
       this.#sources.set(file, source);
     }
     return source;

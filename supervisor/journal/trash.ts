@@ -32,5 +32,6 @@ function move(disk: Disk, from: string, to: string): [string, string] {
 }
 
 function empty(disk: Disk, trash: string, ours: RegExp, namePart: number): void {
-  for (const name of disk.list(trash)) if (parseFileName(ours.exec(name)?.[namePart] ?? '')) disk.remove(join(trash, name));
+  for (const name of disk.list(trash))
+    if (parseFileName(ours.exec(name)?.[namePart] ?? '')) disk.remove(join(trash, name));
 }

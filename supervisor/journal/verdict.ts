@@ -50,10 +50,16 @@ function judgeBad(file: string, found: Inspection, bad: BadLine, rebooted: boole
   if (bad.reason !== 'unreadable') throw new Damage(file, bad.offset, DESCRIPTION[bad.reason], range);
   if (bad.zeroSector && rebooted) return 'torn by power loss';
   if (!bad.whole && bad.lines === 1 && !bad.zeroByte) return 'torn';
-  throw new Damage(file, bad.offset, 'the last entries are damaged in a way that neither a kill nor a power cut explains', {
-    ...range,
-    action: 'they may never have been acknowledged: run `nightshift doctor check`; `nightshift doctor accept-tail` copies them to quarantine and goes on',
-  });
+  throw new Damage(
+    file,
+    bad.offset,
+    'the last entries are damaged in a way that neither a kill nor a power cut explains',
+    {
+      ...range,
+      action:
+        'they may never have been acknowledged: run `nightshift doctor check`; `nightshift doctor accept-tail` copies them to quarantine and goes on',
+    },
+  );
 }
 
 const DESCRIPTION = {

@@ -37,7 +37,12 @@ export function verifyFolder(input: { dir: string; disk?: Disk; bootId: string }
       const judgment = survey.last?.judgment;
       const lastSeq = judgment?.last ?? survey.segments.at(-1)?.last ?? survey.snapshots[0]?.seq ?? 0;
       const segments = survey.segments.length + (survey.last ? 1 : 0);
-      const found = { segments, snapshots: survey.snapshots.length, lastSeq, droppedBytes: judgment?.droppedBytes ?? 0 };
+      const found = {
+        segments,
+        snapshots: survey.snapshots.length,
+        lastSeq,
+        droppedBytes: judgment?.droppedBytes ?? 0,
+      };
       return { ok: findings.length === 0, findings, notes: survey.notes, ...found };
     } finally {
       survey.close();
@@ -54,13 +59,20 @@ function verifySegment(disk: Disk, segment: OpenSegment): Finding[] {
   const { path: file, fd, bytes } = segment;
   if (digest(disk, fd, bytes) === segment.sha256) return [];
   const { bad } = inspectSegment(disk, file, fd, parseFileName(segment.file) ?? { seq: segment.first, epoch: 0 });
-  return [{ file, offset: bad?.offset ?? 0, message: `entries ${bad?.seq ?? segment.first} to ${segment.last}: the digest does not match the manifest` }];
+  return [
+    {
+      file,
+      offset: bad?.offset ?? 0,
+      message: `entries ${bad?.seq ?? segment.first} to ${segment.last}: the digest does not match the manifest`,
+    },
+  ];
 }
 
 function verifySnapshot(disk: Disk, snapshot: OpenSnapshot): Finding[] {
   const { path: file, fd, bytes } = snapshot;
   const size = disk.size(fd);
-  if (size !== bytes) return [{ file, offset: Math.min(size, bytes), message: `it holds ${size} bytes, but ${bytes} were written` }];
+  if (size !== bytes)
+    return [{ file, offset: Math.min(size, bytes), message: `it holds ${size} bytes, but ${bytes} were written` }];
   if (digest(disk, fd, bytes) === snapshot.sha256) return [];
   const epoch = parseFileName(snapshot.file)?.epoch ?? 0;
   let at = 0;

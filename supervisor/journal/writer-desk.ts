@@ -102,4 +102,3 @@ function digestOf(disk: Disk, path: string, bytes: number): string | null {
   }
   return hash.digest('hex');
 }
-

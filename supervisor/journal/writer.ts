@@ -97,7 +97,12 @@ export class SegmentWriter {
   /** Seals the active segment and opens the next one. @returns its name */
   rotate(at: number): string {
     const sealed = this.#seal(at, false);
-    this.#openSegment(this.#last + 1, at, { file: sealed.file, seq: sealed.last, bytes: sealed.bytes, sha256: sealed.sha256 });
+    this.#openSegment(this.#last + 1, at, {
+      file: sealed.file,
+      seq: sealed.last,
+      bytes: sealed.bytes,
+      sha256: sealed.sha256,
+    });
     this.#sync();
     const segments = [...this.#manifest.segments, sealed];
     this.#publish({ ...this.#manifest, at, segments, active: this.#file });
@@ -112,7 +117,9 @@ export class SegmentWriter {
     const needed = snapshots.length > 1 ? (newest?.seq ?? 0) : 0;
     const segments = this.#manifest.segments.filter((segment) => segment.last > needed);
     const retired = [
-      ...this.#manifest.segments.filter((segment) => segment.last <= needed).map((segment) => join('journal', segment.file)),
+      ...this.#manifest.segments
+        .filter((segment) => segment.last <= needed)
+        .map((segment) => join('journal', segment.file)),
       ...this.#manifest.snapshots.slice(1).map((old) => join('snapshots', old.file)),
     ];
     this.#publish({ ...this.#manifest, at, segments, snapshots });
@@ -180,7 +187,11 @@ export class SegmentWriter {
     this.#bytes += bytes.length;
     if (size !== this.#bytes) {
       const message = `${this.#file} holds ${size} bytes where ${this.#bytes} were expected: a write was lost, or somebody else writes to it`;
-      throw new Fault('lostWrite', message, 'check the disk and that no other supervisor uses this data folder, then start again');
+      throw new Fault(
+        'lostWrite',
+        message,
+        'check the disk and that no other supervisor uses this data folder, then start again',
+      );
     }
     this.#hash.update(bytes);
   }

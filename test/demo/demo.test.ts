@@ -53,10 +53,15 @@ t.test('the demo downloads every file byte for byte, says where, and leaves no p
   const [code] = await closed;
   t.equal(code, 0, demo.said());
   t.match(demo.said(), /6 files arrived byte for byte/);
-  t.equal(demo.said().match(/^Page +http:\/\/127\.0\.0\.1:\d+\/$/gm)?.length, 2, 'the address stands at the start and at the end');
+  t.equal(
+    demo.said().match(/^Page +http:\/\/127\.0\.0\.1:\d+\/$/gm)?.length,
+    2,
+    'the address stands at the start and at the end',
+  );
   const names = readdirSync(library).filter((name) => !name.startsWith('.'));
   t.equal(names.length, 6);
-  for (const name of names) t.equal(readFileSync(join(library, name)).toString('latin1', 0, 4), 'RIFF', `${name} is audio`);
+  for (const name of names)
+    t.equal(readFileSync(join(library, name)).toString('latin1', 0, 4), 'RIFF', `${name} is audio`);
   t.notOk(existsSync(join(data, 'supervisor.json')), 'the supervisor was stopped in order');
   t.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
 });

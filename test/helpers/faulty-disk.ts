@@ -20,7 +20,20 @@ interface Handle {
   open: boolean;
 }
 
-export type DiskCall = 'open' | 'read' | 'write' | 'fstat' | 'fdatasync' | 'ftruncate' | 'close' | 'rename' | 'unlink' | 'mkdir' | 'scandir' | 'fsync' | 'statfs';
+export type DiskCall =
+  | 'open'
+  | 'read'
+  | 'write'
+  | 'fstat'
+  | 'fdatasync'
+  | 'ftruncate'
+  | 'close'
+  | 'rename'
+  | 'unlink'
+  | 'mkdir'
+  | 'scandir'
+  | 'fsync'
+  | 'statfs';
 
 export interface FaultPlan {
   /** Number of the call that fails, from 1; calls are counted over all kinds unless `call` names one. */
@@ -225,13 +238,23 @@ function tornContent(path: string, file: File, survives: (path: string, sector: 
   for (let sector = 0; sector < sectors; sector++) {
     const start = sector * sectorBytes;
     const end = start + sectorBytes;
-    if (!file.bytes.subarray(start, Math.min(end, file.size)).equals(lost.subarray(start, end)) && survives(path, sector)) kept.push(sector);
+    if (
+      !file.bytes.subarray(start, Math.min(end, file.size)).equals(lost.subarray(start, end)) &&
+      survives(path, sector)
+    )
+      kept.push(sector);
   }
   const last = kept.at(-1);
   const size = last === undefined ? lost.length : Math.max(lost.length, Math.min(file.size, (last + 1) * sectorBytes));
   const content = Buffer.alloc(size);
   lost.copy(content);
-  for (const sector of kept) file.bytes.copy(content, sector * sectorBytes, sector * sectorBytes, Math.min(file.size, (sector + 1) * sectorBytes));
+  for (const sector of kept)
+    file.bytes.copy(
+      content,
+      sector * sectorBytes,
+      sector * sectorBytes,
+      Math.min(file.size, (sector + 1) * sectorBytes),
+    );
   return content;
 }
 

@@ -1,8 +1,8 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,11 +21,19 @@ interface Ended {
   readonly err: string;
 }
 
-function nightshift(words: readonly string[], { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {}): Promise<Ended> {
+function nightshift(
+  words: readonly string[],
+  { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},
+): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [program, ...words], { env: plainEnvironment(env), cwd: folder }, (error, out, err) => {
-      resolve({ code: error ? Number(error.code) : 0, out, err });
-    });
+    const child = execFile(
+      process.execPath,
+      [program, ...words],
+      { env: plainEnvironment(env), cwd: folder },
+      (error, out, err) => {
+        resolve({ code: error ? Number(error.code) : 0, out, err });
+      },
+    );
     child.stdin?.end(input);
   });
 }
@@ -59,8 +67,12 @@ t.test('wrong usage ends with 64 and says what would be right', async (t) => {
 });
 
 t.test('help and version are no mistakes', async (t) => {
-  const { version } = JSON.parse(readFileSync(fileURLToPath(import.meta.resolve('nightshift/package.json')), 'utf8')) as { version: string };
-  const [help, start, number, versions] = await Promise.all(['--help', 'start --help', '--version', 'version'].map((words) => nightshift(words.split(' '))));
+  const { version } = JSON.parse(
+    readFileSync(fileURLToPath(import.meta.resolve('nightshift/package.json')), 'utf8'),
+  ) as { version: string };
+  const [help, start, number, versions] = await Promise.all(
+    ['--help', 'start --help', '--version', 'version'].map((words) => nightshift(words.split(' '))),
+  );
   t.match(help, { code: 0, out: /Commands:/ });
   t.match(start, { code: 0, out: /73 +data folder held by another supervisor/ });
   t.match(number, { code: 0, out: `${version}\n` });
@@ -81,9 +93,15 @@ t.test('with no supervisor to reach, commands end with 2 and say why', async (t)
   const empty = mkdtempSync(join(folder, 'empty-'));
   const broken = mkdtempSync(join(folder, 'broken-'));
   writeFileSync(join(broken, 'supervisor.json'), '{');
-  t.match(await nightshift(['status', '--data', empty]), { code: 2, err: /no supervisor runs on .*nightshift start --data/ });
+  t.match(await nightshift(['status', '--data', empty]), {
+    code: 2,
+    err: /no supervisor runs on .*nightshift start --data/,
+  });
   t.match(await nightshift(['status', '--data', broken]), { code: 2, err: /supervisor\.json cannot be read/ });
-  t.match(await nightshift(['status', '--data', pretended(folder, 'http://127.0.0.1:9', process.pid)]), { code: 2, err: /does not answer at http:\/\/127\.0\.0\.1:9/ });
+  t.match(await nightshift(['status', '--data', pretended(folder, 'http://127.0.0.1:9', process.pid)]), {
+    code: 2,
+    err: /does not answer at http:\/\/127\.0\.0\.1:9/,
+  });
 
   // Its port may belong to somebody else by now.
   let asked = 0;
@@ -116,26 +134,67 @@ t.test('tasks are added, listed, shown, followed, canceled and retried from the 
   const run = (...words: string[]) => nightshift(words, { env });
   const id = ({ out }: Ended) => out.trim();
 
-  const first = await run('add', 'talk', '--params', '{"lines":["good evening"]}', '--tag', 'a', '--tag', 'b', '--key', 'k1', '--priority', '7');
+  const first = await run(
+    'add',
+    'talk',
+    '--params',
+    '{"lines":["good evening"]}',
+    '--tag',
+    'a',
+    '--tag',
+    'b',
+    '--key',
+    'k1',
+    '--priority',
+    '7',
+  );
   t.match(first, { code: 0, err: '' });
   t.match(id(first), /^[0-9a-f-]{36}$/, 'the id stands alone, for scripts');
-  const again = await run('add', 'talk', '--params', '{"lines":["good evening"]}', '--key', 'k1', '--tag', 'a', '--tag', 'b', '--priority', '7');
+  const again = await run(
+    'add',
+    'talk',
+    '--params',
+    '{"lines":["good evening"]}',
+    '--key',
+    'k1',
+    '--tag',
+    'a',
+    '--tag',
+    'b',
+    '--priority',
+    '7',
+  );
   t.equal(id(again), id(first));
   t.match(again.err, /the key was known/);
 
   const followed = await run('logs', '-f', id(first));
   t.match(followed, { code: 0, out: /^\d{4}-.*info +good evening\n$/ }, 'following ends with the attempt');
-  const shown = JSON.parse((await run('show', id(first), '--json')).out) as { state: string; tags: string[]; origin: string };
+  const shown = JSON.parse((await run('show', id(first), '--json')).out) as {
+    state: string;
+    tags: string[];
+    origin: string;
+  };
   t.match(shown, { state: 'succeeded', tags: ['a', 'b'], origin: 'cli' });
   t.match((await run('show', id(first))).out, /state +succeeded[\s\S]*ATTEMPT +OUTCOME[\s\S]*params +\{"lines"/);
 
-  const piped = await nightshift(['add', 'talk', '--params', '-', '--json'], { env, input: '{"fail":"no \\u001b[31mred"}' });
+  const piped = await nightshift(['add', 'talk', '--params', '-', '--json'], {
+    env,
+    input: '{"fail":"no \\u001b[31mred"}',
+  });
   const failing = JSON.parse(piped.out) as { id: string };
   await run('logs', '-f', failing.id);
   const failed = await run('list', '--state', 'failed');
-  t.match(failed, { code: 0, out: new RegExp(`^ID +STATE[^\n]*\n${failing.id} +failed +talk +1 .*no red\n$`) }, 'with what a stranger wrote made harmless');
+  t.match(
+    failed,
+    { code: 0, out: new RegExp(`^ID +STATE[^\n]*\n${failing.id} +failed +talk +1 .*no red\n$`) },
+    'with what a stranger wrote made harmless',
+  );
   t.match(await run('retry', failing.id), { code: 0, out: /queued|running|failed/ });
-  t.match(await run('retry', id(first), 'no-such-task'), { code: 1, err: /no-such-task/ }, 'the others are still asked');
+  t.match(
+    await run('retry', id(first), 'no-such-task'),
+    { code: 1, err: /no-such-task/ },
+    'the others are still asked',
+  );
 
   t.match(await run('pause', '--reason', 'lunch'), { code: 0, out: 'paused\n' });
   t.match((await run('status')).out, /state +paused/);
@@ -147,9 +206,18 @@ t.test('tasks are added, listed, shown, followed, canceled and retried from the 
 
   t.match(await run('add', 'nobody.handles'), { code: 1, err: /nobody\.handles[\s\S]*known types/ });
   t.match(await run('add', 'talk', '--timeout', 'soon'), { code: 1, err: /\$\.timeout must be a duration/ });
-  const page = JSON.parse((await run('list', '--json', '--limit', '1')).out) as { items: unknown[]; next: string | null };
+  const page = JSON.parse((await run('list', '--json', '--limit', '1')).out) as {
+    items: { id: string }[];
+    next: string | null;
+  };
   t.equal(page.items.length, 1);
-  t.match(await run('list', '--limit', '1'), { err: /there are more: --cursor / });
-  t.match(await run('list', '--cursor', String(page.next), '--limit', '1'), { code: 1 }, 'a cursor goes with its own question');
+  const next = await run('list', '--cursor', String(page.next), '--limit', '1');
+  t.match(next, { code: 0, err: /there are more: --cursor / });
+  t.notMatch(next.out, page.items[0]?.id ?? '');
+  t.match(
+    await run('list', '--cursor', String(page.next), '--state', 'failed'),
+    { code: 1, err: /cursor/ },
+    'a cursor goes with its own question',
+  );
   t.match(JSON.parse((await run('status', '--json')).out), { pid: supervisor.pid, state: 'running' });
 });

@@ -13,7 +13,12 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 /** What npm does without a script. */
 const NPM_OWN = ['ci', 'install', 'exec', 'link', 'pack'];
 
-const documents = ['.', ...readdirSync(root).filter((name) => !/^(node_modules|build|\.)/.test(name) && statSync(join(root, name)).isDirectory())]
+const documents = [
+  '.',
+  ...readdirSync(root).filter(
+    (name) => !/^(node_modules|build|\.)/.test(name) && statSync(join(root, name)).isDirectory(),
+  ),
+]
   .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(folder, name)))
   .filter((name) => name.endsWith('.md'));
 
@@ -21,7 +26,12 @@ const documents = ['.', ...readdirSync(root).filter((name) => !/^(node_modules|b
 function commandsIn(text: string): string[] {
   return [...text.matchAll(/^```(?:sh|bash|shell|console)\n([\s\S]*?)^```/gm)]
     .flatMap(([, block = '']) => block.replaceAll('\\\n', ' ').split('\n'))
-    .map((line) => line.replace(/^\s*\$ /, '').replace(/(^|\s)#.*$/, '').trim())
+    .map((line) =>
+      line
+        .replace(/^\s*\$ /, '')
+        .replace(/(^|\s)#.*$/, '')
+        .trim(),
+    )
     .filter((line) => line !== '');
 }
 
@@ -29,7 +39,9 @@ const helps = new Map<string, string>();
 
 function help(words: readonly string[]): string {
   const key = words.join(' ');
-  const known = helps.get(key) ?? execFileSync(process.execPath, [program, ...words, '--help'], { encoding: 'utf8', env: plainEnvironment() });
+  const known =
+    helps.get(key) ??
+    execFileSync(process.execPath, [program, ...words, '--help'], { encoding: 'utf8', env: plainEnvironment() });
   helps.set(key, known);
   return known;
 }
@@ -43,7 +55,9 @@ t.test('every command in a shell block of a document exists, with its options', 
   }
 
   function checkCommand(name: string, command: string): void {
-    const [npm, script, run] = /^npm (?:run )?([\w:.-]+)/.test(command) ? [true, /^npm (?:run )?([\w:.-]+)/.exec(command)?.[1] ?? '', /^npm run /.test(command)] : [false, '', false];
+    const [npm, script, run] = /^npm (?:run )?([\w:.-]+)/.test(command)
+      ? [true, /^npm (?:run )?([\w:.-]+)/.exec(command)?.[1] ?? '', /^npm run /.test(command)]
+      : [false, '', false];
     if (npm) t.ok(script in scripts || (!run && NPM_OWN.includes(script)), `${name}: ${command}`);
     const given = /^(?:[A-Z_]+=\S+ )*(?:npx )?nightshift\b(.*)$/.exec(command)?.[1]?.trim().split(/\s+/) ?? null;
     if (given === null) return;
@@ -56,12 +70,17 @@ t.test('every command in a shell block of a document exists, with its options', 
   }
 });
 
-t.test('every file a document links to is there', async (t) => {
+t.test('every file a document links to or names by its path is there', async (t) => {
   for (const name of documents) {
     const text = readFileSync(join(root, name), 'utf8');
     for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
       if (/^[a-z]+:|^#/.test(target)) continue;
       t.ok(existsSync(join(root, dirname(name), target.split('#')[0] ?? '')), `${name} → ${target}`);
+    }
+    for (const [, path = ''] of text.matchAll(
+      /`((?:supervisor|workers|web|cli|test|bench|examples)\/[\w./-]+\.(?:tsx?|mjs|md))`/g,
+    )) {
+      t.ok(existsSync(join(root, path)), `${name}: ${path}`);
     }
   }
 });

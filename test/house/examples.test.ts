@@ -1,7 +1,18 @@
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -83,7 +94,8 @@ t.test('every example task file is accepted and its tasks succeed, with the exam
     writeFileSync(join(data, 'inbox', `.${name}`), ours);
     renameSync(join(data, 'inbox', `.${name}`), join(data, 'inbox', name));
   };
-  const tasks = async () => ((await (await fetch(`${supervisor.url}/api/v1/tasks?limit=100`)).json()) as { items: Task[] }).items;
+  const tasks = async () =>
+    ((await (await fetch(`${supervisor.url}/api/v1/tasks?limit=100`)).json()) as { items: Task[] }).items;
   const done = (count: number) =>
     untilEvents(supervisor.url, async () => {
       const rejected = existsSync(join(data, 'rejected')) ? readdirSync(join(data, 'rejected')) : [];
@@ -94,22 +106,36 @@ t.test('every example task file is accepted and its tasks succeed, with the exam
     });
 
   const names = readdirSync(join(examples, 'tasks'));
-  t.same(names.sort(), ['download.json', 'downloads.ndjson', 'night.yaml', 'own-handlers.yml'], 'this test knows every file');
+  t.same(
+    names.sort(),
+    ['download.json', 'downloads.ndjson', 'night.yaml', 'own-handlers.yml'],
+    'this test knows every file',
+  );
   for (const name of names) if (name !== 'own-handlers.yml') drop(name);
   const first = await done(6);
   for (const { type, state, error } of first) t.equal(state, 'succeeded', `${type} ${error?.message ?? ''}`);
   t.same(readFileSync(join(music, 'podcast', 'episode-7.wav')), sound);
-  t.same(readdirSync(join(music, 'radio')).filter((name) => !name.startsWith('.')).sort(), ['monday.wav', 'the middle of the week.wav', 'tuesday.wav']);
+  t.same(
+    readdirSync(join(music, 'radio'))
+      .filter((name) => !name.startsWith('.'))
+      .sort(),
+    ['monday.wav', 'the middle of the week.wav', 'tuesday.wav'],
+  );
   t.match(web.posted.join(''), /nightly backup/);
 
   drop('own-handlers.yml');
   const all = await done(8);
   for (const { type, state, error } of all) t.equal(state, 'succeeded', `${type} ${error?.message ?? ''}`);
   t.match(readFileSync(join(music, 'radio', 'monday.svg'), 'utf8'), /^<svg .*<path d="M0\.5 /);
-  const sums = readFileSync(join(music, 'radio', 'SHA256SUMS'), 'utf8').trim().split('\n');
+  const sums = readFileSync(join(music, 'radio', 'SHA256SUMS'), 'utf8')
+    .trim()
+    .split('\n');
   t.match(sums[0], /^[0-9a-f]{64} {2}monday\./);
   t.equal(all.find(({ type }) => type === 'folder.checksum')?.result?.['files'], sums.length);
-  const { items, failures } = (await (await fetch(`${supervisor.url}/api/v1/handlers`)).json()) as { items: { type: string }[]; failures: unknown[] };
+  const { items, failures } = (await (await fetch(`${supervisor.url}/api/v1/handlers`)).json()) as {
+    items: { type: string }[];
+    failures: unknown[];
+  };
   t.same(failures, [], 'no example handler was refused');
   t.ok(['waveform.make', 'folder.checksum'].every((type) => items.some((item) => item.type === type)));
 });

@@ -149,7 +149,7 @@ export class DyingDisk implements InboxFiles {
   /** @param before the disk of the life before, when that ended by a mere kill: what it had not synced may still be lost */
   constructor(dieAt: number, before: DyingDisk | null = null) {
     this.#dieAt = dieAt;
-    this.#moves = [...(before?.#moves ?? [])];
+    this.#moves = before === null ? [] : [...before.#moves];
     this.died = new Promise((resolve) => {
       this.#die = resolve;
     });

@@ -273,7 +273,11 @@ t.test('a file that needs too much memory or time is wrong, and the next one is 
   t.match(mistakes(await small.read(bytes(hungry), 'json')), [/too much memory/]);
   t.same(types(await small.read(bytes('{"type":"after"}'), 'json')), ['after']);
   let expire = (): void => {};
-  const clock = { ...machineClock, after: (_: number, call: () => void) => ((expire = call), () => {}) };
+  const after = (_: number, call: () => void): (() => void) => {
+    expire = call;
+    return () => {};
+  };
+  const clock = { ...machineClock, after };
   const slow = new ParseApart(clock, { heapMegabytesMax: 256, parseMsMax: 1_000 });
   t.teardown(() => slow.close());
   const reading = slow.read(bytes(hungry), 'json');

@@ -71,12 +71,14 @@ async function write(): Promise<void> {
   let snapshot: Promise<void> | null = null;
   for (let batch = 1; batch <= batches; batch++) {
     let seq = 0;
-    for (let line = 0; line < lines; line++) seq = life.put(`k${life.journal.nextSeq % ids}`, paramsOf(life.journal.nextSeq));
+    for (let line = 0; line < lines; line++)
+      seq = life.put(`k${life.journal.nextSeq % ids}`, paramsOf(life.journal.nextSeq));
     await life.journal.durable(seq);
     say(`acknowledged ${seq}`);
-    if (batch % snapshotEvery === 0) snapshot ??= life.snapshot().then(() => {
-      snapshot = null;
-    });
+    if (batch % snapshotEvery === 0)
+      snapshot ??= life.snapshot().then(() => {
+        snapshot = null;
+      });
   }
   await snapshot;
   await life.readBack();

@@ -97,7 +97,11 @@ t.test('a failed sync is final: no acknowledgement, no second sync, exit 74', as
     const calls = disk.calls.length;
     await t.rejects(Promise.resolve(life.journal.durable(life.put('d', 1))), { code: 'outcome_unknown' });
     await t.rejects(life.journal.close(), { name: 'Fault', message: /sync/ });
-    t.equal(disk.calls.slice(calls).filter(({ call }) => call === 'write' || call === 'fdatasync').length, 0, 'nothing more is written');
+    t.equal(
+      disk.calls.slice(calls).filter(({ call }) => call === 'write' || call === 'fdatasync').length,
+      0,
+      'nothing more is written',
+    );
   }
 });
 
@@ -148,21 +152,24 @@ t.test('a full disk refuses new work, writes what is decided, and recovers by it
   await after.journal.close();
 });
 
-t.test('a disk so full that even the ballast does not help ends in exit 74, and nothing acknowledged is lost', async (t) => {
-  const ledger = new Ledger();
-  const disk = freshDisk({ totalBytes: 400_000 });
-  const life = await Life.open(ledger, { dir, disk });
-  await life.add('a', 1);
-  disk.put('/other', Buffer.alloc(disk.space(dir).freeBytes));
-  await t.rejects(life.add('b', 'x'.repeat(100_000)), { code: 'outcome_unknown' });
-  t.match(life.faults, [{ exitCode: 74, action: /make room/ }]);
-  await life.journal.close().catch(() => {});
-  const after = disk.killed();
-  after.files.delete('/other');
-  const next = await Life.open(ledger, { dir, disk: after });
-  t.match(next.report, { lastSeq: 1 });
-  await next.journal.close();
-});
+t.test(
+  'a disk so full that even the ballast does not help ends in exit 74, and nothing acknowledged is lost',
+  async (t) => {
+    const ledger = new Ledger();
+    const disk = freshDisk({ totalBytes: 400_000 });
+    const life = await Life.open(ledger, { dir, disk });
+    await life.add('a', 1);
+    disk.put('/other', Buffer.alloc(disk.space(dir).freeBytes));
+    await t.rejects(life.add('b', 'x'.repeat(100_000)), { code: 'outcome_unknown' });
+    t.match(life.faults, [{ exitCode: 74, action: /make room/ }]);
+    await life.journal.close().catch(() => {});
+    const after = disk.killed();
+    after.files.delete('/other');
+    const next = await Life.open(ledger, { dir, disk: after });
+    t.match(next.report, { lastSeq: 1 });
+    await next.journal.close();
+  },
+);
 
 t.test('a snapshot that reads back wrong is given up, and everything is still there', async (t) => {
   const ledger = new Ledger();

@@ -1,8 +1,11 @@
 /** The journal from append to restart, on a disk in memory: what is acknowledged comes back, what is damaged stops the start. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type { Clock } from '../../supervisor/clock.ts';
 import { Fault } from '../../supervisor/core/fault.ts';
-import { readJournal } from '../../supervisor/journal/open.ts';
+import { openJournal, readJournal } from '../../supervisor/journal/open.ts';
 import { verifyFolder } from '../../supervisor/journal/verify.ts';
 import { FaultyDisk } from '../helpers/faulty-disk.ts';
 import { compare, Keeper, Ledger, Life, type LifeOptions } from './model.ts';
@@ -85,7 +88,15 @@ t.test('what is acknowledged comes back after a kill and after a stop as asked',
   t.equal(life.journal.durable(3), undefined, 'what is durable already needs no promise');
   const killed = disk.killed();
   const after = await Life.open(ledger, { dir, disk: killed });
-  t.match(after.report, { verdict: 'clean', entries: 3, lastSeq: 3, cleanStop: false, sameBoot: true, droppedBytes: 0, lastAt: 1_800_000_000_003 });
+  t.match(after.report, {
+    verdict: 'clean',
+    entries: 3,
+    lastSeq: 3,
+    cleanStop: false,
+    sameBoot: true,
+    droppedBytes: 0,
+    lastAt: 1_800_000_000_003,
+  });
   t.equal(after.journal.epoch, 2);
   await after.readBack();
   await after.add('c', null);
@@ -119,7 +130,9 @@ t.test('every line is JSON, in sequence, with its checksum last', async (t) => {
 t.test('an entry that is out of order, or too long, is refused', async (t) => {
   const life = await Life.open(new Ledger(), { dir, disk: freshDisk() });
   t.throws(() => life.journal.append(2, 0, '"e":"x"'), { message: /cannot follow/ });
-  t.throws(() => life.journal.append(1, 0, '"e":"x"', { group: { id: 'g', index: 1, count: 2 } }), { message: /group/ });
+  t.throws(() => life.journal.append(1, 0, '"e":"x"', { group: { id: 'g', index: 1, count: 2 } }), {
+    message: /group/,
+  });
   t.throws(() => life.journal.append(1, 0, `"e":"${'漢'.repeat(400_000)}"`), RangeError);
   await life.add('a', '漢'.repeat(300_000));
   await life.readBack();
@@ -178,7 +191,10 @@ t.test('segments rotate, are sealed and chained, and all of them are replayed', 
   for (let n = 0; n < 50; n++) await life.add(`k${n}`, 'x'.repeat(100));
   for (let n = 0; n < 50; n++) life.put(`m${n}`, 'y'.repeat(100));
   await life.acknowledge();
-  life.putGroup(Array.from({ length: 40 }, (_, n) => `g${n}`), 'z'.repeat(100));
+  life.putGroup(
+    Array.from({ length: 40 }, (_, n) => `g${n}`),
+    'z'.repeat(100),
+  );
   await life.acknowledge();
   t.ok(life.journal.stats().segments > 5);
   await life.readBack();
@@ -188,37 +204,44 @@ t.test('segments rotate, are sealed and chained, and all of them are replayed', 
   t.match(verifyFolder({ dir, disk, bootId: 'boot-1' }), { ok: true, lastSeq: 140 });
 });
 
-t.test('a snapshot is taken while entries arrive, and the journal before the one before it goes to the trash', async (t) => {
-  const ledger = new Ledger();
-  const disk = freshDisk();
-  const life = await Life.open(ledger, { dir, disk, segmentBytesMax: 2_000, snapshotBytesMin: 5_000 });
-  life.keeper.sliceLines = 10;
-  for (let round = 0; round < 4; round++) {
-    t.equal(life.journal.snapshotDue, false);
-    for (let n = 0; n < 30; n++) await life.add(`k${n % 20}`, `${round} ${'x'.repeat(100)}`);
-    t.equal(life.journal.snapshotDue, true);
-    let arrived = 0;
-    life.keeper.between = () => {
-      life.put(`during${arrived++}`, round);
-      life.put(`k${arrived}`, null);
-      life.put(`k${arrived}`, 'back');
-    };
-    await life.snapshot();
-    life.keeper.between = null;
-    t.equal(life.keeper.publishedCount, round + 1);
-    await life.readBack();
-  }
-  t.equal(disk.list(`${dir}/snapshots`).length, 2, 'two generations stay');
-  const oldest = disk.list(`${dir}/journal`).filter((name) => name.endsWith('ndjson')).sort()[0] ?? '';
-  t.not(oldest, '0000000000000001-e000001.ndjson');
-  t.ok(disk.list(`${dir}/trash`).length > 0, 'one old generation is kept in the trash');
-  const after = await restart(ledger, disk.killed());
-  t.ok(after.report.snapshotSeq > 0);
-  t.ok(after.report.entries < 60, 'only what came after the snapshot is replayed');
-  await life.journal.close();
-  await restart(ledger, disk);
-  t.match(verifyFolder({ dir, disk, bootId: 'boot-1' }), { ok: true });
-});
+t.test(
+  'a snapshot is taken while entries arrive, and the journal before the one before it goes to the trash',
+  async (t) => {
+    const ledger = new Ledger();
+    const disk = freshDisk();
+    const life = await Life.open(ledger, { dir, disk, segmentBytesMax: 2_000, snapshotBytesMin: 5_000 });
+    life.keeper.sliceLines = 10;
+    for (let round = 0; round < 4; round++) {
+      t.equal(life.journal.snapshotDue, false);
+      for (let n = 0; n < 30; n++) await life.add(`k${n % 20}`, `${round} ${'x'.repeat(100)}`);
+      t.equal(life.journal.snapshotDue, true);
+      let arrived = 0;
+      life.keeper.between = () => {
+        life.put(`during${arrived++}`, round);
+        life.put(`k${arrived}`, null);
+        life.put(`k${arrived}`, 'back');
+      };
+      await life.snapshot();
+      life.keeper.between = null;
+      t.equal(life.keeper.publishedCount, round + 1);
+      await life.readBack();
+    }
+    t.equal(disk.list(`${dir}/snapshots`).length, 2, 'two generations stay');
+    const oldest =
+      disk
+        .list(`${dir}/journal`)
+        .filter((name) => name.endsWith('ndjson'))
+        .sort()[0] ?? '';
+    t.not(oldest, '0000000000000001-e000001.ndjson');
+    t.ok(disk.list(`${dir}/trash`).length > 0, 'one old generation is kept in the trash');
+    const after = await restart(ledger, disk.killed());
+    t.ok(after.report.snapshotSeq > 0);
+    t.ok(after.report.entries < 60, 'only what came after the snapshot is replayed');
+    await life.journal.close();
+    await restart(ledger, disk);
+    t.match(verifyFolder({ dir, disk, bootId: 'boot-1' }), { ok: true });
+  },
+);
 
 t.test('a damaged or missing newest snapshot costs a longer replay, and is reported', async (t) => {
   const ledger = new Ledger();
@@ -283,9 +306,11 @@ t.test('a batch torn by a kill is dropped and counted; the list it was part of g
     const copy = Object.assign(new Ledger(), { submitted: [...ledger.submitted], acknowledged: 1 });
     const { report } = await restart(copy, torn);
     const accepted = whole.indexOf(`{"seq":${report.lastSeq + 1},`);
-    if (report.droppedBytes !== size - accepted) t.fail(`cut at ${size}: ${report.droppedBytes} dropped after ${accepted}`);
+    if (report.droppedBytes !== size - accepted)
+      t.fail(`cut at ${size}: ${report.droppedBytes} dropped after ${accepted}`);
     if (report.lastSeq > 2) t.fail(`cut at ${size}: a part of a list was accepted`);
-    if (size > accepted && (report.verdict !== 'torn' || report.droppedLines === 0)) t.fail(`cut at ${size}: ${report.verdict}`);
+    if (size > accepted && (report.verdict !== 'torn' || report.droppedLines === 0))
+      t.fail(`cut at ${size}: ${report.verdict}`);
   }
   ledger.submitted.length = 6;
   await life.journal.close();
@@ -306,7 +331,9 @@ t.test('sectors lost in a power cut are a tear; the same zeros without one stop 
     compare(ledger, report, keeper);
     t.equal(report.verdict, 'torn by power loss');
     t.ok(report.droppedBytes > 0 && report.droppedLines > 0);
-    t.match(await damage(() => readJournal({ dir, disk: cut, bootId: 'boot-1', replayer: new Keeper() })), { message: /neither a kill nor a power cut/ });
+    t.match(await damage(() => readJournal({ dir, disk: cut, bootId: 'boot-1', replayer: new Keeper() })), {
+      message: /neither a kill nor a power cut/,
+    });
   }
 });
 
@@ -320,7 +347,11 @@ t.test('an unproven tail is written again and synced before anything new', async
   const before = killed.content(first);
   const after = await Life.open(ledger, { dir, disk: killed });
   const second = `${dir}/journal/0000000000000002-e000002.ndjson`;
-  t.match(killed.content(second).toString(), /"seq":2,.*"id":"b"/, 'the last batch was acknowledged, but nothing after it proved it');
+  t.match(
+    killed.content(second).toString(),
+    /"seq":2,.*"id":"b"/,
+    'the last batch was acknowledged, but nothing after it proved it',
+  );
   t.ok(killed.powerCut().content(second).equals(killed.content(second)));
   t.ok(killed.content(first).equals(before), 'the old file is as it was');
   await after.readBack();
@@ -345,7 +376,11 @@ t.test('ten starts in a row find the same state and leave old files as they are'
       if (disk.files.has(path) && !disk.content(path).equals(content)) t.fail(`${path} was changed`);
     }
   }
-  t.equal(disk.list(`${dir}/journal`).filter((name) => /-e0000(0[2-9]|10)/.test(name)).length, 0, 'starts after which nothing happened leave nothing');
+  t.equal(
+    disk.list(`${dir}/journal`).filter((name) => /-e0000(0[2-9]|10)/.test(name)).length,
+    0,
+    'starts after which nothing happened leave nothing',
+  );
 });
 
 t.test('any single flipped bit stops the start or has no effect', { timeout: 300_000 }, async (t) => {
@@ -367,9 +402,14 @@ t.test('any single flipped bit stops the start or has no effect', { timeout: 300
       file.bytes[byte] = (file.bytes[byte] as number) ^ (1 << (bit & 7));
       const keeper = new Keeper();
       try {
-        compare(ledger, await readJournal({ dir, disk, bootId: bit & 1 ? 'boot-1' : 'boot-2', replayer: keeper }), keeper);
+        compare(
+          ledger,
+          await readJournal({ dir, disk, bootId: bit & 1 ? 'boot-1' : 'boot-2', replayer: keeper }),
+          keeper,
+        );
       } catch (error) {
-        if (!(error instanceof Fault) || error.exitCode !== 65) throw new Error(`${path}, bit ${bit}`, { cause: error });
+        if (!(error instanceof Fault) || error.exitCode !== 65)
+          throw new Error(`${path}, bit ${bit}`, { cause: error });
         stops++;
       }
       file.bytes[byte] = (file.bytes[byte] as number) ^ (1 << (bit & 7));
@@ -418,12 +458,14 @@ t.test('lines or files that are changed by hand stop the start, and nothing is t
       const changed = change(disk.content(path).toString().split('\n'));
       disk.put(path, Buffer.from(typeof changed === 'string' ? changed : changed.join('\n')));
       // Cut inside what no line proves is a tear, and allowed; the last segment's mark proves all but itself.
-      if (name.startsWith('a file cut') && path === segments.at(-1)) disk.put(path, disk.content(path).subarray(0, 560));
+      if (name.startsWith('a file cut') && path === segments.at(-1))
+        disk.put(path, disk.content(path).subarray(0, 560));
       const before = new Map([...disk.files.keys()].map((file) => [file, disk.content(file)]));
       const fault = await damage(() => Life.open(ledger, { dir, disk })).catch((error: Error) => error.message);
       if (name.startsWith('a file cut') && path === segments.at(-1)) continue;
       if (typeof fault === 'string') t.fail(`${name} in ${path}: ${fault}`);
-      for (const [file, content] of before) if (!disk.content(file).equals(content)) t.fail(`${name}: ${file} was touched`);
+      for (const [file, content] of before)
+        if (!disk.content(file).equals(content)) t.fail(`${name}: ${file} was touched`);
     }
     const gone = origin.killed();
     gone.remove(path);
@@ -472,4 +514,49 @@ t.test('a file of a newer format is refused by name and left as it is', async (t
     const fault = await damage(() => Life.open(ledger, { dir, disk }));
     t.match(fault.message, new RegExp(`${path}.*format 3`));
   }
+});
+
+const golden = fileURLToPath(new URL('../../../test/fixtures/golden-v1/', import.meta.url));
+
+/** A folder as an earlier release left it, on a disk in memory. */
+function goldenDisk(name: string): FaultyDisk {
+  const disk = freshDisk();
+  for (const path of readdirSync(join(golden, name), { recursive: true, encoding: 'utf8' })) {
+    if (/\.(ndjson|json)$/.test(path) && path !== 'expected.json')
+      disk.put(`${dir}/${path}`, readFileSync(join(golden, name, path)));
+  }
+  return disk;
+}
+
+t.test('folders of format 1, a stopped one and a torn one, open as they did when they were written', async (t) => {
+  for (const name of ['stopped', 'torn']) {
+    const { state, ...expected } = JSON.parse(readFileSync(join(golden, name, 'expected.json'), 'utf8'));
+    const disk = goldenDisk(name);
+    const keeper = new Keeper();
+    t.match(await readJournal({ dir, disk, bootId: 'boot-1', replayer: keeper }), expected, name);
+    t.same(Object.fromEntries(keeper.state()), state);
+    t.ok(verifyFolder({ dir, disk, bootId: 'boot-1' }).ok);
+    const opened = new Keeper();
+    const { journal } = await openJournal({
+      dir,
+      disk,
+      incarnation: 'i',
+      version: '9.9.9',
+      bootId: 'boot-3',
+      fsync: 'always',
+      replayer: opened,
+    });
+    t.same(Object.fromEntries(opened.state()), state);
+    await journal.close();
+  }
+});
+
+t.test('a reader changes nothing, not even in a folder that cannot be written to', async (t) => {
+  const disk = goldenDisk('torn');
+  disk.before = (call) => {
+    if (!['open', 'read', 'fstat', 'scandir', 'close'].includes(call)) t.fail(`a reader called ${call}`);
+  };
+  const report = await readJournal({ dir, disk, bootId: 'boot-1', replayer: new Keeper() });
+  t.equal(report.verdict, 'torn');
+  t.equal(disk.openHandles, 0);
 });

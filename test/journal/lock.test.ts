@@ -31,16 +31,22 @@ function contend(dir: string, wrap: readonly string[] = []): Contender {
     said.push(line);
     waiting.shift()?.(line);
   });
-  const next = () => new Promise<string>((resolve) => (seen++ < said.length ? resolve(said[seen - 1] as string) : waiting.push(resolve)));
+  const next = () =>
+    new Promise<string>((resolve) =>
+      seen++ < said.length ? resolve(said[seen - 1] as string) : waiting.push(resolve),
+    );
   const exit = new Promise<number | null>((resolve) => {
     started.on('close', (code) => resolve(code));
   });
-  return { process: started, said, next, outcome: Promise.race([next().then((line) => (line === 'locked' ? line : exit)), exit]) };
+  const outcome = next().then<string | number | null>((line) => (line === 'locked' ? line : exit));
+  return { process: started, said, next, outcome: Promise.race([outcome, exit]) };
 }
 
 function ended(contender: Contender): Promise<void> {
   const { process: run } = contender;
-  return run.exitCode !== null || run.signalCode !== null ? Promise.resolve() : new Promise((resolve) => run.once('close', () => resolve()));
+  return run.exitCode !== null || run.signalCode !== null
+    ? Promise.resolve()
+    : new Promise((resolve) => run.once('close', () => resolve()));
 }
 
 function folder(t: { teardown(after: () => void): void }): string {
@@ -67,9 +73,9 @@ t.test('the owner is named; stopped it keeps the folder, killed it leaves it', n
   writeFileSync(join(dir, 'supervisor.json'), JSON.stringify({ pid: owner.process.pid, url: 'http://127.0.0.1:8421' }));
   await t.rejects(lockDataFolder(dir), { exitCode: 73, message: /http:\/\/127\.0\.0\.1:8421/ });
   owner.process.kill('SIGSTOP');
-  await t.rejects(lockDataFolder(dir), { exitCode: 73 });
+  await t.rejects(lockDataFolder(dir), { name: 'Fault', exitCode: 73 });
   owner.process.kill('SIGCONT');
-  await t.rejects(lockDataFolder(dir), { exitCode: 73 });
+  await t.rejects(lockDataFolder(dir), { name: 'Fault', exitCode: 73 });
   owner.process.kill('SIGKILL');
   await ended(owner);
   const lock = await lockDataFolder(dir);
@@ -83,7 +89,7 @@ t.test('deleting the lock file lets nobody in, and the owner puts it back', need
   const owner = contend(dir);
   t.equal(await owner.outcome, 'locked');
   unlinkSync(join(dir, 'LOCK'));
-  await t.rejects(lockDataFolder(dir), { exitCode: 73 });
+  await t.rejects(lockDataFolder(dir), { name: 'Fault', exitCode: 73 });
   owner.process.kill('SIGUSR2');
   t.equal(await owner.next(), 'checked');
   await t.rejects(lockDataFolder(dir), { exitCode: 73, message: new RegExp(`pid ${owner.process.pid}`) });
@@ -106,11 +112,11 @@ t.test('the lock holds across network namespaces, where a socket would not', nee
 t.test('the weaker lock by socket keeps a second one out too, and goes with its owner', async (t) => {
   const dir = folder(t);
   if (process.platform !== 'linux') {
-    await t.rejects(lockDataFolder(dir, { mode: 'socket' }), { exitCode: 72 });
+    await t.rejects(lockDataFolder(dir, { mode: 'socket' }), { name: 'Fault', exitCode: 72 });
     return;
   }
   const lock = await lockDataFolder(dir, { mode: 'socket' });
-  await t.rejects(lockDataFolder(dir, { mode: 'socket' }), { exitCode: 73 });
+  await t.rejects(lockDataFolder(dir, { mode: 'socket' }), { name: 'Fault', exitCode: 73 });
   await lock.release();
   await (await lockDataFolder(dir, { mode: 'socket' })).release();
 });
@@ -122,9 +128,11 @@ t.test('a folder that cannot be used is refused with what to do', async (t) => {
   await t.rejects(lockDataFolder(join(dir, 'file')), { exitCode: 72, message: /not a folder/ });
   const path = process.env['PATH'];
   process.env['PATH'] = dir;
-  await t.rejects(lockDataFolder(dir), { exitCode: 72, message: /flock\(1\) is not installed/, action: /--lock=socket/ }).finally(() => {
-    process.env['PATH'] = path;
-  });
+  await t
+    .rejects(lockDataFolder(dir), { exitCode: 72, message: /flock\(1\) is not installed/, action: /--lock=socket/ })
+    .finally(() => {
+      process.env['PATH'] = path;
+    });
   const closed = join(dir, 'closed');
   mkdirSync(closed);
   if (process.getuid?.() === 0) {
@@ -139,7 +147,8 @@ t.test('a folder that cannot be used is refused with what to do', async (t) => {
 t.test('a folder mounted read-only is refused', needs('unshare'), async (t) => {
   const dir = folder(t);
   const mount = `mount -t tmpfs -o ro tmpfs ${dir}`;
-  if (spawnSync('unshare', ['-Urm', 'sh', '-c', mount]).status !== 0) return t.pass('this machine allows no namespaces');
+  if (spawnSync('unshare', ['-Urm', 'sh', '-c', mount]).status !== 0)
+    return t.pass('this machine allows no namespaces');
   const contender = contend(dir, ['unshare', '-Urm', 'sh', '-c', `${mount} && exec "$@"`, 'sh']);
   t.equal(await contender.outcome, 72);
   t.match(contender.said[0], /read-only/);

@@ -18,7 +18,9 @@ interface Entity {
 /** What happened, as the one who submitted it knows. Lives longer than any journal. */
 export class Ledger {
   /** By sequence number; index 0 is not used. Later lives overwrite what an earlier one lost. */
-  readonly submitted: { id: string; params: string | null; groupLeft: number }[] = [{ id: '', params: null, groupLeft: 0 }];
+  readonly submitted: { id: string; params: string | null; groupLeft: number }[] = [
+    { id: '', params: null, groupLeft: 0 },
+  ];
   acknowledged = 0;
 
   /** State after the first `seq` entries. */
@@ -84,7 +86,11 @@ export class Keeper implements Replayer {
       placed: (file, offsets) => {
         for (const [index, id] of ids.entries()) {
           const { seq, place } = this.entities.get(id) as Entity;
-          placed.push([id, seq, { file, offset: (offsets[index] as number) + Buffer.byteLength(bodyOf(id)), length: place.length }]);
+          placed.push([
+            id,
+            seq,
+            { file, offset: (offsets[index] as number) + Buffer.byteLength(bodyOf(id)), length: place.length },
+          ]);
         }
       },
       published: () => {
@@ -161,7 +167,11 @@ export class Life {
     if (text === null) this.keeper.entities.delete(id);
     else {
       const bytes = Buffer.byteLength(text);
-      this.keeper.entities.set(id, { seq, params: text, place: { file, offset: offset + length - bytes, length: bytes } });
+      this.keeper.entities.set(id, {
+        seq,
+        params: text,
+        place: { file, offset: offset + length - bytes, length: bytes },
+      });
     }
     return seq;
   }
@@ -187,7 +197,8 @@ export class Life {
     const entities = [...this.keeper.entities.entries()];
     const texts = await this.journal.read(entities.map(([, entity]) => entity.place));
     for (const [index, [id, entity]] of entities.entries()) {
-      if (texts[index] !== entity.params) throw new Error(`WRONG PLACE: ${id} reads ${texts[index]}, not ${entity.params}`);
+      if (texts[index] !== entity.params)
+        throw new Error(`WRONG PLACE: ${id} reads ${texts[index]}, not ${entity.params}`);
     }
   }
 
@@ -198,11 +209,17 @@ export class Life {
 
 /** Throws when something acknowledged is missing, something never submitted is there, or a list is there in part. */
 export function compare(ledger: Ledger, report: RecoveryReport, keeper: Keeper): void {
-  if (report.lastSeq < ledger.acknowledged) throw new Error(`LOST: acknowledged to ${ledger.acknowledged}, recovered to ${report.lastSeq}`);
-  if (report.lastSeq >= ledger.submitted.length) throw new Error(`INVENTED: submitted to ${ledger.submitted.length - 1}, recovered to ${report.lastSeq}`);
-  if ((ledger.submitted[report.lastSeq]?.groupLeft ?? 0) > 0) throw new Error(`HALF A LIST: recovered to ${report.lastSeq}`);
+  if (report.lastSeq < ledger.acknowledged)
+    throw new Error(`LOST: acknowledged to ${ledger.acknowledged}, recovered to ${report.lastSeq}`);
+  if (report.lastSeq >= ledger.submitted.length)
+    throw new Error(`INVENTED: submitted to ${ledger.submitted.length - 1}, recovered to ${report.lastSeq}`);
+  if ((ledger.submitted[report.lastSeq]?.groupLeft ?? 0) > 0)
+    throw new Error(`HALF A LIST: recovered to ${report.lastSeq}`);
   const wanted = ledger.stateAt(report.lastSeq);
   const got = keeper.state();
-  if (wanted.size !== got.size) throw new Error(`WRONG STATE: ${got.size} instead of ${wanted.size} at ${report.lastSeq}`);
-  for (const [id, params] of wanted) if (got.get(id) !== params) throw new Error(`WRONG STATE: ${id} is ${got.get(id)?.slice(0, 60)}, not ${params.slice(0, 60)}`);
+  if (wanted.size !== got.size)
+    throw new Error(`WRONG STATE: ${got.size} instead of ${wanted.size} at ${report.lastSeq}`);
+  for (const [id, params] of wanted)
+    if (got.get(id) !== params)
+      throw new Error(`WRONG STATE: ${id} is ${got.get(id)?.slice(0, 60)}, not ${params.slice(0, 60)}`);
 }

@@ -28,7 +28,13 @@ interface Run {
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-function start(mode: string, dir: string, options: object, wrap: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Run {
+function start(
+  mode: string,
+  dir: string,
+  options: object,
+  wrap: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Run {
   const [command = '', ...args] = [...wrap, process.execPath, child, mode, dir, JSON.stringify(options)];
   const started = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } });
   const lines = createInterface({ input: started.stdout });
@@ -59,7 +65,12 @@ function folder(t: { teardown(after: () => void): void }): string {
 }
 
 /** Opens once more, compares everything, and checks the files. */
-async function recoverAll(t: { equal: typeof import('tap').default.equal; ok: typeof import('tap').default.ok }, dir: string, acknowledged: number, shape: object = {}): Promise<void> {
+async function recoverAll(
+  t: { equal: typeof import('tap').default.equal; ok: typeof import('tap').default.ok },
+  dir: string,
+  acknowledged: number,
+  shape: object = {},
+): Promise<void> {
   const run = start('write', dir, { ...shape, batches: 1, acknowledged });
   const { code } = await run.ended;
   t.equal(code, 0, `opens with everything to ${acknowledged}: ${code === 0 ? 'closed' : run.said.join('; ')}`);
@@ -72,35 +83,50 @@ const SHAPES = [
   { lines: 20, chars: 1_000, segmentBytesMax: 64_000, snapshotEvery: 2, fsync: 'no' },
 ] as const;
 
-t.test(`killed ${kills} times at random, in small and large batches, rotations, snapshots and starts, it loses nothing`, async (t) => {
-  for (const shape of SHAPES) {
-    const dir = folder(t);
-    let acknowledged = 0;
-    let torn = 0;
-    for (let kill = 0; kill < kills / SHAPES.length; kill++) {
-      const run = start('write', dir, { ...shape, acknowledged });
-      // Every third dies somewhere in its start, the others after some acknowledgements and a moment more.
-      const wanted = kill % 3 === 2 ? 0 : 1 + ((kill * 7) % 15);
-      let heard = 0;
-      run.onLine = (line) => {
-        if (line.startsWith('acknowledged') && ++heard === wanted) setTimeout(() => run.process.kill('SIGKILL'), (kill * 13) % 9);
-      };
-      if (wanted === 0) setTimeout(() => run.process.kill('SIGKILL'), 60 + ((kill * 37) % 150));
-      const { code, signal } = await run.ended;
-      if (signal !== 'SIGKILL') return t.fail(`it ended by itself: ${code} ${run.said.at(-1)}`);
-      acknowledged = Math.max(acknowledged, run.acknowledged, run.recovered ?? 0);
-      if (run.said.some((line) => /^recovered \d+ torn/.test(line))) torn++;
+t.test(
+  `killed ${kills} times at random, in small and large batches, rotations, snapshots and starts, it loses nothing`,
+  async (t) => {
+    for (const shape of SHAPES) {
+      const dir = folder(t);
+      let acknowledged = 0;
+      let torn = 0;
+      for (let kill = 0; kill < kills / SHAPES.length; kill++) {
+        const run = start('write', dir, { ...shape, acknowledged });
+        // Every third dies somewhere in its start, the others after some acknowledgements and a moment more.
+        const wanted = kill % 3 === 2 ? 0 : 1 + ((kill * 7) % 15);
+        let heard = 0;
+        run.onLine = (line) => {
+          if (line.startsWith('acknowledged') && ++heard === wanted)
+            setTimeout(() => run.process.kill('SIGKILL'), (kill * 13) % 9);
+        };
+        if (wanted === 0) setTimeout(() => run.process.kill('SIGKILL'), 60 + ((kill * 37) % 150));
+        const { code, signal } = await run.ended;
+        if (signal !== 'SIGKILL') return t.fail(`it ended by itself: ${code} ${run.said.at(-1)}`);
+        acknowledged = Math.max(acknowledged, run.acknowledged, run.recovered ?? 0);
+        if (run.said.some((line) => /^recovered \d+ torn/.test(line))) torn++;
+      }
+      await recoverAll(t, dir, acknowledged, shape);
+      t.comment(`${acknowledged} acknowledged, ${torn} torn tails`);
+      t.ok(verifyFolder({ dir, bootId: 'any' }).ok);
     }
-    await recoverAll(t, dir, acknowledged, shape);
-    t.comment(`${acknowledged} acknowledged, ${torn} torn tails`);
-    t.ok(verifyFolder({ dir, bootId: 'any' }).ok);
-  }
-});
+  },
+);
 
 /** Options of strace for one injected fault; counts are per thread, so they fall on the journal's own thread. */
 function strace(inject: string, path?: string): string[] {
   const call = inject.split(':')[0] ?? '';
-  return [find('strace') ?? 'strace', '-f', '-qq', '-o', '/dev/null', ...(path ? ['-P', path] : []), '-e', `trace=${call}`, '-e', `inject=${inject}`];
+  return [
+    find('strace') ?? 'strace',
+    '-f',
+    '-qq',
+    '-o',
+    '/dev/null',
+    ...(path ? ['-P', path] : []),
+    '-e',
+    `trace=${call}`,
+    '-e',
+    `inject=${inject}`,
+  ];
 }
 
 t.test('killed at an exact system call, it loses nothing', needs('strace'), async (t) => {
@@ -132,22 +158,41 @@ t.test('an error of fdatasync ends the real program with 74', needs('strace'), a
   }
 });
 
-t.test('no room for the journal: the ballast helps once; when it stays full the program ends with 74', needs('strace'), async (t) => {
-  const once = folder(t);
-  const first = (dir: string) => join(dir, 'journal', '0000000000000001-e000001.ndjson');
-  const helped = start('write', once, { batches: 8, segmentBytesMax: 1e9 }, strace('write:error=ENOSPC:when=4', first(once)));
-  t.equal((await helped.ended).code, 0, helped.said.at(-1) ?? '');
-  t.notOk(existsSync(join(once, 'reserve.bin')), 'the ballast was given up');
-  await recoverAll(t, once, helped.acknowledged);
-  const stuck = folder(t);
-  const failed = start('write', stuck, { batches: 8, segmentBytesMax: 1e9 }, strace('write:error=ENOSPC:when=4+', first(stuck)));
-  t.equal((await failed.ended).code, 74, failed.said.at(-1) ?? '');
-  await recoverAll(t, stuck, failed.acknowledged);
-});
+t.test(
+  'no room for the journal: the ballast helps once; when it stays full the program ends with 74',
+  needs('strace'),
+  async (t) => {
+    const once = folder(t);
+    const first = (dir: string) => join(dir, 'journal', '0000000000000001-e000001.ndjson');
+    const helped = start(
+      'write',
+      once,
+      { batches: 8, segmentBytesMax: 1e9 },
+      strace('write:error=ENOSPC:when=4', first(once)),
+    );
+    t.equal((await helped.ended).code, 0, helped.said.at(-1) ?? '');
+    t.notOk(existsSync(join(once, 'reserve.bin')), 'the ballast was given up');
+    await recoverAll(t, once, helped.acknowledged);
+    const stuck = folder(t);
+    const failed = start(
+      'write',
+      stuck,
+      { batches: 8, segmentBytesMax: 1e9 },
+      strace('write:error=ENOSPC:when=4+', first(stuck)),
+    );
+    t.equal((await failed.ended).code, 74, failed.said.at(-1) ?? '');
+    await recoverAll(t, stuck, failed.acknowledged);
+  },
+);
 
 t.test('a write that the disk lost ends the program with 75, before it is acknowledged', needs('strace'), async (t) => {
   const dir = folder(t);
-  const run = start('write', dir, { batches: 8, segmentBytesMax: 1e9 }, strace('write:retval=10:when=4', join(dir, 'journal', '0000000000000001-e000001.ndjson')));
+  const run = start(
+    'write',
+    dir,
+    { batches: 8, segmentBytesMax: 1e9 },
+    strace('write:retval=10:when=4', join(dir, 'journal', '0000000000000001-e000001.ndjson')),
+  );
   t.equal((await run.ended).code, 75, run.said.at(-1) ?? '');
 });
 
@@ -168,7 +213,9 @@ t.test('a failing sync seen through a preloaded library ends the unchanged progr
   if (process.platform !== 'linux') return t.pass('LD_PRELOAD is for Linux');
   const dir = folder(t);
   writeFileSync(join(dir, 'shim.c'), SHIM);
-  const built = spawnSync('cc', ['-shared', '-fPIC', '-o', join(dir, 'shim.so'), join(dir, 'shim.c'), '-ldl'], { encoding: 'utf8' });
+  const built = spawnSync('cc', ['-shared', '-fPIC', '-o', join(dir, 'shim.so'), join(dir, 'shim.c'), '-ldl'], {
+    encoding: 'utf8',
+  });
   t.equal(built.status, 0, built.stderr);
   const run = start('write', dir, { batches: 50 }, [], { LD_PRELOAD: join(dir, 'shim.so'), EIO_AT: '6' });
   t.equal((await run.ended).code, 74, run.said.at(-1) ?? '');
@@ -176,25 +223,46 @@ t.test('a failing sync seen through a preloaded library ends the unchanged progr
   await recoverAll(t, dir, run.acknowledged);
 });
 
-t.test('on a file system that really is full it refuses, goes on and recovers without a restart', needs('unshare'), async (t) => {
-  const dir = folder(t);
-  const allowed = spawnSync('unshare', ['-Urm', 'sh', '-c', `mount -t tmpfs -o size=2m tmpfs ${dir}`]).status === 0;
-  if (!allowed) {
-    // No namespaces here: a limit on the file's size is the other real way to run out of room.
-    const run = start('write', dir, { batches: 1_000, segmentBytesMax: 1e9 }, ['sh', '-c', 'ulimit -f 100; exec "$@"', 'sh']);
-    t.equal((await run.ended).code, 74, run.said.at(-1) ?? '');
-    return;
-  }
-  const run = start('fill', dir, { lines: 5, chars: 200 }, ['unshare', '-Urm', 'sh', '-c', `mount -t tmpfs -o size=2m tmpfs ${dir} && exec "$@"`, 'sh']);
-  t.equal((await run.ended).code, 0, run.said.join('; '));
-  t.match(run.said.map((line) => line.split(' ')[0]), ['recovered', 'full', 'room', 'again']);
-});
+t.test(
+  'on a file system that really is full it refuses, goes on and recovers without a restart',
+  needs('unshare'),
+  async (t) => {
+    const dir = folder(t);
+    const allowed = spawnSync('unshare', ['-Urm', 'sh', '-c', `mount -t tmpfs -o size=2m tmpfs ${dir}`]).status === 0;
+    if (!allowed) {
+      // No namespaces here: a limit on the file's size is the other real way to run out of room.
+      const run = start('write', dir, { batches: 1_000, segmentBytesMax: 1e9 }, [
+        'sh',
+        '-c',
+        'ulimit -f 100; exec "$@"',
+        'sh',
+      ]);
+      t.equal((await run.ended).code, 74, run.said.at(-1) ?? '');
+      return;
+    }
+    const run = start('fill', dir, { lines: 5, chars: 200 }, [
+      'unshare',
+      '-Urm',
+      'sh',
+      '-c',
+      `mount -t tmpfs -o size=2m tmpfs ${dir} && exec "$@"`,
+      'sh',
+    ]);
+    t.equal((await run.ended).code, 0, run.said.join('; '));
+    t.match(
+      run.said.map((line) => line.split(' ')[0]),
+      ['recovered', 'full', 'room', 'again'],
+    );
+  },
+);
 
 t.test('a stop as asked is found as such, and the segment it sealed is untouched by later starts', async (t) => {
   const dir = folder(t);
   t.equal((await start('write', dir, { batches: 30, segmentBytesMax: 4_000 }).ended).code, 0);
   const journal = join(dir, 'journal');
-  const before = readdirSync(journal).filter((name) => name.endsWith('ndjson')).map((name) => [name, readFileSync(join(journal, name))] as const);
+  const before = readdirSync(journal)
+    .filter((name) => name.endsWith('ndjson'))
+    .map((name) => [name, readFileSync(join(journal, name))] as const);
   await recoverAll(t, dir, 150);
   for (const [name, bytes] of before) t.ok(readFileSync(join(journal, name)).equals(bytes), name);
 });

@@ -42,7 +42,10 @@ class Night {
     // The real file, with the build under test in place of `build/`.
     const file = JSON.stringify(join(root, 'ecosystem.config.cjs'));
     const script = JSON.stringify(join(build, 'cli', 'main.js'));
-    writeFileSync(this.#ecosystem, `const all = require(${file});\nall.apps[0].script = ${script};\nmodule.exports = all;\n`);
+    writeFileSync(
+      this.#ecosystem,
+      `const all = require(${file});\nall.apps[0].script = ${script};\nmodule.exports = all;\n`,
+    );
   }
 
   settings(text: string): void {
@@ -50,7 +53,13 @@ class Night {
   }
 
   async pm2(...words: string[]): Promise<string> {
-    return (await run(process.execPath, [pm2Program, ...words], { env: this.#env, cwd: this.folder, maxBuffer: 16 * 1024 * 1024 })).stdout;
+    return (
+      await run(process.execPath, [pm2Program, ...words], {
+        env: this.#env,
+        cwd: this.folder,
+        maxBuffer: 16 * 1024 * 1024,
+      })
+    ).stdout;
   }
 
   start(): Promise<string> {
@@ -68,7 +77,10 @@ class Night {
   /** Waits for a supervisor other than `before` to take work. @returns its process */
   ready(before = 0): Promise<number> {
     return until('ready', async () => {
-      const { pid, url } = JSON.parse(readFileSync(join(this.dataDir, 'supervisor.json'), 'utf8')) as { pid: number; url: string };
+      const { pid, url } = JSON.parse(readFileSync(join(this.dataDir, 'supervisor.json'), 'utf8')) as {
+        pid: number;
+        url: string;
+      };
       if (pid === before) return null;
       this.#pids.add(pid);
       return (await fetch(`${url}/readyz`)).ok ? pid : null;
@@ -187,7 +199,10 @@ t.test('killed under pm2, Nightshift is back by itself with everything that was 
     const page = await night.ask<{ items: Task[] }>('GET', 'tasks?state=succeeded&limit=500');
     return page.items.length === 500 ? page.items : null;
   });
-  t.ok(done.every(({ attempts }) => attempts.length === 1), 'each ran once');
+  t.ok(
+    done.every(({ attempts }) => attempts.length === 1),
+    'each ran once',
+  );
   t.equal((await night.app()).pm2_env.restart_time, 1, 'pm2 started it once more');
 });
 
@@ -200,10 +215,14 @@ t.test('pm2 stop lets a running task end', async (t) => {
   const first = await night.ready();
   const file = join(night.folder, 'open');
   const { task } = await night.ask<{ task: Task }>('POST', 'tasks', { type: 'test.gate', params: { file } });
-  await until('it runs', async () => ((await night.ask<{ task: Task }>('GET', `tasks/${task.id}`)).task.state === 'running' ? true : null));
+  await until('it runs', async () =>
+    (await night.ask<{ task: Task }>('GET', `tasks/${task.id}`)).task.state === 'running' ? true : null,
+  );
   const stopped = night.pm2('stop', 'nightshift');
   // Still running now, with the stop under way: only then is the gate opened.
-  await until('it drains', async () => ((await night.ask<{ state: string }>('GET', 'status')).state === 'draining' ? true : null));
+  await until('it drains', async () =>
+    (await night.ask<{ state: string }>('GET', 'status')).state === 'draining' ? true : null,
+  );
   t.ok(isAlive(first), 'it waits for its task');
   writeFileSync(file, '');
   await stopped;
@@ -212,7 +231,11 @@ t.test('pm2 stop lets a running task end', async (t) => {
   await night.ready(first);
   const again = await night.ask<{ task: Task }>('GET', `tasks/${task.id}`);
   t.equal(again.task.state, 'succeeded');
-  t.same(again.task.attempts.map(({ outcome }) => outcome), ['succeeded'], 'in its first attempt');
+  t.same(
+    again.task.attempts.map(({ outcome }) => outcome),
+    ['succeeded'],
+    'in its first attempt',
+  );
 });
 
 t.test('with wrong settings it stays stopped until they are right', async (t) => {
@@ -224,7 +247,8 @@ t.test('with wrong settings it stays stopped until they are right', async (t) =>
   t.equal(app.pid, 0);
   const log = join(night.folder, 'pm2', 'logs', 'nightshift-error.log');
   // Each question takes longer than the first pauses pm2 would make.
-  for (let asked = 0; asked < 4; asked++) t.equal((await night.app()).pm2_env.restart_time, 0, 'pm2 does not try again');
+  for (let asked = 0; asked < 4; asked++)
+    t.equal((await night.app()).pm2_env.restart_time, 0, 'pm2 does not try again');
   t.match(readFileSync(log, 'utf8'), /WORKERS/, 'its log says what is wrong');
   night.settings('WORKERS=2\n');
   await night.pm2('start', 'nightshift');

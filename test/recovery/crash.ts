@@ -173,6 +173,8 @@ export async function crash({ kills, seed, say = () => {} }: CrashOptions): Prom
   const ledger = new Ledger();
   let early = 0;
   let slowest = 0;
+  let ran = 0;
+  let hasty = false;
   try {
     for (let kill = 1; kill <= kills; kill++) {
       if (chance() < 0.2) early += await killWhileStarting(folder, chance() * 900);
@@ -180,7 +182,10 @@ export async function crash({ kills, seed, say = () => {} }: CrashOptions): Prom
       slowest = Math.max(slowest, supervisor.startMs);
       const round = new Round(supervisor, ledger, chance, `round ${kill}`);
       const load = round.run();
-      await Promise.race([wait(20 + chance() * loadMsMax), load]);
+      await Promise.race([someWork(folder, chance() < 0.3 && !hasty), load]);
+      hasty = executions(folder).length === ran;
+      ran = executions(folder).length;
+      await Promise.race([wait(chance() * loadMsMax), load]);
       await supervisor.kill();
       round.stop();
       await load;
@@ -195,6 +200,15 @@ export async function crash({ kills, seed, say = () => {} }: CrashOptions): Prom
   } finally {
     folder.remove();
   }
+}
+
+/**
+ * Waits until this life has executed something, unless it is to be killed in haste. Lives too short for any task would
+ * make innocent ones look as if they killed the supervisor: three crashes while one runs alone are a crash loop.
+ */
+async function someWork(folder: Folder, hasty: boolean): Promise<void> {
+  const before = executions(folder).length;
+  for (let tries = 0; !hasty && tries < 500 && executions(folder).length <= before + 2; tries++) await wait(10);
 }
 
 /** @returns 1 when it was killed before it listened */

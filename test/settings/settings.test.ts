@@ -392,7 +392,7 @@ t.test('wrong settings with nothing good to fall back to end with exit code 64, 
   const fault = await load(dir).catch((error) => error);
   t.ok(fault instanceof Fault);
   t.equal(fault.exitCode, 64);
-  t.match(fault.message, /line 1: WEB_PORT[^]*line 2: FSINC/);
+  t.match(fault.message, /line 1: WEB_PORT[\s\S]*line 2: FSINC/);
 });
 
 t.test('the last good revision does not excuse a wrong command line or environment', async (t) => {

@@ -54,6 +54,10 @@ function AddDialog() {
   const choose = (type: string) => {
     change({ type, ...(isExample(draft.value.params) && { params: exampleOf(type) }) });
   };
+  const offer = (types: readonly string[]) => {
+    const [first] = types;
+    if (first && !types.includes(draft.value.type)) choose(first);
+  };
   const submit = async (event: Event) => {
     event.preventDefault();
     if (busy.value) return;
@@ -67,7 +71,7 @@ function AddDialog() {
   return (
     <Dialog title={words.add.title} wide onClose={close}>
       <form ref={form} onSubmit={submit} noValidate>
-        <TypeField type={draft.value.type} mistake={mistakes.value.type} choose={choose} />
+        <TypeField type={draft.value.type} mistake={mistakes.value.type} choose={choose} offer={offer} />
         <ParamsField
           value={draft.value.params}
           mistake={mistakes.value.params}
@@ -118,17 +122,17 @@ interface TypeFieldProps {
   type: string;
   mistake: string | undefined;
   choose(type: string): void;
+  offer(types: readonly string[]): void;
 }
 
 /** A list of the types that have a handler; without an answer, a field to type one into. */
-function TypeField({ type, mistake, choose }: TypeFieldProps) {
+function TypeField({ type, mistake, choose, offer }: TypeFieldProps) {
   const types = useSignal<readonly string[]>([]);
   useEffect(() => {
     loadHandlers().then(
       (handlers) => {
         types.value = handlers.map((one) => one.type).sort();
-        const [first] = types.value;
-        if (first) choose(first);
+        offer(types.value);
       },
       () => undefined,
     );
