@@ -13,11 +13,23 @@ export const acknowledge: Bench = async (quick) => {
   ] as const) {
     await submit(bed, callers, 1, ms / 4);
     const value = await submit(bed, callers, 1, ms);
-    figures.push({ name: `durable acknowledgements, ${callers} callers`, value, unit: perSecond, target, floor: `floor: append + fdatasync, ${floor} at a time` });
+    figures.push({
+      name: `durable acknowledgements, ${callers} callers`,
+      value,
+      unit: perSecond,
+      target,
+      floor: `floor: append + fdatasync, ${floor} at a time`,
+    });
   }
   await submit(bed, 1, 1_000, ms / 4);
   const value = await submit(bed, 1, 1_000, ms);
-  figures.push({ name: 'durable acknowledgements, lists of 1,000', value, unit: perSecond, target: 220_000, floor: 'floor: append + fdatasync, 1000 at a time' });
+  figures.push({
+    name: 'durable acknowledgements, lists of 1,000',
+    value,
+    unit: perSecond,
+    target: 220_000,
+    floor: 'floor: append + fdatasync, 1000 at a time',
+  });
   removeFolder(bed.dir);
   return figures;
 };

@@ -27,7 +27,17 @@ export function freshFolder(): string {
 /** Params of about 190 bytes, as the peers were measured with. */
 export function given(number: number): Record<string, unknown> {
   const url = `https://media.example.org/feeds/evening-talks/episodes/${number}.mp3`;
-  return { type: 'noop', params: { url, title: 'An evening talk about the stars', number, dir: 'podcasts/evening talks', keep: true, bitrate: 128_000 } };
+  return {
+    type: 'noop',
+    params: {
+      url,
+      title: 'An evening talk about the stars',
+      number,
+      dir: 'podcasts/evening talks',
+      keep: true,
+      bitrate: 128_000,
+    },
+  };
 }
 
 export function input(number: number): TaskInput {
@@ -72,9 +82,15 @@ export interface Program {
 const main = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 
 export async function startProgram(dir: string, settings: Readonly<Record<string, string>> = {}): Promise<Program> {
-  const env = { ...process.env, ...Object.fromEntries(Object.entries(settings).map(([key, text]) => [`NIGHTSHIFT_${key}`, text])) };
+  const env = {
+    ...process.env,
+    ...Object.fromEntries(Object.entries(settings).map(([key, text]) => [`NIGHTSHIFT_${key}`, text])),
+  };
   const since = performance.now();
-  const child = spawn(process.execPath, [main, 'start', '--data', dir, '--port', '0'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [main, 'start', '--data', dir, '--port', '0'], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const url = await new Promise<string>((resolve, reject) => {
     let said = '';
     child.stdout.on('data', (chunk: Buffer) => {
@@ -98,7 +114,11 @@ export async function startProgram(dir: string, settings: Readonly<Record<string
 }
 
 export async function post(url: string, path: string, body: unknown): Promise<void> {
-  const answer = await fetch(`${url}/api/v1${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const answer = await fetch(`${url}/api/v1${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
   if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   await answer.arrayBuffer();
 }

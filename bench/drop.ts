@@ -10,11 +10,13 @@ export const drop: Bench = async (quick) => {
   const dir = freshFolder();
   const made = join(dir, 'made');
   mkdirSync(made);
-  for (let number = 0; number < files; number++) writeFileSync(join(made, `${number}.json`), JSON.stringify(given(number)));
+  for (let number = 0; number < files; number++)
+    writeFileSync(join(made, `${number}.json`), JSON.stringify(given(number)));
   const program = await startProgram(dir);
   await post(program.url, '/queue/pause', { reason: 'bench' });
   const since = performance.now();
-  for (let number = 0; number < files; number++) renameSync(join(made, `${number}.json`), join(dir, 'inbox', `${number}.json`));
+  for (let number = 0; number < files; number++)
+    renameSync(join(made, `${number}.json`), join(dir, 'inbox', `${number}.json`));
   let accepted = 0;
   while (accepted < files) {
     await pause(20);
@@ -26,5 +28,7 @@ export const drop: Bench = async (quick) => {
   await program.kill();
   removeFolder(dir);
   if (after !== files) throw new Error(`${files} files became ${after} tasks`);
-  return [{ name: `${files.toLocaleString('en')} files dropped at once, all durable`, value: seconds, unit: 's', target: 4 }];
+  return [
+    { name: `${files.toLocaleString('en')} files dropped at once, all durable`, value: seconds, unit: 's', target: 4 },
+  ];
 };

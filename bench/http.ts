@@ -13,15 +13,29 @@ export const http: Bench = async (quick) => {
   await program.kill();
   removeFolder(dir);
   return [
-    { name: 'POST /tasks, 1,000 a call: tasks', value: lists, unit: perSecond, target: 80_000, floor: 'floor: append + fdatasync, 1000 at a time' },
-    { name: 'POST /tasks, single, 64 connections: requests', value: singles, unit: perSecond, target: 8_000, floor: 'floor: append + fdatasync, 64 at a time' },
+    {
+      name: 'POST /tasks, 1,000 a call: tasks',
+      value: lists,
+      unit: perSecond,
+      target: 80_000,
+      floor: 'floor: append + fdatasync, 1000 at a time',
+    },
+    {
+      name: 'POST /tasks, single, 64 connections: requests',
+      value: singles,
+      unit: perSecond,
+      target: 8_000,
+      floor: 'floor: append + fdatasync, 64 at a time',
+    },
   ];
 };
 
 async function rate(url: string, connections: number, listLength: number, ms: number): Promise<number> {
   const pool = new Pool(url, { connections, pipelining: 1 });
   const one = given(1);
-  const body = JSON.stringify(listLength === 1 ? one : Array.from({ length: listLength }, (_, number) => given(number)));
+  const body = JSON.stringify(
+    listLength === 1 ? one : Array.from({ length: listLength }, (_, number) => given(number)),
+  );
   const headers = { 'content-type': 'application/json' };
   const call = async () => {
     const answer = await pool.request({ path: '/api/v1/tasks', method: 'POST', headers, body });

@@ -8,7 +8,11 @@ export const idle: Bench = async (quick) => {
   const dir = freshFolder();
   const program = await startProgram(dir);
   const pid = program.child.pid as number;
-  await post(program.url, '/tasks', Array.from({ length: 100 }, (_, number) => given(number)));
+  await post(
+    program.url,
+    '/tasks',
+    Array.from({ length: 100 }, (_, number) => given(number)),
+  );
   while ((await status(program.url)).totals['succeeded'] !== 100) await pause(50);
   // The mark after the last entry is written within a second.
   await pause(3_000);
@@ -18,7 +22,12 @@ export const idle: Bench = async (quick) => {
   await program.kill();
   removeFolder(dir);
   return [
-    { name: 'idle: CPU', value: ((after.cpuSeconds - before.cpuSeconds) / seconds) * 100, unit: '% of a core', target: 0.2 },
+    {
+      name: 'idle: CPU',
+      value: ((after.cpuSeconds - before.cpuSeconds) / seconds) * 100,
+      unit: '% of a core',
+      target: 0.2,
+    },
     { name: 'idle: memory', value: after.rssBytes / 1e6, unit: 'MB', target: 110 },
     { name: 'idle: written', value: after.writtenBytes - before.writtenBytes, unit: 'bytes', target: 0 },
   ];

@@ -24,7 +24,13 @@ export const latency: Bench = async (quick) => {
   }
   removeFolder(bed.dir);
   return [
-    { name: 'acknowledgement to handler start, p50', value: percentile(took, 0.5), unit: 'ms', target: 2, floor: 'floor: fdatasync of one line, p50' },
+    {
+      name: 'acknowledgement to handler start, p50',
+      value: percentile(took, 0.5),
+      unit: 'ms',
+      target: 2,
+      floor: 'floor: fdatasync of one line, p50',
+    },
     { name: 'acknowledgement to handler start, p99', value: percentile(took, 0.99), unit: 'ms', target: 10 },
   ];
 };

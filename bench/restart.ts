@@ -11,14 +11,23 @@ export const restart: Bench = async (quick) => {
   const first = await startProgram(dir);
   await post(first.url, '/queue/pause', { reason: 'bench' });
   for (let from = 0; from < tasks; from += 10_000) {
-    await post(first.url, '/tasks', Array.from({ length: 10_000 }, (_, index) => given(from + index)));
+    await post(
+      first.url,
+      '/tasks',
+      Array.from({ length: 10_000 }, (_, index) => given(from + index)),
+    );
   }
   await first.kill();
   const second = await startProgram(dir);
   const { rssBytes } = usage(second.child.pid as number);
   await second.kill();
   const figures: Figure[] = [
-    { name: `start with ${tasks.toLocaleString('en')} queued after SIGKILL`, value: second.startMs / 1_000, unit: 's', target: 3 },
+    {
+      name: `start with ${tasks.toLocaleString('en')} queued after SIGKILL`,
+      value: second.startMs / 1_000,
+      unit: 's',
+      target: 3,
+    },
     { name: `memory with ${tasks.toLocaleString('en')} queued`, value: rssBytes / 1e6, unit: 'MB', target: 500 },
     ...(await duringSnapshot(dir, tasks)),
   ];
@@ -48,7 +57,12 @@ async function duringSnapshot(dir: string, tasks: number): Promise<Figure[]> {
   const name = `event-loop delay while a snapshot of ${tasks.toLocaleString('en')} is written under load`;
   return [
     { name: `${name}, p99`, value: delay.percentile(99) / 1e6, unit: 'ms', target: 20 },
-    { name: 'acknowledgements a second meanwhile, 64 callers', value: accepted / seconds, unit: 'per second', target: null },
+    {
+      name: 'acknowledgements a second meanwhile, 64 callers',
+      value: accepted / seconds,
+      unit: 'per second',
+      target: null,
+    },
     { name: 'time the snapshot takes', value: seconds, unit: 's', target: null },
   ];
 }

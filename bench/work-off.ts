@@ -6,7 +6,10 @@ export const workOff: Bench = async (quick) => {
   const tasks = quick ? 4_000 : 100_000;
   const bed = await openHere();
   for (let from = 0; from < tasks; from += 1_000) {
-    await bed.supervisor.accept(Array.from({ length: 1_000 }, (_, index) => input(from + index)), 'http');
+    await bed.supervisor.accept(
+      Array.from({ length: 1_000 }, (_, index) => input(from + index)),
+      'http',
+    );
   }
   const since = performance.now();
   const done = new Promise<void>((resolve) => {
@@ -18,5 +21,13 @@ export const workOff: Bench = async (quick) => {
   await done;
   const value = tasks / ((performance.now() - since) / 1_000);
   removeFolder(bed.dir);
-  return [{ name: 'no-op tasks, queued to finished', value, unit: perSecond, target: 30_000, floor: 'floor: Piscina round trips, one by one' }];
+  return [
+    {
+      name: 'no-op tasks, queued to finished',
+      value,
+      unit: perSecond,
+      target: 30_000,
+      floor: 'floor: Piscina round trips, one by one',
+    },
+  ];
 };

@@ -34,7 +34,7 @@ export class EventStream implements EventSource {
 
   /** Takes an entry as it is recorded; it is published when it is durable. */
   add(seq: number, at: number, event: Event): void {
-    this.#held[seq % eventsHeldMax] = { seq, at, event: event.e === 'task.accepted' ? { ...event, params: '' } : event };
+    this.#held[seq % eventsHeldMax] = { seq, at, event: slim(event) };
     this.#recorded = seq;
     if (seq - this.#first >= eventsHeldMax) this.#first = seq - eventsHeldMax + 1;
   }
@@ -69,7 +69,18 @@ export class EventStream implements EventSource {
 
   #publish({ seq, at, event }: Recorded): PublishedEvent {
     const { e, ...members } = event as { e: string; id?: string; params?: string };
-    const { params: _, ...data } = members;
+    const { params: _params, ...data } = members;
     return { epoch: this.epoch, seq, at, name: e, task: typeof members.id === 'string' ? members.id : null, data };
   }
+}
+
+const heldTextCharsMax = 1_024;
+
+/** Without what may be large and can be asked for: ten thousand of these are held. */
+function slim(event: Event): Event {
+  if (event.e === 'task.accepted') return { ...event, params: '' };
+  if (event.e === 'attempt.checkpointed') return { ...event, data: '' };
+  if (event.e !== 'attempt.ended' || (event.result?.length ?? 0) <= heldTextCharsMax) return event;
+  const { result: _result, ...rest } = event;
+  return rest;
 }

@@ -55,7 +55,7 @@ async function run(options: StartOptions): Promise<Log> {
   for (const note of loaded.notes) log.info(note);
   makeFolders(dataDir);
   const identity = { version: packageVersion(), incarnation: randomUUID(), bootId: bootId() };
-  const onFault = (fault: Fault) => leave(fault, log);
+  const onFault = leaveSoon(log);
   const opened = await openSupervisor({ dataDir, settings, texts: loaded.texts, clock, health, log, onFault, ...identity });
   const web = webSettings(settings, localToken(dataDir));
   const publicDir = fileURLToPath(new URL('../web/public/', import.meta.url));
@@ -141,6 +141,19 @@ function leave(error: unknown, log: Log): never {
   log.fatal({ err: error }, 'a fault of the program');
   process.stderr.write(`nightshift: a fault of the program: ${error instanceof Error ? error.stack : String(error)}\n`);
   process.exit(70);
+}
+
+const answerMs = 100;
+
+/** The journal has failed: those who wait are told that the outcome is unknown, then the process ends. */
+function leaveSoon(log: Log): (fault: Fault) => void {
+  let leaving = false;
+  return (fault) => {
+    if (leaving) return;
+    leaving = true;
+    log.fatal({ exit: fault.exitCode }, fault.message);
+    setTimeout(() => leave(fault, log), answerMs);
+  };
 }
 
 const FOLDERS = ['inbox', 'accepted', 'rejected', 'handlers', 'history', 'logs', 'quarantine', 'trash'];

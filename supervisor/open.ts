@@ -25,6 +25,7 @@ import type { DiskTrouble } from './history/disk.ts';
 import { History } from './history/history.ts';
 import type { Journal } from './journal/live-journal.ts';
 import { openJournal } from './journal/open.ts';
+import type { RecoveryReport } from './journal/report.ts';
 import type { Log } from './log.ts';
 import { endOrphans } from './orphans.ts';
 import { Recorder } from './recorder.ts';
@@ -77,6 +78,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   replay.settle();
   state.seq = journal.nextSeq - 1;
   for (const note of report.notes) log.warn(note);
+  if (report.lostWindow) reportLostWindow(report.lostWindow, health, log);
 
   const history = await openHistory(options, report.snapshotSeq, state.seq);
   for (const { file, offset, bytes } of history.cuts) {
@@ -197,6 +199,12 @@ function diskReports(code: string, what: string, health: Health, log: Log, onFau
   };
 }
 
+function reportLostWindow({ afterSeq, afterAt, fsync }: NonNullable<RecoveryReport['lostWindow']>, health: Health, log: Log): void {
+  const message = `Power was lost under FSYNC=${fsync}: what was accepted after ${iso(afterAt)} (sequence ${afterSeq}) may be gone`;
+  log.error(message);
+  health.raise({ code: 'lost_window', severity: 'error', message, action: 'Submit again what is missing; FSYNC=always keeps all of it.' });
+}
+
 interface Recovery {
   readonly state: State;
   readonly recorder: Recorder;
@@ -255,7 +263,7 @@ async function submitFrom(supervisor: Supervisor, parent: Task, call: number, gi
     throw new Refusal('validation', `ctx.submit was given a wrong task: ${named}`, checked.mistakes);
   }
   const input = { ...checked.value, idempotencyKey: checked.value.idempotencyKey ?? `${parent.id}/${call}` };
-  const { ids } = await supervisor.accept([input], `handler:${parent.id}`);
+  const { ids } = await supervisor.accept([input], `handler:${parent.id}`, { whileDraining: true });
   return { id: ids[0] as string };
 }
 

@@ -40,6 +40,14 @@ export interface Accepted {
   readonly created: readonly boolean[];
 }
 
+export interface AcceptOptions {
+  /** Written down with the tasks, all or nothing. */
+  readonly first?: readonly Event[];
+  readonly retryOf?: string | null;
+  /** For what a running attempt submits: refused, the attempt would fail for a stop that is none of its business. */
+  readonly whileDraining?: boolean;
+}
+
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #handlers: ReadonlyMap<string, HandlerDescription>;
@@ -55,9 +63,9 @@ export class Supervisor {
   }
 
   /** Accepts a list of tasks, all or none, and resolves once they are durable. */
-  async accept(inputs: readonly TaskInput[], origin: string, first: readonly Event[] = [], retryOf: string | null = null): Promise<Accepted> {
+  async accept(inputs: readonly TaskInput[], origin: string, { first = [], retryOf = null, whileDraining = false }: AcceptOptions = {}): Promise<Accepted> {
     const { state, journal, recorder, dispatcher, clock, ids } = this.#parts;
-    this.#mayTakeWork();
+    this.#mayTakeWork(whileDraining);
     const now = clock.wall();
     const decision = submitTasks(state, inputs, origin, now, () => ids.next(now), (type) => this.#handlers.get(type), retryOf);
     if (decision instanceof Refusal) {
@@ -115,7 +123,7 @@ export class Supervisor {
     const record = await this.#parts.history.get(id);
     if (!record) throw new Refusal('not_found', `there is no task ${id}`);
     const { input, warning } = inputOf(record);
-    const { ids } = await this.accept([input], actor.origin, [], id);
+    const { ids } = await this.accept([input], actor.origin, { retryOf: id });
     const task = await this.#mustView(ids[0] as string);
     return { task, originalId: id, source: warning ? ('rebuilt' as const) : ('history' as const), ...(warning && { warning }) };
   }
@@ -154,9 +162,9 @@ export class Supervisor {
     return this.#handlers.get(type);
   }
 
-  #mayTakeWork(): void {
+  #mayTakeWork(whileDraining: boolean): void {
     const { state, journal } = this.#parts;
-    if (state.draining) throw new Refusal('draining', 'the supervisor is stopping: submit again after its next start');
+    if (state.draining && !whileDraining) throw new Refusal('draining', 'the supervisor is stopping: submit again after its next start');
     if (journal.full) throw new Refusal('disk_full', 'the disk is full: make room, then submit again');
   }
 

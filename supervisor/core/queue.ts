@@ -236,7 +236,10 @@ export class ReadyQueue {
   #park(line: Line, block: string): void {
     this.#open.remove(line);
     let shelf = this.#parked.get(block);
-    if (!shelf) this.#parked.set(block, (shelf = new Shelf()));
+    if (!shelf) {
+      shelf = new Shelf();
+      this.#parked.set(block, shelf);
+    }
     line.blockedBy = block;
     if (line.wokenBy === block) shelf.giveBack(line);
     else shelf.push(line);

@@ -2,15 +2,23 @@
  * From queue to worker and back: claims what may run, has its start written down, hands it to the pool, and turns how it
  * ended into an event. An attempt's start is on disk before its handler runs, so a task that kills the process is counted.
  */
-import type { CallItem, HandlerDescription, Lane, Order, OutcomeItem, StopReason, WorkerItem } from '../../workers/contract.ts';
+import type {
+  CallItem,
+  HandlerDescription,
+  Lane,
+  Order,
+  OutcomeItem,
+  StopReason,
+  WorkerItem,
+} from '../../workers/contract.ts';
 import type { Clock } from '../clock.ts';
-import { claimTask } from '../core/decide/claim.ts';
 import { type Ending, endAttempt } from '../core/decide/attempt.ts';
+import { claimTask } from '../core/decide/claim.ts';
 import type { Event } from '../core/event.ts';
 import type { State } from '../core/state.ts';
 import type { LogPlace, Outcome, Task } from '../core/task.ts';
 import { createdAt } from '../core/task.ts';
-import { batchTasksMax, type Departure, Pace, Plan } from './plan.ts';
+import { batchTasksMax, type Departure, Pace, Plan, slotLane } from './plan.ts';
 import type { Lost, Pool, PoolListener } from './pool.ts';
 import { ProgressRelay } from './progress.ts';
 import type { Slot } from './slot.ts';
@@ -60,8 +68,16 @@ export class Dispatcher implements PoolListener {
   }
 
   begin(pool: Pool): void {
-    this.#pool = pool;
-    this.pump();
+    const { suspects, lanes } = this.#parts.state;
+    const claim = () => {
+      this.#pool = pool;
+      this.pump();
+    };
+    if (suspects.size === 0) return claim();
+    // From its claim on a suspect counts as running alone: were a thread still to be made, a kill in that time would be
+    // held against a handler that had not begun.
+    const wanted = [...suspects].map(({ options }) => slotLane((lanes?.get(options.type) ?? 'cpu') as Lane));
+    void pool.warm(new Set(wanted)).then(claim);
   }
 
   /** Claims all that may run now. Called whenever something changed that may let more run; costs little when nothing did. */
@@ -79,7 +95,14 @@ export class Dispatcher implements PoolListener {
       const { task, solo } = claim;
       const slot = plan.add(task, this.#laneOf(task.options.type), solo);
       const handler = this.#parts.handlerOf(task.options.type)?.version ?? null;
-      seq = this.#parts.record({ e: 'attempt.started', id: task.id, n: attemptOf(task) + 1, worker: slot.id, handler, solo });
+      seq = this.#parts.record({
+        e: 'attempt.started',
+        id: task.id,
+        n: attemptOf(task) + 1,
+        worker: slot.id,
+        handler,
+        solo,
+      });
     }
     if (seq > 0) void this.#depart(plan.departures, seq);
   }
@@ -206,7 +229,13 @@ export class Dispatcher implements PoolListener {
       this.#pool?.reply({ kind: 'reply', taskId, attempt, call, value });
     } catch (thrown) {
       const { code, message } = thrown as { code?: string; message?: string };
-      this.#pool?.reply({ kind: 'reply', taskId, attempt, call, error: { code: code ?? 'fault', message: message ?? String(thrown) } });
+      this.#pool?.reply({
+        kind: 'reply',
+        taskId,
+        attempt,
+        call,
+        error: { code: code ?? 'fault', message: message ?? String(thrown) },
+      });
     }
   }
 
@@ -224,7 +253,8 @@ export class Dispatcher implements PoolListener {
     const { ready } = this.#parts.state;
     for (const lane of ['cpu', 'io', 'process'] as const) {
       if (!ready.isParked(`lane:${lane}`)) continue;
-      if (this.#pool?.slotFor(lane === 'io' ? 'io' : 'cpu', this.#reserved)) ready.release(`lane:${lane}`, batchTasksMax);
+      if (this.#pool?.slotFor(lane === 'io' ? 'io' : 'cpu', this.#reserved))
+        ready.release(`lane:${lane}`, batchTasksMax);
     }
   }
 

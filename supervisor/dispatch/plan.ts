@@ -83,6 +83,6 @@ export class Plan {
 }
 
 /** Where there is no room of its own for a lane, its tasks run one to a thread. */
-function slotLane(lane: Lane): Slot['lane'] {
+export function slotLane(lane: Lane): Slot['lane'] {
   return lane === 'io' ? 'io' : 'cpu';
 }

@@ -6,16 +6,16 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import {
-  type BatchResult,
-  type ControlMessage,
-  type Order,
-  type OutcomeItem,
-  type ReplyMessage,
-  type StopReason,
-  type WorkerItem,
-  type WorkerMessage,
-  type WorkerSetup,
+import type {
+  BatchResult,
+  ControlMessage,
+  Order,
+  OutcomeItem,
+  ReplyMessage,
+  StopReason,
+  WorkerItem,
+  WorkerMessage,
+  WorkerSetup,
 } from '../../workers/contract.ts';
 import type { Clock } from '../clock.ts';
 import { type Flight, freshFlight, freshSlot, hasBegun, isUnderWay, type Seat, type Slot, withdraw } from './slot.ts';
@@ -75,7 +75,9 @@ export class Pool {
     this.#options = options;
     this.#startedAt = options.clock.wall();
     this.#cpu = Array.from({ length: options.threads }, (_, index) => freshSlot(`cpu-${index + 1}`, 'cpu', 1));
-    this.#io = Array.from({ length: options.ioThreads }, (_, index) => freshSlot(`io-${index + 1}`, 'io', options.ioConcurrency));
+    this.#io = Array.from({ length: options.ioThreads }, (_, index) =>
+      freshSlot(`io-${index + 1}`, 'io', options.ioConcurrency),
+    );
   }
 
   get startedAt(): number {
@@ -101,18 +103,22 @@ export class Pool {
     return best;
   }
 
+  /** Resolves once a thread of these lanes is up, or has shown that it will not be. */
+  async warm(lanes: ReadonlySet<Slot['lane']>): Promise<void> {
+    const nothing = { orders: [], ledger: new Int32Array(new SharedArrayBuffer(0)) };
+    const slots = [this.#cpu[0], this.#io[0]].filter((slot) => slot !== undefined && lanes.has(slot.lane));
+    await Promise.allSettled(slots.map((slot) => this.#piscinaOf(slot as Slot).run(nothing)));
+  }
+
   run(slot: Slot, orders: readonly Order[]): void {
-    const abort = slot.lane === 'cpu' ? new AbortController() : null;
-    const flight = freshFlight(slot, orders, abort);
+    const flight = freshFlight(slot, this.#piscinaOf(slot), orders);
     slot.flights.add(flight);
     slot.attempts += orders.length;
     for (const seat of flight.seats) this.#seats.set(seat.order.taskId, seat);
-    this.#piscinaOf(slot)
-      .run(flight.batch, abort ? { signal: abort.signal } : {})
-      .then(
-        (result: BatchResult) => this.#landed(flight, result),
-        (error: unknown) => this.#crashed(flight, error),
-      );
+    flight.threads.run(flight.batch, flight.abort ? { signal: flight.abort.signal } : {}).then(
+      (result: BatchResult) => this.#landed(flight, result),
+      (error: unknown) => this.#crashed(flight, error),
+    );
     this.#watch();
   }
 
@@ -195,12 +201,11 @@ export class Pool {
     }
   }
 
-  /** What a thread posted before it ended has arrived by now, or never will. */
+  /** What a thread posted before it ended has arrived by now, or never will; its last result may be still on its way. */
   #goneThread(threadId: number): void {
     this.#ports.delete(threadId);
     this.#heardOf.set(threadId, Number.POSITIVE_INFINITY);
     this.#landEarly();
-    this.#heardOf.delete(threadId);
   }
 
   #landEarly(): void {
@@ -283,21 +288,21 @@ export class Pool {
 
   #giveBack(flight: Flight): void {
     for (const seat of flight.seats) {
-      if (!seat.settled && withdraw(seat)) this.#lose(seat, 'interrupted', 'a task before it took longer than expected');
+      if (!seat.settled && withdraw(seat))
+        this.#lose(seat, 'interrupted', 'a task before it took longer than expected');
     }
   }
 
   /** Ends the thread under an order that has not ended by itself. */
   #kill(seat: Seat, now: number): void {
     seat.stop ??= { since: now, reason: 'timed_out' };
-    const { slot, abort } = seat.flight;
+    const { slot, abort, threads } = seat.flight;
     if (abort) {
       abort.abort();
       return;
     }
-    const piscina = this.#generations.get(slot);
-    this.#generations.delete(slot);
-    if (piscina) this.#end(piscina.destroy());
+    if (this.#generations.get(slot) === threads) this.#generations.delete(slot);
+    this.#end(threads.destroy());
   }
 }
 
@@ -306,7 +311,11 @@ function generationKey(slot: Slot): Slot | 'cpu' {
   return slot.lane === 'cpu' ? 'cpu' : slot;
 }
 
-function isOverdue({ seat, since }: { readonly seat: Seat; readonly since: number }, now: number, graceMs: number): boolean {
+function isOverdue(
+  { seat, since }: { readonly seat: Seat; readonly since: number },
+  now: number,
+  graceMs: number,
+): boolean {
   if (seat.stop) return now - seat.stop.since > graceMs;
   return seat.order.timeoutMs !== null && now - since > seat.order.timeoutMs + graceMs;
 }
@@ -315,7 +324,12 @@ function isOverdue({ seat, since }: { readonly seat: Seat; readonly since: numbe
 function endedBy(seat: Seat): Lost['why'] {
   if (seat.stop) return seat.stop.reason === 'drain' ? 'interrupted' : seat.stop.reason;
   for (const flight of seat.flight.slot.flights) {
-    if (flight !== seat.flight && flight.seats.some((neighbor) => neighbor.stop !== null)) return 'interrupted';
+    if (
+      flight !== seat.flight &&
+      flight.threads === seat.flight.threads &&
+      flight.seats.some((neighbor) => neighbor.stop !== null)
+    )
+      return 'interrupted';
   }
   return 'crashed';
 }

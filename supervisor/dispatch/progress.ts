@@ -58,6 +58,12 @@ export class ProgressRelay {
     if (!progress && !counts) return;
     latest.progress = latest.counts = null;
     latest.toldAt = this.#clock.monotonic();
-    this.#tell({ e: 'attempt.progressed', id: taskId, n: attempt, ...(progress && { progress }), ...(counts && { counts }) });
+    this.#tell({
+      e: 'attempt.progressed',
+      id: taskId,
+      n: attempt,
+      ...(progress && { progress }),
+      ...(counts && { counts }),
+    });
   }
 }

@@ -1,4 +1,5 @@
 /** Room for attempts: a slot of the `cpu` lane holds one batch at a time, one of the `io` lane several tasks. */
+import type { Piscina } from 'piscina';
 import { type Batch, LEDGER, type Order, type StopReason } from '../../workers/contract.ts';
 
 export interface Slot {
@@ -16,6 +17,8 @@ export interface Flight {
   readonly batch: Batch;
   readonly slot: Slot;
   readonly seats: readonly Seat[];
+  /** The threads it runs on. */
+  readonly threads: Piscina;
   /** Ends its thread; null where several flights share one. */
   readonly abort: AbortController | null;
   /** The seat whose order is being performed, and since when it has been seen to be (monotonic ms). */
@@ -37,10 +40,11 @@ export function freshSlot(id: string, lane: Slot['lane'], capacity: number): Slo
   return { id, lane, capacity, flights: new Set(), attempts: 0 };
 }
 
-export function freshFlight(slot: Slot, orders: readonly Order[], abort: AbortController | null): Flight {
+export function freshFlight(slot: Slot, threads: Piscina, orders: readonly Order[]): Flight {
   const ledger = new Int32Array(new SharedArrayBuffer(orders.length * Int32Array.BYTES_PER_ELEMENT));
   const seats: Seat[] = [];
-  const flight: Flight = { batch: { orders, ledger }, slot, seats, abort, current: null };
+  const abort = slot.lane === 'cpu' ? new AbortController() : null;
+  const flight: Flight = { batch: { orders, ledger }, slot, seats, threads, abort, current: null };
   for (const [index, order] of orders.entries()) seats.push({ flight, order, index, settled: false, stop: null });
   return flight;
 }

@@ -1,4 +1,4 @@
-/** The few calls of the file system that the inbox makes, behind one interface, so that tests can watch and break them. */
+/** The few calls of the file system that the inbox makes, behind one interface, so that tests can break them. */
 import fs from 'node:fs';
 import { promisify } from 'node:util';
 
@@ -42,7 +42,7 @@ export interface InboxFiles {
   removeFolder(path: string): Promise<void>;
 }
 
-// The calls with callbacks cost half of what `fs/promises` does, and ten thousand files make a hundred thousand of them.
+// The calls with callbacks cost half of what `fs/promises` does, and ten thousand files make a hundred thousand calls.
 const open = promisify(fs.open);
 const close = promisify(fs.close);
 const fstat = promisify(fs.fstat);

@@ -32,8 +32,9 @@ export interface InboxOptions {
 export interface InboxSupervisor {
   /**
    * Journals the id of a file and its tasks, all or nothing, and answers once they are on disk.
-   * A known id is answered as if just journaled. A `Refusal` of `disk_full`, `draining` or `rate_limited` means later; any other,
-   * with mistakes by task number (`$[3].idempotencyKey`), rejects the file.
+   * A known id is answered as if just journaled. A `Refusal` of `disk_full`, `draining` or `rate_limited` means later,
+   * `outcome_unknown` that the next start decides; any other, with mistakes by task number (`$[3].idempotencyKey`),
+   * rejects the file.
    */
   submit(id: string, name: string, tasks: readonly TaskInput[]): Promise<void>;
   /** Ids journaled and not yet settled. */

@@ -95,7 +95,7 @@ export class Inbox {
     await this.#movingOn.idle();
   }
 
-  /** Looks through the folder now; resolves when everything that had settled is durable, rejected or put off, and moved. */
+  /** Looks through the folder now, until everything that had settled is durable, rejected or put off, and moved. */
   async rescan(): Promise<void> {
     await this.#pace.now();
     await this.#taking.idle();

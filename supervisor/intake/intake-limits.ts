@@ -4,7 +4,7 @@ export const fileBytesMax = 32 * 1024 * 1024;
 export const yamlBytesMax = 1024 * 1024;
 export const tasksPerFileMax = 100_000;
 export const mistakesShownMax = 100;
-/** Longer names are shortened: a UUID stands before them while their file is taken, `.error.json` behind when it is rejected. */
+/** Longer names are shortened: an id stands before them while their file is taken, `.error.json` behind when rejected. */
 export const nameBytesMax = 200;
 
 /** Larger files are read in a thread of their own, so that the supervisor's loop never waits for one. */
@@ -17,7 +17,8 @@ export const parseThreadIdleMs = 5_000;
 export const aliasesMax = 100;
 
 /** Files moved into `.taking/` between two syncs of the folders. */
-export const batchFilesMax = 512;
+export const batchFilesMax = 2_048;
+export const batchBytesMax = 16 * 1024 * 1024;
 /** Finished files moved on between two syncs of the folders. */
 export const settleFilesMax = 256;
 /** System calls under way at once: the threads they run on are shared with all workers. */
@@ -31,7 +32,7 @@ export const blindRescanMs = 5_000;
 /** A file that the supervisor could not take just now (disk full, draining) is offered again so much later. */
 export const laterMs = 5_000;
 export const passPauseMsLeast = 25;
-export const tendMs = 30_000;
+export const passPauseMsMax = 500;
 export const growingMs = 60_000;
 export const namesShownMax = 5;
 /** Small files are read and checked for so long before everybody else gets a turn. */

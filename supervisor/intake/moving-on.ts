@@ -162,5 +162,6 @@ export class MovingOn {
 }
 
 function errorText({ id, name }: Taken, { mistakes, more }: Rejection, wall: number): string {
-  return `${JSON.stringify({ file: name, at: new Date(wall).toISOString(), id, mistakes, ...(more > 0 && { more }) }, null, 2)}\n`;
+  const error = { file: name, at: new Date(wall).toISOString(), id, mistakes, ...(more > 0 && { more }) };
+  return `${JSON.stringify(error, null, 2)}\n`;
 }

@@ -23,7 +23,7 @@ function isTooLong(name: string): boolean {
   return Buffer.byteLength(name) > nameBytesMax;
 }
 
-/** Cut in the middle, so that beginning and ending stay: a folder takes no longer name once ids and endings are added. */
+/** Cut in the middle, so that beginning and ending stay: with id or ending added, a folder takes no longer name. */
 export function shortened(name: string): string {
   if (!isTooLong(name)) return name;
   const { stem, ending } = parts(name);

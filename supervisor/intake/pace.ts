@@ -1,6 +1,6 @@
-/** Passes one after another: each says when the next is due, a stir brings it forward, and a busy one is never doubled. */
+/** Passes one after another: each says when the next is due, a stir brings it forward, none runs beside another. */
 import type { Clock } from '../clock.ts';
-import { passPauseMsLeast } from './intake-limits.ts';
+import { passPauseMsLeast, passPauseMsMax } from './intake-limits.ts';
 
 export class Pace {
   readonly #clock: Clock;
@@ -69,8 +69,8 @@ export class Pace {
     const ended = this.#clock.monotonic();
     this.#busy = false;
     this.#running = null;
-    // While ten thousand files arrive each pass sees them all again: rest longer than it took.
-    this.#restUntil = ended + Math.max(passPauseMsLeast, 2 * (ended - began));
+    // While ten thousand files arrive each pass sees them all again: rest about as long as it took.
+    this.#restUntil = ended + Math.min(passPauseMsMax, Math.max(passPauseMsLeast, ended - began));
     this.#arm(Math.min(nextMs, this.#wishMs));
   }
 }

@@ -36,7 +36,7 @@ export async function recoverTaken(
   return unknown;
 }
 
-/** The files of ids with nothing in `.taking/` have been moved on, into one of these, perhaps only just before the kill. */
+/** Files of ids with nothing in `.taking/` have been moved on, into one of these, perhaps just before the kill. */
 async function syncDays(folders: InboxFolders, files: InboxFiles): Promise<void> {
   for (const name of await files.names(folders.accepted)) {
     if (startOfDay(name) !== null) await files.syncFolder(join(folders.accepted, name));

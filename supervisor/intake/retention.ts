@@ -1,4 +1,4 @@
-/** Removes folders of accepted files whose day is long enough ago. Only folders named for a day: others are not ours. */
+/** Removes folders of accepted files whose day is long enough ago; only those named for a day, others are not ours. */
 import { join } from 'node:path';
 import type { InboxFiles } from './files.ts';
 import { startOfDay } from './names.ts';

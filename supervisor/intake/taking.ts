@@ -1,6 +1,6 @@
 /**
- * From the inbox to durable tasks. A file is renamed into `.taking/` under a fresh id and both folders are synced before
- * it is read; then the supervisor journals id and tasks together. So a crash at any moment leaves a file whose id is
+ * From the inbox to durable tasks. A file is renamed into `.taking/` under a fresh id and both folders are synced
+ * before it is read; then the supervisor journals id and tasks together. So a crash at any moment leaves a file whose id is
  * known, which is moved on, or unknown, which is read again.
  */
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { eachBounded } from './bounded.ts';
 import { codeOf } from './files.ts';
 import type { InboxFolders } from './folders.ts';
 import type { InboxSupervisor } from './inbox-options.ts';
-import { batchFilesMax, callsMax, sliceMsMax } from './intake-limits.ts';
+import { batchBytesMax, batchFilesMax, callsMax, sliceMsMax } from './intake-limits.ts';
 import type { MovingOn, Rejection } from './moving-on.ts';
 import { shortened, takenName } from './names.ts';
 import { isLarge, type Reading, readTaken, type Taken } from './taken-file.ts';
@@ -34,6 +34,21 @@ export interface TakingOptions {
   readonly later: (taken: Taken, reason: string) => void;
   /** Its tasks may or may not be journaled, or the disk failed: only the next start can tell. */
   readonly left: (taken: Taken, error: unknown) => void;
+}
+
+/** Together they stay in memory until they are durable: so many files and bytes, the bytes of large ones aside. */
+function* batches(settled: readonly Settled[]): Generator<Settled[]> {
+  let batch: Settled[] = [];
+  let bytes = 0;
+  for (const one of settled) {
+    if (batch.length >= batchFilesMax || bytes >= batchBytesMax) {
+      yield batch;
+      [batch, bytes] = [[], 0];
+    }
+    batch.push(one);
+    if (!isLarge(one.bytes, formatOf(one.name))) bytes += one.bytes;
+  }
+  if (batch.length > 0) yield batch;
 }
 
 const LATER: readonly string[] = ['disk_full', 'draining', 'rate_limited'];
@@ -66,8 +81,8 @@ export class Taking {
     stuck: (name: string, error: unknown) => void,
     stopped: () => boolean,
   ): Promise<void> {
-    for (let start = 0; start < settled.length && !stopped(); start += batchFilesMax) {
-      const batch = settled.slice(start, start + batchFilesMax);
+    for (const batch of batches(settled)) {
+      if (stopped()) return;
       const taken: Taken[] = [];
       const large: Taken[] = [];
       await eachBounded(batch, callsMax, async ({ name, bytes }) => {

@@ -45,13 +45,13 @@ export function readTaskFile(bytes: Uint8Array, format: Format): TaskFile {
   if (entries.length === 0) return wrong(emptiness(parsed.documents));
   if (entries.length > tasksPerFileMax) {
     return wrong(
-      `holds more than ${tasksPerFileMax} tasks, which is the most one file may: split it, e.g. as NDJSON with split -l ${tasksPerFileMax}`,
+      `holds more than ${tasksPerFileMax} tasks, the most one file may: split it, NDJSON with split -l ${tasksPerFileMax}`,
     );
   }
   return check(entries);
 }
 
-/** Places of mistakes that were found later, about tasks by number: `$[3].idempotencyKey`; `$` is the only or first one. */
+/** Places of mistakes found later, about tasks by number: `$[3].idempotencyKey`; `$` is the only or first one. */
 export function placeMistakes(
   bytes: Uint8Array,
   format: Format,
@@ -80,7 +80,8 @@ function decode(bytes: Uint8Array, format: Format): string | TaskFile {
 }
 
 export function tooLong(bytes: number, format: Format): string {
-  return `is ${bytes} bytes long; at most ${bytesMaxOf(format)} are read${format === 'yaml' ? ' as YAML; NDJSON may be longer' : ': split it into several files'}`;
+  const advice = format === 'yaml' ? ' as YAML; NDJSON may be longer' : ': split it into several files';
+  return `is ${bytes} bytes long; at most ${bytesMaxOf(format)} are read${advice}`;
 }
 
 /** Where the first character that is none begins. */

@@ -1,4 +1,4 @@
-/** Offsets in a text as people count them: lines from 1, and columns from 1 in characters, however many units each takes. */
+/** Offsets in a text as people count them: lines and columns from 1, columns in characters, however long each is. */
 export interface TextPlace {
   readonly line: number;
   readonly column: number;

@@ -57,7 +57,7 @@ function read(text: string, lines: LineIndex): Documents {
 }
 
 function syntaxMistakes(yaml: YamlDocument, lines: LineIndex): PlacedMistake[] {
-  // A warning is a tag nobody knows or a directive of another version: something that would be read otherwise than meant.
+  // A warning is an unknown tag or a directive of another version: something that would be read otherwise than meant.
   const problems = [...yaml.errors, ...yaml.warnings].map((problem) => mistake(problem.message, problem.pos[0], lines));
   const deep = problems.find(({ message }) => message.startsWith('Maximum call stack'));
   if (deep) return [{ ...deep, message: 'is nested too deeply to be read' }];

@@ -2,42 +2,15 @@
  * Group commit: entries queue while a batch is on its way to disk, and all that queued goes with the next one. One batch
  * is in flight at a time, so what a batch says about the one before it (`d`) is true when it is written.
  */
-import type { Clock } from '../clock.ts';
 import type { Fault } from '../core/fault.ts';
 import { Refusal } from '../core/refusal.ts';
 import { type Batch, BatchPool } from './batch.ts';
-import type { FsyncPolicy, JournalPosition } from './journal.ts';
+import type { CommitInput, GroupPlace } from './commit-input.ts';
+import type { JournalPosition, Place } from './journal.ts';
 import { faultOf } from './port.ts';
-import type { SpaceState } from './reserve.ts';
+import { QuietTimer } from './quiet-timer.ts';
 import { headerBytes, markText } from './segment.ts';
 import type { Reply } from './writer-desk.ts';
-import type { WriterPort } from './writer-port.ts';
-
-/** An all-or-nothing list is appended in one go, index 0 to count - 1. */
-export interface GroupPlace {
-  /** Letters, digits and dashes. */
-  readonly id: string;
-  readonly index: number;
-  readonly count: number;
-}
-
-export interface CommitInput {
-  readonly port: WriterPort;
-  readonly clock: Clock;
-  readonly fsync: FsyncPolicy;
-  readonly segmentBytesMax: number;
-  /** Last entry on disk. */
-  readonly last: number;
-  readonly file: number;
-  readonly bytes: number;
-  /** Whether the segment holds entries already. */
-  readonly used: boolean;
-  /** Makes an ordinal for a segment whose name the writer will tell. */
-  readonly nextFile: (first: number) => number;
-  readonly onDurable: (seq: number) => void;
-  readonly onSpace: (space: SpaceState) => void;
-  readonly onFailure: (fault: Fault) => void;
-}
 
 /** Quiet for so long after the last batch, a mark says that it is on disk. */
 const markDelayMs = 500;
@@ -62,9 +35,8 @@ export class CommitQueue {
   #segmentUsed: boolean;
   #flushing = false;
   #cancelLazy: (() => void) | null = null;
-  #cancelMark: (() => void) | null = null;
   #marked: number;
-  #activeAt = 0;
+  readonly #quiet: QuietTimer;
   #syncedAt: number;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #queuedBytes = 0;
@@ -80,6 +52,7 @@ export class CommitQueue {
     this.#marked = input.last;
     this.#segmentUsed = input.used;
     this.#syncedAt = input.clock.monotonic();
+    this.#quiet = new QuietTimer(input.clock, markDelayMs, () => this.#mark().catch(() => {}));
     this.#forming = this.#pool.take(input.file, input.bytes);
   }
 
@@ -137,17 +110,22 @@ export class CommitQueue {
     return batch.wait();
   }
 
-  /** The next entry begins a new segment. @returns false when the active one is empty */
-  rotate(): boolean {
-    if (!this.#segmentUsed) return false;
-    this.#rotateNext = true;
-    return true;
+  /** Whether a place is still on its way to its file. */
+  isPending(place: Place): boolean {
+    const oldest = this.#inFlight ?? this.#closed[0] ?? this.#forming;
+    if (place.file === oldest.file) return place.offset >= oldest.offset;
+    return this.#forming.file === place.file || this.#closed.some((batch) => batch.file === place.file);
+  }
+
+  /** The next entry begins a new segment, unless the active one is empty. */
+  rotate(): void {
+    this.#rotateNext = this.#segmentUsed;
   }
 
   /** Everything written and acknowledged, and nothing on its way. */
   async drain(): Promise<void> {
     this.#cancelLazy?.();
-    this.#cancelMark?.();
+    this.#quiet.stop();
     this.#ended = true;
     if (this.#fault) throw this.#fault;
     this.#flush();
@@ -176,7 +154,7 @@ export class CommitQueue {
     if (this.#fault) return;
     this.#fault = fault;
     this.#cancelLazy?.();
-    this.#cancelMark?.();
+    this.#quiet.stop();
     for (const batch of [this.#inFlight, ...this.#closed, this.#forming]) batch?.reject?.(this.#unknown());
     this.#in.onFailure(fault);
     this.#idle?.();
@@ -265,7 +243,7 @@ export class CommitQueue {
   }
 
   #written(batch: Batch, reply: Reply): void {
-    if (reply.failure) return this.fail(faultOf(reply.failure));
+    if (reply.failure) this.fail(faultOf(reply.failure));
     if (this.#fault) return;
     this.#inFlight = null;
     this.#durable = Math.max(this.#durable, batch.last);
@@ -275,42 +253,22 @@ export class CommitQueue {
     if (batch.lines > 0) this.#in.onDurable(this.#durable);
     batch.resolve?.();
     this.#pool.give(batch);
-    this.#activeAt = this.#in.clock.monotonic();
-    if (this.#ended) return this.#afterEnd();
-    // What this acknowledgement sets off in the same turn still goes with the next batch.
-    if (this.#closed.length > 0 || this.#forming.lines > 0) this.#flushSoon();
-    else this.#markSometime();
-  }
-
-  #afterEnd(): void {
-    if (this.#closed.length > 0 || this.#forming.lines > 0) this.#flush();
-    else this.#idle?.();
-  }
-
-  #markSometime(): void {
-    if (this.#cancelMark || this.#marked === this.#last || this.#ended) return;
-    const wait = () => {
-      this.#cancelMark = null;
-      if (this.#fault || this.#ended || this.#marked === this.#last) return;
-      const quietMs = this.#in.clock.monotonic() - this.#activeAt;
-      if (this.#inFlight || this.#forming.lines > 0) return;
-      if (quietMs < markDelayMs) this.#cancelMark = this.#in.clock.after(markDelayMs - quietMs, wait);
-      else this.#mark();
-    };
-    this.#cancelMark = this.#in.clock.after(markDelayMs, wait);
+    this.#quiet.touch();
+    const more = this.#closed.length > 0 || this.#forming.lines > 0;
+    if (this.#ended) {
+      if (more) this.#flush();
+      else this.#idle?.();
+    } else if (more) {
+      // What this acknowledgement sets off in the same turn still goes with the next batch.
+      this.#flushSoon();
+    } else if (this.#marked < this.#last) this.#quiet.arm();
   }
 
   /** The one thing written after the last batch: from here on its entries are known to be on disk. */
-  #mark(): void {
-    if (this.#synced < this.#last) {
-      // Only written so far (`everysec`, `no`): the quiet moment is the best one to sync.
-      this.sync().then(
-        () =>
-          this.#inFlight || this.#forming.lines > 0 || this.#synced < this.#last ? this.#markSometime() : this.#mark(),
-        () => {},
-      );
-      return;
-    }
+  async #mark(): Promise<void> {
+    // Only written so far (`everysec`, `no`): the quiet moment is the best one to sync.
+    if (this.#synced < this.#last) await this.sync();
+    if (this.#inFlight || this.#forming.lines > 0 || this.#synced < this.#last) return;
     const { file, offset } = this.#forming;
     const batch = this.#pool.take(file, offset);
     batch.add(markText(this.#last, this.#in.clock.wall()), '');

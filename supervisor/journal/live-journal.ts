@@ -3,8 +3,9 @@
  * means is none of its business: it keeps `body`, the text of JSON members without braces.
  */
 import type { Clock } from '../clock.ts';
-import type { Fault } from '../core/fault.ts';
-import { CommitQueue, type GroupPlace } from './commit.ts';
+import { Fault } from '../core/fault.ts';
+import { CommitQueue } from './commit.ts';
+import type { GroupPlace } from './commit-input.ts';
 import type { Disk, DiskSpace } from './disk.ts';
 import type { JournalFiles } from './files.ts';
 import type { FsyncPolicy, JournalPosition, Place, SnapshotSource } from './journal.ts';
@@ -149,8 +150,7 @@ export class Journal {
 
   /** Text of places in any file of the journal, read off the main thread, in the order asked. */
   async read(places: readonly Place[]): Promise<string[]> {
-    // A place just appended may still be on its way to the file.
-    await this.#queue.wait(this.#queue.last);
+    if (places.some((place) => this.#queue.isPending(place))) await this.#queue.wait(this.#queue.last);
     return this.#places.read(places);
   }
 
@@ -165,9 +165,17 @@ export class Journal {
    * @param seqNow the last entry that is in the state as it is now
    */
   snapshot(source: SnapshotSource, seqNow: number): Promise<void> {
-    this.#taking ??= this.#takeSnapshot(source, seqNow).finally(() => {
-      this.#taking = null;
-    });
+    // Nothing has happened since the last one, which would have to share its name with this one.
+    if (seqNow === this.#snapshot.seq) return Promise.resolve();
+    this.#taking ??= this.#takeSnapshot(source, seqNow)
+      .catch((error: unknown) => {
+        // A snapshot may be given up, but a disk that fails under it fails for the journal too.
+        if (error instanceof Fault) this.#queue.fail(error);
+        throw error;
+      })
+      .finally(() => {
+        this.#taking = null;
+      });
     return this.#taking;
   }
 

@@ -1,5 +1,4 @@
 /** Opens a journal: survey, replay, and only when all of it stands, the first bytes of a new incarnation. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { machineClock } from '../clock.ts';
@@ -9,14 +8,14 @@ import type { FsyncPolicy, Replayer } from './journal.ts';
 import { Journal } from './live-journal.ts';
 import type { ListedSegment } from './manifest.ts';
 import { ask } from './port.ts';
-import { type Replayed, replayFolder } from './recover.ts';
+import { type Digest, type Replayed, replayFolder } from './recover.ts';
 import { type Fed, feedSegment } from './replay.ts';
+import { type RecoveryReport, reportOf } from './report.ts';
 import { fileName, headerBytes, segmentBytesMaxDefault } from './segment.ts';
 import { type Survey, surveyFolder } from './survey.ts';
 import { trashLeftovers } from './trash.ts';
-import type { Verdict } from './verdict.ts';
 import type { Begun } from './writer.ts';
-import { startWriter, type WriterPort } from './writer-port.ts';
+import { digestBy, startWriter, type WriterPort } from './writer-port.ts';
 
 export interface OpenJournalInput {
   /** The data folder; it exists and is locked. */
@@ -25,33 +24,13 @@ export interface OpenJournalInput {
   readonly clock?: Clock;
   readonly incarnation: string;
   readonly version: string;
-  /** `machineBootId()`; tells a kill, after which the kernel still has every written byte, from a power cut. */
+  /** Tells a kill, after which the kernel still has every written byte, from a power cut. */
   readonly bootId: string;
   readonly fsync: FsyncPolicy;
   readonly replayer: Replayer;
   readonly segmentBytesMax?: number;
   /** A snapshot is due when the journal has grown by this much, and by the size of the last one. */
   readonly snapshotBytesMin?: number;
-}
-
-export interface RecoveryReport {
-  readonly verdict: Verdict;
-  readonly entities: number;
-  readonly entries: number;
-  readonly droppedLines: number;
-  readonly droppedBytes: number;
-  readonly snapshotSeq: number;
-  readonly lastSeq: number;
-  /** Wall time of the last sign of life, ms since 1970; 0 in a fresh folder. */
-  readonly lastAt: number;
-  /** Stopped as asked. */
-  readonly cleanStop: boolean;
-  /** The machine has not started anew since: processes of before may still be there. */
-  readonly sameBoot: boolean;
-  /** Power was lost under `everysec` or `no`: entries after `afterSeq` may have been acknowledged and be gone. */
-  readonly lostWindow?: { readonly afterSeq: number; readonly afterAt: number; readonly fsync: FsyncPolicy };
-  readonly notes: readonly string[];
-  readonly tookMs: number;
 }
 
 export interface OpenedJournal {
@@ -69,8 +48,7 @@ export async function openJournal(input: OpenJournalInput): Promise<OpenedJourna
   let survey: Survey | null = null;
   try {
     survey = surveyFolder({ disk, dir, bootId });
-    const digest = async (path: string, bytes: number) =>
-      (await ask(port, { op: 'digest', path, bytes })).digest ?? null;
+    const digest = digestBy(port);
     const replayed = await replayFolder(disk, survey, digest, files, replayer);
     const begun = await begin(input, survey, replayed, port, clock, digest);
     const file = files.add(join(dir, 'journal', begun.file));
@@ -86,44 +64,13 @@ export async function openJournal(input: OpenJournalInput): Promise<OpenedJourna
   }
 }
 
-/** State of a data folder as it is, without a lock and without changing a byte; for readers beside a supervisor or without one. */
-export async function readJournal(
-  input: Pick<OpenJournalInput, 'dir' | 'disk' | 'bootId' | 'replayer'>,
-): Promise<RecoveryReport> {
-  const { dir, disk = machineDisk, bootId, replayer } = input;
-  const startedAt = performance.now();
-  const port = startWriter(disk);
-  const survey = surveyFolder({ disk, dir, bootId });
-  try {
-    const files = new JournalFiles();
-    const digest = async (path: string, bytes: number) =>
-      (await ask(port, { op: 'digest', path, bytes })).digest ?? null;
-    const replayed = await replayFolder(disk, survey, digest, files, replayer);
-    const fed = { ...replayed };
-    const { last } = survey;
-    if (last?.judgment.tail) {
-      feedSegment(
-        { disk, ...last, ordinal: files.add(last.path) },
-        last.judgment.tail.from,
-        last.judgment.tail.to,
-        replayer,
-        fed,
-      );
-    }
-    return reportOf(survey, replayed, fed, input, performance.now() - startedAt);
-  } finally {
-    survey.close();
-    await port.end();
-  }
-}
-
 async function begin(
   input: OpenJournalInput,
   survey: Survey,
   replayed: Replayed,
   port: WriterPort,
   clock: Clock,
-  digest: (path: string, bytes: number) => Promise<string | null>,
+  digest: Digest,
 ): Promise<Begun> {
   const { dir, disk = machineDisk, incarnation, version, fsync, bootId } = input;
   const { last, manifest, segments } = survey;
@@ -176,12 +123,9 @@ async function begin(
 }
 
 /** The segment a crash left open is closed at what is proven; it is never written to again. */
-async function closedSegment(
-  last: NonNullable<Survey['last']>,
-  digest: (path: string, bytes: number) => Promise<string | null>,
-): Promise<ListedSegment> {
+async function closedSegment(last: NonNullable<Survey['last']>, digest: Digest): Promise<ListedSegment> {
   const { seq, bytes } = last.judgment.proven;
-  const sha256 = (await digest(last.path, bytes)) ?? '';
+  const sha256 = (await digest(last.fd, bytes)) ?? '';
   return { file: last.file, first: last.inspection.header?.first ?? 0, last: seq, bytes, sha256, sealed: false };
 }
 
@@ -220,36 +164,6 @@ function clearLeftovers(disk: Disk, dir: string, survey: Survey): void {
   if (leftovers.length > 0) trashLeftovers(disk, dir, leftovers);
 }
 
-function reportOf(
-  survey: Survey,
-  replayed: Replayed,
-  tail: Fed,
-  input: { bootId: string },
-  tookMs: number,
-): RecoveryReport {
-  const { last, manifest } = survey;
-  const header = last?.inspection.header ?? null;
-  const cleanStop = last === null ? manifest.clean : last.inspection.clean;
-  const sameBoot = header !== null && header.boot === input.bootId;
-  const lost = header !== null && header.fsync !== 'always' && !cleanStop && !sameBoot;
-  const lastAt = Math.max(tail.lastAt, last?.inspection.lastAt ?? 0);
-  return {
-    verdict: manifest.gen === 0 ? 'fresh' : (last?.judgment.verdict ?? 'clean'),
-    entities: replayed.entities,
-    entries: tail.entries,
-    droppedLines: last?.judgment.droppedLines ?? 0,
-    droppedBytes: last?.judgment.droppedBytes ?? 0,
-    snapshotSeq: replayed.snapshot?.seq ?? 0,
-    lastSeq: tail.last,
-    lastAt,
-    cleanStop,
-    sameBoot,
-    ...(lost && header && { lostWindow: { afterSeq: tail.last, afterAt: lastAt, fsync: header.fsync } }),
-    notes: survey.notes,
-    tookMs,
-  };
-}
-
 function liveJournal(
   input: OpenJournalInput,
   survey: Survey,
@@ -286,13 +200,4 @@ function liveJournal(
     snapshot: { seq: replayed.snapshot?.seq ?? 0, bytes: replayed.snapshot?.bytes ?? 0 },
     segmentPath: (first) => join(dir, 'journal', fileName(first, epoch)),
   });
-}
-
-/** Identifies one life of the machine; a random-looking constant where the system has none, so that nothing is taken for a power cut. */
-export function machineBootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return 'unknown';
-  }
 }

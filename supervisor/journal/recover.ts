@@ -13,8 +13,8 @@ import { type Fed, feedSegment, feedSnapshot } from './replay.ts';
 import { parseFileName } from './segment.ts';
 import type { OpenSegment, OpenSnapshot, Survey } from './survey.ts';
 
-/** sha256 of the first `bytes` bytes of a file, or null when it is shorter. */
-export type Digest = (path: string, bytes: number) => Promise<string | null>;
+/** sha256 of the first `bytes` bytes of an open file, or null when it is shorter. */
+export type Digest = (fd: number, bytes: number) => Promise<string | null>;
 
 export interface Replayed extends Fed {
   readonly snapshot: OpenSnapshot | null;
@@ -40,7 +40,7 @@ export async function replayFolder(
       to: first - 1,
     });
   }
-  const checks = needed.map(async (segment) => ({ segment, sha256: await digest(segment.path, segment.bytes) }));
+  const checks = needed.map(async (segment) => ({ segment, sha256: await digest(segment.fd, segment.bytes) }));
   let entities = 0;
   try {
     if (snapshot)
@@ -69,7 +69,7 @@ export async function replayFolder(
 
 async function usableSnapshot(survey: Survey, digest: Digest): Promise<OpenSnapshot | null> {
   for (const snapshot of survey.snapshots) {
-    if ((await digest(snapshot.path, snapshot.bytes)) === snapshot.sha256) return snapshot;
+    if ((await digest(snapshot.fd, snapshot.bytes)) === snapshot.sha256) return snapshot;
     survey.notes.push(`snapshot ${basename(snapshot.path)} is damaged: an older one and a longer replay are used`);
   }
   return null;

@@ -60,16 +60,17 @@ export class Reserve {
     const path = join(this.#dir, RESERVE);
     // Not zeros: a file system that compresses would keep no room for them.
     const block = randomBytes(Math.min(blockBytes, bytes));
-    const fd = this.#disk.open(path, 'create');
+    let fd = -1;
     try {
+      fd = this.#disk.open(path, 'create');
       for (let left = bytes; left > 0; left -= block.length)
         writeAll(this.#disk, fd, block.subarray(0, Math.min(left, block.length)));
       this.#held = true;
     } catch (error) {
       if (!isFull(error)) throw error;
     } finally {
-      this.#disk.close(fd);
+      if (fd !== -1) this.#disk.close(fd);
     }
-    if (!this.#held) this.#disk.remove(path);
+    if (!this.#held && fd !== -1) this.#disk.remove(path);
   }
 }

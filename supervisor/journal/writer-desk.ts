@@ -7,8 +7,8 @@ import type { SpaceState } from './reserve.ts';
 import { type BeginPlan, type Begun, SegmentWriter } from './writer.ts';
 
 export type Order =
-  /** sha256 of the first `bytes` bytes of a file; null when it is shorter. */
-  | { readonly op: 'digest'; readonly path: string; readonly bytes: number }
+  /** sha256 of the first `bytes` bytes of an open file (descriptors belong to the process, not to a thread); null when it is shorter. */
+  | { readonly op: 'digest'; readonly fd: number; readonly bytes: number }
   | { readonly op: 'begin'; readonly plan: BeginPlan }
   | {
       readonly op: 'commit';
@@ -21,7 +21,6 @@ export type Order =
     }
   | { readonly op: 'sync' }
   | { readonly op: 'space' }
-  | { readonly op: 'rotate'; readonly at: number }
   | { readonly op: 'publish'; readonly snapshot: ListedSnapshot; readonly at: number }
   | { readonly op: 'close'; readonly at: number };
 
@@ -29,7 +28,6 @@ export interface Reply extends Answer {
   readonly digest?: string | null;
   readonly begun?: Begun;
   readonly space?: SpaceState;
-  readonly rotatedTo?: string;
   readonly retired?: string[];
 }
 
@@ -55,7 +53,7 @@ export class WriterDesk {
   }
 
   #act(order: Order): Reply {
-    if (order.op === 'digest') return { digest: digestOf(this.#disk, order.path, order.bytes) };
+    if (order.op === 'digest') return { digest: digestOf(this.#disk, order.fd, order.bytes) };
     if (order.op === 'begin') {
       this.#writer = new SegmentWriter(this.#disk, order.plan);
       return { begun: this.#writer.begin() };
@@ -64,17 +62,15 @@ export class WriterDesk {
     if (!writer) throw new Error(`the journal was asked to ${order.op} before it began`);
     switch (order.op) {
       case 'commit': {
-        const rotatedTo = order.rotateAt > 0 ? writer.rotate(order.rotateAt) : undefined;
+        if (order.rotateAt > 0) writer.rotate(order.rotateAt);
         writer.commit(Buffer.from(order.bytes.buffer, order.bytes.byteOffset, order.used), order.last, order.sync);
-        return { ...(rotatedTo && { rotatedTo }), ...(order.look && { space: writer.space() }) };
+        return order.look ? { space: writer.space() } : {};
       }
       case 'sync':
         writer.sync();
         return {};
       case 'space':
         return { space: writer.space() };
-      case 'rotate':
-        return { rotatedTo: writer.rotate(order.at) };
       case 'publish':
         return { retired: writer.publish(order.snapshot, order.at) };
       case 'close':
@@ -86,19 +82,14 @@ export class WriterDesk {
 
 const digestChunkBytes = 1024 * 1024;
 
-function digestOf(disk: Disk, path: string, bytes: number): string | null {
+function digestOf(disk: Disk, fd: number, bytes: number): string | null {
   const hash = createHash('sha256');
   const room = Buffer.allocUnsafeSlow(Math.min(digestChunkBytes, Math.max(1, bytes)));
-  const fd = disk.open(path, 'read');
-  try {
-    for (let position = 0; position < bytes; ) {
-      const read = readAll(disk, fd, room.subarray(0, Math.min(room.length, bytes - position)), position);
-      if (read === 0) return null;
-      hash.update(room.subarray(0, read));
-      position += read;
-    }
-  } finally {
-    disk.close(fd);
+  for (let position = 0; position < bytes; ) {
+    const read = readAll(disk, fd, room.subarray(0, Math.min(room.length, bytes - position)), position);
+    if (read === 0) return null;
+    hash.update(room.subarray(0, read));
+    position += read;
   }
   return hash.digest('hex');
 }

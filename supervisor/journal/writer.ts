@@ -94,8 +94,8 @@ export class SegmentWriter {
     return this.#guard('look at free space', () => this.#reserve.look());
   }
 
-  /** Seals the active segment and opens the next one. @returns its name */
-  rotate(at: number): string {
+  /** Seals the active segment and opens the next one. */
+  rotate(at: number): void {
     const sealed = this.#seal(at, false);
     this.#openSegment(this.#last + 1, at, {
       file: sealed.file,
@@ -106,7 +106,6 @@ export class SegmentWriter {
     this.#sync();
     const segments = [...this.#manifest.segments, sealed];
     this.#publish({ ...this.#manifest, at, segments, active: this.#file });
-    return this.#file;
   }
 
   /** Lists a finished snapshot. @returns files no longer needed, which the manifest no longer names */

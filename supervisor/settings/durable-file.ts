@@ -1,4 +1,4 @@
-/** Replaces a small file so that a crash leaves the old one or the new one whole: write beside, sync, rename, sync the folder. */
+/** Replaces a small file so that a crash leaves the old or the new one whole: write beside, sync, rename, sync the folder. */
 import { open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 

@@ -55,7 +55,8 @@ function referenceRow(row: Row<unknown>): string {
   ];
   const sentence = [row.sentence, ...marks.filter((mark) => mark)].join(' ');
   const allowed = row.kind.unit === null ? row.kind.limits : `${row.kind.limits} (${row.kind.unit})`;
-  return `| \`${row.key}\` | ${row.default === '' ? '' : `\`${row.default}\``} | ${cell(allowed)} | ${cell(sentence)} |`;
+  const value = row.default === '' ? '' : `\`${row.default}\``;
+  return `| \`${row.key}\` | ${value} | ${cell(allowed)} | ${cell(sentence)} |`;
 }
 
 function cell(text: string): string {

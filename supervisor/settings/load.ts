@@ -61,7 +61,7 @@ export const machine: Omit<Machine, 'dataDir'> = {
   uidOf,
 };
 
-/** @throws Fault `usage` naming every problem when there is nothing good to start from; `dataFolder` when it cannot be used. */
+/** @throws Fault `usage` naming every problem when nothing good is left to start from; `dataFolder` when it is unusable. */
 export async function loadSettings(options: LoadOptions): Promise<LoadedSettings> {
   const envFile = resolve(options.envFile ?? join(options.dataDir, 'nightshift.env'));
   // By name, so that a data folder that has been moved still finds its own.
@@ -130,7 +130,7 @@ async function openRevisions(options: LoadOptions, remarks: Remarks): Promise<Re
       remarks.health.push({
         code: 'revisions_damaged',
         severity: 'warning',
-        message: `revisions.json was damaged and has been moved to ${revisions.quarantined}: earlier settings are no longer listed`,
+        message: `revisions.json was damaged and has been moved to ${revisions.quarantined}: earlier settings are lost`,
         action: 'Nothing to do for the settings in force. Look at the disk if this happens again.',
       });
     }

@@ -1,10 +1,19 @@
 /** Every exit code of the contract, provoked on the real program. */
-import { appendFileSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { needs } from '../helpers/needs.ts';
-import { dataFolder, type Folder, startAndEnd, SupervisorProcess } from '../helpers/supervisor-process.ts';
+import { dataFolder, type Folder, SupervisorProcess, startAndEnd } from '../helpers/supervisor-process.ts';
 
 t.setTimeout(300_000);
 
@@ -24,7 +33,9 @@ async function usedFolder(t: Test): Promise<Folder> {
 }
 
 function newestSegment(folder: Folder): string {
-  const names = readdirSync(join(folder.dir, 'journal')).filter((name) => name.endsWith('.ndjson')).sort();
+  const names = readdirSync(join(folder.dir, 'journal'))
+    .filter((name) => name.endsWith('.ndjson'))
+    .sort();
   return join(folder.dir, 'journal', names.at(-1) as string);
 }
 
@@ -91,7 +102,10 @@ t.test('69: the port is taken, the address is not ours', async (t) => {
   const taken = await startAndEnd(folder.dir, { arguments: ['--port', String(port)] });
   t.equal(taken.code, 69, taken.output);
   t.match(taken.output, String(port));
-  const elsewhere = await startAndEnd(folder.dir, { arguments: ['--host', '203.0.113.7', '--port', '0'], settings: { WEB_TOKEN: 'a-token-that-is-long-enough-for-anyone' } });
+  const elsewhere = await startAndEnd(folder.dir, {
+    arguments: ['--host', '203.0.113.7', '--port', '0'],
+    settings: { WEB_TOKEN: 'a-token-that-is-long-enough-for-anyone' },
+  });
   t.equal(elsewhere.code, 69, elsewhere.output);
   t.match(elsewhere.output, '203.0.113.7');
   const supervisor = await SupervisorProcess.start(folder);
@@ -130,14 +144,28 @@ t.test('73: another supervisor has the folder, and is named', async (t) => {
 
 t.test('74: a sync fails: nothing is acknowledged any more, and nothing is lost', needs('strace'), async (t) => {
   const folder = folderFor(t);
-  const trace = (call: string) => ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=fdatasync', '-e', `inject=fdatasync:${call}`];
+  const trace = (call: string) => [
+    'strace',
+    '-f',
+    '-qq',
+    '-o',
+    '/dev/null',
+    '-e',
+    'trace=fdatasync',
+    '-e',
+    `inject=fdatasync:${call}`,
+  ];
   const supervisor = await SupervisorProcess.start(folder, { under: trace('error=EIO:when=25+') });
   t.teardown(() => supervisor.kill());
   const acknowledged: string[] = [];
   let refusal: unknown = null;
   for (let turn = 0; turn < 200 && refusal === null; turn++) {
     try {
-      const { status, body } = await supervisor.call<{ task: { id: string }; code: string }>('POST', '/tasks', { type: 'record', params: { file: folder.record }, delay: '1h' });
+      const { status, body } = await supervisor.call<{ task: { id: string }; code: string }>('POST', '/tasks', {
+        type: 'record',
+        params: { file: folder.record },
+        delay: '1h',
+      });
       if (status === 201) acknowledged.push(body.task.id);
       else refusal = body.code;
     } catch {
@@ -174,18 +202,24 @@ t.test('75: a write that says it was done and was not', needs('strace'), async (
   const under = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=write,pwrite64,writev,pwritev'];
   const lost = 'inject=write,pwrite64,writev,pwritev:retval=4:when=3+';
   // Only writes to the segment that the next start will make.
-  const epoch = (name: string) => name.replace(/e(\d+)/, (_, digits: string) => `e${String(Number(digits) + 1).padStart(digits.length, '0')}`);
-  const names = readdirSync(join(folder.dir, 'journal')).filter((name) => name.endsWith('.ndjson')).sort();
+  const epoch = (name: string) =>
+    name.replace(/e(\d+)/, (_, digits: string) => `e${String(Number(digits) + 1).padStart(digits.length, '0')}`);
+  const names = readdirSync(join(folder.dir, 'journal'))
+    .filter((name) => name.endsWith('.ndjson'))
+    .sort();
   const last = readFileSync(join(folder.dir, 'journal', names.at(-1) as string), 'utf8');
   const seq = Math.max(...[...last.matchAll(/"seq":(\d+)/g)].map((match) => Number(match[1])));
   const next = epoch(names.at(-1) as string).replace(/^\d+/, (digits) => String(seq + 1).padStart(digits.length, '0'));
-  const supervisor = await SupervisorProcess.start(folder, { under: [...under, '-P', join(folder.dir, 'journal', next), '-e', lost] }).catch((error: Error) => error);
+  const supervisor = await SupervisorProcess.start(folder, {
+    under: [...under, '-P', join(folder.dir, 'journal', next), '-e', lost],
+  }).catch((error: Error) => error);
   if (supervisor instanceof Error) {
     t.match(supervisor.message, 'ended with 75');
     return;
   }
   t.teardown(() => supervisor.kill());
-  for (let turn = 0; turn < 20; turn++) await supervisor.add({ type: 'record', params: { file: folder.record }, delay: '1h' }).catch(() => {});
+  for (let turn = 0; turn < 20; turn++)
+    await supervisor.add({ type: 'record', params: { file: folder.record }, delay: '1h' }).catch(() => {});
   t.equal((await supervisor.ended).code, 75, supervisor.output);
 });
 

@@ -3,11 +3,22 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { needs } from '../helpers/needs.ts';
-import { dataFolder, eventually, executions, type Folder, type StartOptions, SupervisorProcess } from '../helpers/supervisor-process.ts';
+import {
+  dataFolder,
+  eventually,
+  executions,
+  type Folder,
+  type StartOptions,
+  SupervisorProcess,
+} from '../helpers/supervisor-process.ts';
 
 t.setTimeout(300_000);
 
-async function startFor(t: Test, handlers: Readonly<Record<string, string>> = {}, options: StartOptions = {}): Promise<SupervisorProcess> {
+async function startFor(
+  t: Test,
+  handlers: Readonly<Record<string, string>> = {},
+  options: StartOptions = {},
+): Promise<SupervisorProcess> {
   const folder = dataFolder(handlers);
   t.teardown(() => folder.remove());
   return startOn(t, folder, options);
@@ -50,11 +61,18 @@ export default {
 t.test('a handler that misbehaves gets an outcome of its own, and everything else goes on', async (t) => {
   const settings = { CANCEL_GRACE: '300ms', WORKERS: '2' };
   // A small heap, so that a handler that eats memory dies before the machine suffers.
-  const supervisor = await startFor(t, { 'bad.mjs': BAD }, { settings, under: ['env', 'NODE_OPTIONS=--max-old-space-size=160'] });
+  const supervisor = await startFor(
+    t,
+    { 'bad.mjs': BAD },
+    { settings, under: ['env', 'NODE_OPTIONS=--max-old-space-size=160'] },
+  );
   const bad = (how: string, more: object = {}) => supervisor.add({ type: 'bad', params: { how }, ...more });
   const begun = join(supervisor.folder.dir, '..', 'begun');
   const neighbors: string[] = [];
-  const neighbor = async () => void neighbors.push((await supervisor.add({ type: 'record', params: { file: supervisor.folder.record }, priority: 9 })).id);
+  const neighbor = async () =>
+    void neighbors.push(
+      (await supervisor.add({ type: 'record', params: { file: supervisor.folder.record }, priority: 9 })).id,
+    );
 
   for (const how of ['never returns', 'spins for ever']) {
     const { id } = await bad(how, { params: { how, begun } });
@@ -64,7 +82,11 @@ t.test('a handler that misbehaves gets an outcome of its own, and everything els
     const { status, body } = await supervisor.call<{ task: { state: string } }>('POST', `/tasks/${id}/cancel`);
     t.equal(status, 202);
     t.equal(body.task.state, 'running', 'a cancel is a wish');
-    t.match(await supervisor.until(id, 'canceled'), { attempts: [{ outcome: 'canceled' }] }, `${how}: ended after its grace`);
+    t.match(
+      await supervisor.until(id, 'canceled'),
+      { attempts: [{ outcome: 'canceled' }] },
+      `${how}: ended after its grace`,
+    );
     const timed = await bad(how, { timeout: '200ms' });
     t.match(await supervisor.until(timed.id, 'failed'), { attempts: [{ outcome: 'timed_out' }] }, `${how}: timed out`);
   }
@@ -89,39 +111,59 @@ t.test('a handler that misbehaves gets an outcome of its own, and everything els
   for (const id of neighbors) await supervisor.until(id, 'succeeded');
   const ran = executions(supervisor.folder);
   t.equal(new Set(ran).size, ran.length, 'no attempt was executed twice');
-  const logs = readdirSync(join(supervisor.folder.dir, 'logs'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  t.ok(logs.reduce((sum, { parentPath, name }) => sum + readFileSync(join(parentPath, name)).length, 0) < 20_000_000, 'what floods is cut');
+  const logs = readdirSync(join(supervisor.folder.dir, 'logs'), { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile(),
+  );
+  t.ok(
+    logs.reduce((sum, { parentPath, name }) => sum + readFileSync(join(parentPath, name)).length, 0) < 20_000_000,
+    'what floods is cut',
+  );
   t.same(await supervisor.stop(), { code: 0, signal: null });
 });
 
-t.test('on a full disk new work is refused and the page lives; with room it goes on by itself', needs('unshare'), async (t) => {
-  const folder = dataFolder();
-  t.teardown(() => folder.remove());
-  const script = 'cp -r "$1/handlers" "$1/../kept" && mount -t tmpfs -o size=40m none "$1" && cp -r "$1/../kept" "$1/handlers" && mkdir "$1/inbox" && shift && exec "$@"';
-  const supervisor = await startOn(t, folder, { under: ['unshare', '-Urm', 'sh', '-c', script, 'sh', folder.dir] });
-  const inside = join(`/proc/${supervisor.pid}/root`, folder.dir);
-  const kept = await supervisor.add({ type: 'record', params: { file: join(folder.dir, 'ran') }, delay: '1h' });
-  const ballast = join(inside, 'ballast');
-  fill(ballast);
-  const refused = await eventually('new work to be refused', async () => {
-    const answer = await supervisor.call<{ code: string }>('POST', '/tasks', { type: 'record', params: { file: join(folder.dir, 'ran'), ballast: 'x'.repeat(100_000) }, delay: '1h' });
+t.test(
+  'on a full disk new work is refused and the page lives; with room it goes on by itself',
+  needs('unshare'),
+  async (t) => {
+    const folder = dataFolder();
+    t.teardown(() => folder.remove());
+    const script =
+      'cp -r "$1/handlers" "$1/../kept" && mount -t tmpfs -o size=40m none "$1" && cp -r "$1/../kept" "$1/handlers" && mkdir "$1/inbox" && shift && exec "$@"';
+    const supervisor = await startOn(t, folder, { under: ['unshare', '-Urm', 'sh', '-c', script, 'sh', folder.dir] });
+    const inside = join(`/proc/${supervisor.pid}/root`, folder.dir);
+    const kept = await supervisor.add({ type: 'record', params: { file: join(folder.dir, 'ran') }, delay: '1h' });
+    const ballast = join(inside, 'ballast');
     fill(ballast);
-    return answer.status === 201 ? null : answer;
-  });
-  t.match(refused, { status: 507, body: { code: 'disk_full' } });
-  t.equal((await fetch(`${supervisor.url}/`)).status, 200, 'the page is alive');
-  t.match(JSON.stringify((await supervisor.call('GET', '/status')).body), 'disk_full', 'health says so');
-  t.equal((await supervisor.task(kept.id)).state, 'scheduled');
-  t.equal((await supervisor.call('POST', `/tasks/${kept.id}/cancel`)).status, 202, 'what is there can still be decided on');
-  rmSync(ballast);
-  const again = await eventually('work to be taken again', async () => {
-    const answer = await supervisor.call<{ task: { id: string } }>('POST', '/tasks', { type: 'record', params: { file: join(folder.dir, 'ran') } });
-    return answer.status === 201 ? answer.body.task : null;
-  });
-  await supervisor.until(again.id, 'succeeded');
-  t.equal((await supervisor.task(kept.id)).state, 'canceled');
-  t.same(await supervisor.stop(), { code: 0, signal: null });
-});
+    const refused = await eventually('new work to be refused', async () => {
+      const answer = await supervisor.call<{ code: string }>('POST', '/tasks', {
+        type: 'record',
+        params: { file: join(folder.dir, 'ran'), ballast: 'x'.repeat(100_000) },
+        delay: '1h',
+      });
+      return answer.status === 201 ? null : answer;
+    });
+    t.match(refused, { status: 507, body: { code: 'disk_full' } });
+    t.equal((await fetch(`${supervisor.url}/`)).status, 200, 'the page is alive');
+    t.match(JSON.stringify((await supervisor.call('GET', '/status')).body), 'disk_full', 'health says so');
+    t.equal((await supervisor.task(kept.id)).state, 'scheduled');
+    t.equal(
+      (await supervisor.call('POST', `/tasks/${kept.id}/cancel`)).status,
+      202,
+      'what is there can still be decided on',
+    );
+    rmSync(ballast);
+    const again = await eventually('work to be taken again', async () => {
+      const answer = await supervisor.call<{ task: { id: string } }>('POST', '/tasks', {
+        type: 'record',
+        params: { file: join(folder.dir, 'ran') },
+      });
+      return answer.status === 201 ? answer.body.task : null;
+    });
+    await supervisor.until(again.id, 'succeeded');
+    t.equal((await supervisor.task(kept.id)).state, 'canceled');
+    t.same(await supervisor.stop(), { code: 0, signal: null });
+  },
+);
 
 /** Writes until nothing fits any more. */
 function fill(path: string): void {
@@ -140,7 +182,9 @@ t.test('asked to stop, it takes no new work and lets running tasks end', async (
   await eventually('it to run', () => (executions(supervisor.folder).length === 1 ? true : null));
   supervisor.signal('SIGTERM');
   const refused = await eventually('new work to be refused', async () => {
-    const answer = await supervisor.call('POST', '/tasks', { type: 'record', params: { file: supervisor.folder.record }, delay: '1h' }).catch(() => ({ status: 0, body: {} }));
+    const answer = await supervisor
+      .call('POST', '/tasks', { type: 'record', params: { file: supervisor.folder.record }, delay: '1h' })
+      .catch(() => ({ status: 0, body: {} }));
     return answer.status === 201 ? null : answer;
   });
   t.match(refused, { status: 503, body: { code: 'draining' } });
@@ -150,20 +194,24 @@ t.test('asked to stop, it takes no new work and lets running tasks end', async (
   t.equal(executions(supervisor.folder).length, 1);
 });
 
-t.test('what does not end within the drain is cut, counts for nothing and runs again after the next start', async (t) => {
-  const settings = { DRAIN_TIMEOUT: '200ms' };
-  const supervisor = await startFor(t, {}, { settings });
-  const add = (more: object) => supervisor.add({ type: 'record', params: { file: supervisor.folder.record, ms: 600_000 }, ...more });
-  const again = await add({});
-  const held = await add({ onInterrupt: 'hold' });
-  await eventually('both to run', () => (executions(supervisor.folder).length === 2 ? true : null));
-  t.same(await supervisor.stop(), { code: 0, signal: null });
-  const next = await startOn(t, supervisor.folder, { settings });
-  t.match(await next.until(again.id, 'running'), { attempts: [{ outcome: 'interrupted' }, { outcome: null }] });
-  t.match(await next.task(held.id), { state: 'interrupted', waiting: { reason: 'interrupted' } });
-  t.equal((await next.call('POST', `/tasks/${held.id}/retry`)).status, 200);
-  await next.until(held.id, 'running');
-});
+t.test(
+  'what does not end within the drain is cut, counts for nothing and runs again after the next start',
+  async (t) => {
+    const settings = { DRAIN_TIMEOUT: '200ms' };
+    const supervisor = await startFor(t, {}, { settings });
+    const add = (more: object) =>
+      supervisor.add({ type: 'record', params: { file: supervisor.folder.record, ms: 600_000 }, ...more });
+    const again = await add({});
+    const held = await add({ onInterrupt: 'hold' });
+    await eventually('both to run', () => (executions(supervisor.folder).length === 2 ? true : null));
+    t.same(await supervisor.stop(), { code: 0, signal: null });
+    const next = await startOn(t, supervisor.folder, { settings });
+    t.match(await next.until(again.id, 'running'), { attempts: [{ outcome: 'interrupted' }, { outcome: null }] });
+    t.match(await next.task(held.id), { state: 'interrupted', waiting: { reason: 'interrupted' } });
+    t.equal((await next.call('POST', `/tasks/${held.id}/retry`)).status, 200);
+    await next.until(held.id, 'running');
+  },
+);
 
 t.test('a second signal stops at once, and nothing is lost', async (t) => {
   const settings = { DRAIN_TIMEOUT: '1h' };
@@ -181,10 +229,13 @@ t.test('a second signal stops at once, and nothing is lost', async (t) => {
 t.test('stopped like a process in a shell and woken again, it goes on as if nothing had been', async (t) => {
   const supervisor = await startFor(t);
   const ids: string[] = [];
-  for (let count = 0; count < 5; count++) ids.push((await supervisor.add({ type: 'record', params: { file: supervisor.folder.record, ms: 300 } })).id);
+  for (let count = 0; count < 5; count++)
+    ids.push((await supervisor.add({ type: 'record', params: { file: supervisor.folder.record, ms: 300 } })).id);
   supervisor.signal('SIGSTOP');
   const answer = supervisor.add({ type: 'record', params: { file: supervisor.folder.record } });
-  await eventually('it to be stopped', () => (readFileSync(`/proc/${supervisor.pid}/stat`, 'utf8').includes(') T ') ? true : null));
+  await eventually('it to be stopped', () =>
+    readFileSync(`/proc/${supervisor.pid}/stat`, 'utf8').includes(') T ') ? true : null,
+  );
   const second = await SupervisorProcess.start(supervisor.folder).then(
     () => null,
     (error: Error) => error,
@@ -202,33 +253,51 @@ function drop(folder: Folder, name: string, text: string): void {
   renameSync(part, join(folder.dir, 'inbox', name));
 }
 
-t.test('files in the inbox become tasks, whatever format they are in; one with a mistake submits nothing', async (t) => {
-  const supervisor = await startFor(t);
-  const { folder } = supervisor;
-  const task = (name: string) => ({ type: 'record', params: { file: folder.record, name } });
-  drop(folder, 'one.json', JSON.stringify(task('one')));
-  drop(folder, 'list.json', JSON.stringify([task('list'), task('list')]));
-  drop(folder, 'lines.ndjson', `${JSON.stringify(task('lines'))}\n${JSON.stringify(task('lines'))}\n`);
-  drop(folder, 'plain.yaml', `type: record\nparams:\n  file: ${folder.record}\n  name: plain\n`);
-  drop(folder, 'broken.json', '{"type": "record",\n "params": {]}');
-  drop(folder, 'misspelt.ndjson', `${JSON.stringify(task('never'))}\n{"type":"record","prio":5}\n`);
-  const names = ['one', 'list', 'list', 'lines', 'lines', 'plain'];
-  await eventually('all to have run', () => (executions(folder).length === names.length ? true : null));
-  await eventually('the others to be rejected', () => (readdirSync(join(folder.dir, 'rejected')).length >= 4 ? true : null));
-  await supervisor.untilIdle();
-  const found = (await supervisor.tasks()).map(({ params }) => (params as { name: string }).name).sort();
-  t.same(found, names.sort());
-  const mistake = (name: string) => readFileSync(join(folder.dir, 'rejected', readdirSync(join(folder.dir, 'rejected')).find((file) => file.startsWith(name) && file.endsWith('.error.json')) ?? 'none'), 'utf8');
-  t.match(mistake('broken'), /"line":\s*2/);
-  t.match(mistake('misspelt'), /prio/);
-  t.match(mistake('misspelt'), /"line":\s*2/);
-  await eventually('the inbox to be empty', () => (readdirSync(join(folder.dir, 'inbox')).every((name) => name.startsWith('.')) ? true : null));
-});
+t.test(
+  'files in the inbox become tasks, whatever format they are in; one with a mistake submits nothing',
+  async (t) => {
+    const supervisor = await startFor(t);
+    const { folder } = supervisor;
+    const task = (name: string) => ({ type: 'record', params: { file: folder.record, name } });
+    drop(folder, 'one.json', JSON.stringify(task('one')));
+    drop(folder, 'list.json', JSON.stringify([task('list'), task('list')]));
+    drop(folder, 'lines.ndjson', `${JSON.stringify(task('lines'))}\n${JSON.stringify(task('lines'))}\n`);
+    drop(folder, 'plain.yaml', `type: record\nparams:\n  file: ${folder.record}\n  name: plain\n`);
+    drop(folder, 'broken.json', '{"type": "record",\n "params": {]}');
+    drop(folder, 'misspelt.ndjson', `${JSON.stringify(task('never'))}\n{"type":"record","prio":5}\n`);
+    const names = ['one', 'list', 'list', 'lines', 'lines', 'plain'];
+    await eventually('all to have run', () => (executions(folder).length === names.length ? true : null));
+    await eventually('the others to be rejected', () =>
+      readdirSync(join(folder.dir, 'rejected')).length >= 4 ? true : null,
+    );
+    await supervisor.untilIdle();
+    const found = (await supervisor.tasks()).map(({ params }) => (params as { name: string }).name).sort();
+    t.same(found, names.sort());
+    const mistake = (name: string) =>
+      readFileSync(
+        join(
+          folder.dir,
+          'rejected',
+          readdirSync(join(folder.dir, 'rejected')).find(
+            (file) => file.startsWith(name) && file.endsWith('.error.json'),
+          ) ?? 'none',
+        ),
+        'utf8',
+      );
+    t.match(mistake('broken'), /"line":\s*2/);
+    t.match(mistake('misspelt'), /prio/);
+    t.match(mistake('misspelt'), /"line":\s*2/);
+    await eventually('the inbox to be empty', () =>
+      readdirSync(join(folder.dir, 'inbox')).every((name) => name.startsWith('.')) ? true : null,
+    );
+  },
+);
 
 t.test('three hundred files dropped at once run exactly once each', async (t) => {
   const supervisor = await startFor(t);
   const { folder } = supervisor;
-  for (let file = 0; file < 300; file++) drop(folder, `file-${file}.json`, JSON.stringify({ type: 'record', params: { file: folder.record, name: file } }));
+  for (let file = 0; file < 300; file++)
+    drop(folder, `file-${file}.json`, JSON.stringify({ type: 'record', params: { file: folder.record, name: file } }));
   await eventually('all to have run', () => (executions(folder).length >= 300 ? true : null), 60_000);
   await supervisor.untilIdle();
   const names = (await supervisor.tasks()).map(({ params }) => (params as { name: number }).name);

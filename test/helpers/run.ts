@@ -4,7 +4,9 @@
  * Files or folders may be named: `npm test -- test/core test/web/app.test.ts`.
  */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -13,9 +15,6 @@ import { type FileResult, TapResults, type TestResult } from './tap-results.ts';
 
 const build = fileURLToPath(new URL('../../', import.meta.url));
 const root = dirname(resolve(build));
-/** Those that take longest begin first, so that the second processor is not idle while the last of them runs. */
-const LONGEST = ['test/recovery/', 'test/pm2/', 'test/demo/', 'test/house/', 'test/browser/', 'test/journal/'];
-
 /** Compiled tests whose source is still there: a build folder keeps what was renamed or deleted. */
 function testFiles(asked: readonly string[]): readonly string[] {
   const sources = readdirSync(join(build, 'test'), { recursive: true, encoding: 'utf8' })
@@ -23,26 +22,38 @@ function testFiles(asked: readonly string[]): readonly string[] {
     .map((name) => `test/${name.replace(/\.js$/, '.ts')}`)
     .filter((name) => existsSync(join(root, name)) || existsSync(join(root, `${name}x`)));
   const wanted = asked.map((name) => relative(root, resolve(name)));
-  const chosen = sources.filter(
+  return sources.filter(
     (name) => wanted.length === 0 || wanted.some((one) => name === one || name.startsWith(`${one}/`)),
   );
-  return chosen.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
-function rank(name: string): number {
-  const at = LONGEST.findIndex((folder) => name.startsWith(folder));
-  return at === -1 ? LONGEST.length : at;
-}
+const tapManifest = fileURLToPath(import.meta.resolve('tap/package.json'));
+const tapProgram = join(dirname(tapManifest), JSON.parse(readFileSync(tapManifest, 'utf8')).bin.tap);
 
-function tapProgram(): string {
-  const file = fileURLToPath(import.meta.resolve('tap/package.json'));
-  return join(dirname(file), JSON.parse(readFileSync(file, 'utf8')).bin.tap);
+/**
+ * tap is made again for the plugins of `.taprc` after an installation. It would do so by itself, but only after it has
+ * decided to load TypeScript into every process of that first run, which makes it half as slow again.
+ */
+async function prepareTap(): Promise<void> {
+  const made = createRequire(tapManifest)
+    .resolve('@tapjs/test/package.json')
+    .replace(/package\.json$/, 'test-built/dist/esm/index.js');
+  const signature = /^export const signature = `([^`]*)`/m.exec(
+    existsSync(made) ? readFileSync(made, 'utf8') : '',
+  )?.[1];
+  if (signature === undefined || !signature.includes('@tapjs/typescript')) return;
+  console.log('Preparing tap, once after an installation …');
+  const [code] = await once(
+    spawn(process.execPath, [tapProgram, 'build'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] }),
+    'close',
+  );
+  if (code !== 0) throw new Error(`tap build ended with ${code}`);
 }
 
 /** @returns what tap ended with */
 async function runTap(files: readonly string[], done: (file: FileResult) => void): Promise<number> {
   const compiled = files.map((name) => relative(root, join(build, name.replace(/\.ts$/, '.js'))));
-  const tap = spawn(process.execPath, [tapProgram(), '--reporter=tap', ...compiled], {
+  const tap = spawn(process.execPath, [tapProgram, '--reporter=tap', ...compiled], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -84,6 +95,7 @@ async function main(): Promise<number> {
   const files = testFiles(process.argv.slice(2));
   const tests: TestResult[] = [];
   const heard = new Set<string>();
+  await prepareTap();
   const code = await runTap(files, (file) => {
     heard.add(file.name);
     tests.push(...file.tests);

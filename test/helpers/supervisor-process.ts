@@ -56,7 +56,8 @@ export function dataFolder(handlers: Readonly<Record<string, string>> = {}, pare
   const dir = join(root, 'data');
   mkdirSync(join(dir, 'handlers'), { recursive: true, mode: 0o700 });
   mkdirSync(join(dir, 'inbox'), { mode: 0o700 });
-  for (const [name, source] of Object.entries({ 'record.mjs': RECORD, ...handlers })) writeFileSync(join(dir, 'handlers', name), source);
+  for (const [name, source] of Object.entries({ 'record.mjs': RECORD, ...handlers }))
+    writeFileSync(join(dir, 'handlers', name), source);
   return { dir, record: join(root, 'record'), remove: () => rmSync(root, { recursive: true, force: true }) };
 }
 
@@ -67,20 +68,35 @@ export function executions(folder: Folder): readonly string[] {
 
 function launch(dir: string, { settings = {}, arguments: extra = [], under = [] }: StartOptions): ChildProcess {
   const environment: NodeJS.ProcessEnv = { ...process.env };
-  for (const name of Object.keys(environment)) if (name.startsWith('NIGHTSHIFT_') || name.startsWith('TAP')) delete environment[name];
-  for (const [name, value] of Object.entries({ INBOX_SETTLE: '50ms', ...settings })) environment[`NIGHTSHIFT_${name}`] = value;
+  for (const name of Object.keys(environment))
+    if (name.startsWith('NIGHTSHIFT_') || name.startsWith('TAP')) delete environment[name];
+  for (const [name, value] of Object.entries({ INBOX_SETTLE: '50ms', ...settings }))
+    environment[`NIGHTSHIFT_${name}`] = value;
   delete environment['NODE_V8_COVERAGE'];
   const port = extra.includes('--port') ? [] : ['--port', '0'];
-  const [command = process.execPath, ...rest] = [...under, process.execPath, program, 'start', '--data', dir, ...port, ...extra];
+  const [command = process.execPath, ...rest] = [
+    ...under,
+    process.execPath,
+    program,
+    'start',
+    '--data',
+    dir,
+    ...port,
+    ...extra,
+  ];
   // A group of its own, so that a wrapper and what it runs can be killed together.
   return spawn(command, rest, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
 }
 
 /** Runs a start that is expected to end by itself. */
-export async function startAndEnd(dir: string, options: StartOptions = {}): Promise<Ended & { readonly output: string }> {
+export async function startAndEnd(
+  dir: string,
+  options: StartOptions = {},
+): Promise<Ended & { readonly output: string }> {
   const child = launch(dir, options);
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const timer = setTimeout(() => killGroup(child), startMsMax);
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   clearTimeout(timer);
@@ -106,7 +122,14 @@ export class SupervisorProcess {
   readonly #child: ChildProcess;
   readonly #output: string[];
 
-  private constructor(folder: Folder, child: ChildProcess, ended: Promise<Ended>, output: string[], url: string, startMs: number) {
+  private constructor(
+    folder: Folder,
+    child: ChildProcess,
+    ended: Promise<Ended>,
+    output: string[],
+    url: string,
+    startMs: number,
+  ) {
     this.folder = folder;
     this.#child = child;
     this.ended = ended;
@@ -115,11 +138,17 @@ export class SupervisorProcess {
     this.startMs = startMs;
     // In a mount namespace of its own the file is out of sight; then no process stands between.
     const about = join(folder.dir, 'supervisor.json');
-    this.pid = existsSync(about) ? (JSON.parse(readFileSync(about, 'utf8')) as { pid: number }).pid : (child.pid as number);
+    this.pid = existsSync(about)
+      ? (JSON.parse(readFileSync(about, 'utf8')) as { pid: number }).pid
+      : (child.pid as number);
   }
 
   /** @param spawned called with the process as soon as there is one; it may be killed before it listens */
-  static async start(folder: Folder, options: StartOptions = {}, spawned?: (kill: () => void) => void): Promise<SupervisorProcess> {
+  static async start(
+    folder: Folder,
+    options: StartOptions = {},
+    spawned?: (kill: () => void) => void,
+  ): Promise<SupervisorProcess> {
     const began = performance.now();
     const child = launch(folder.dir, options);
     spawned?.(() => killGroup(child));
@@ -169,11 +198,18 @@ export class SupervisorProcess {
     return this.ended;
   }
 
-  async call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: T }> {
-    const response = await fetch(`${this.url}${path.startsWith('/api') || !path.startsWith('/') ? path : `/api/v1${path}`}`, {
-      method,
-      ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-    });
+  async call<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ readonly status: number; readonly body: T }> {
+    const response = await fetch(
+      `${this.url}${path.startsWith('/api') || !path.startsWith('/') ? path : `/api/v1${path}`}`,
+      {
+        method,
+        ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      },
+    );
     const text = await response.text();
     return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as T };
   }
@@ -197,7 +233,10 @@ export class SupervisorProcess {
     let cursor: string | null = '';
     while (cursor !== null) {
       const from: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-      const { status, body }: { status: number; body: { items: TaskView[]; next: string | null } } = await this.call('GET', `/tasks?limit=500${query}${from}`);
+      const { status, body }: { status: number; body: { items: TaskView[]; next: string | null } } = await this.call(
+        'GET',
+        `/tasks?limit=500${query}${from}`,
+      );
       if (status !== 200) throw new Error(`${status}: ${JSON.stringify(body)}`);
       all.push(...body.items);
       cursor = body.next;
@@ -220,17 +259,25 @@ export class SupervisorProcess {
 
   /** Waits until nothing waits and nothing runs. */
   async untilIdle(msMax = 60_000): Promise<void> {
-    await eventually('everything to end', async () => {
-      const { scheduled = 0, queued = 0, running = 0, retrying = 0 } = await this.counts();
-      return scheduled + queued + running + retrying === 0 ? true : null;
-    }, msMax);
+    await eventually(
+      'everything to end',
+      async () => {
+        const { scheduled = 0, queued = 0, running = 0, retrying = 0 } = await this.counts();
+        return scheduled + queued + running + retrying === 0 ? true : null;
+      },
+      msMax,
+    );
   }
 }
 
 export class NotStarted extends Error {}
 
 /** Looks again and again until there is an answer. */
-export async function eventually<T>(what: string, look: () => Promise<T | null> | T | null, msMax = 30_000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | null> | T | null,
+  msMax = 30_000,
+): Promise<T> {
   const until = performance.now() + msMax;
   for (;;) {
     const found = await look();

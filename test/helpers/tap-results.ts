@@ -75,10 +75,13 @@ export class TapResults {
     };
     this.#open.length = Math.min(this.#open.length, depth + 1);
     this.#begun.length = Math.min(this.#begun.length, depth);
-    if (depth === 0) return this.#file(point);
-    const siblings = this.#open[depth] ?? [];
-    siblings.push(point);
-    this.#open[depth] = siblings;
+    if (depth === 0) {
+      this.#file(point);
+    } else {
+      const siblings = this.#open[depth] ?? [];
+      siblings.push(point);
+      this.#open[depth] = siblings;
+    }
   }
 
   #file(point: Point): void {

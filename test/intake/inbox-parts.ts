@@ -144,9 +144,10 @@ export class DyingDisk implements InboxFiles {
   readonly died: Promise<void>;
   readonly #dieAt: number;
   readonly #moves: Move[];
+  readonly #underWay = new Set<Promise<unknown>>();
   #die: () => void = () => {};
 
-  /** @param before the disk of the life before, when that ended by a mere kill: what it had not synced may still be lost */
+  /** @param before the disk of the life before, when that ended by a mere kill: what is unsynced may still be lost */
   constructor(dieAt: number, before: DyingDisk | null = null) {
     this.#dieAt = dieAt;
     this.#moves = before === null ? [] : [...before.#moves];
@@ -195,8 +196,21 @@ export class DyingDisk implements InboxFiles {
     return this.calls < this.#dieAt;
   }
 
+  /** Calls that had begun before the end run to theirs, as in a dying kernel; only then may the next life begin. */
+  async quiet(): Promise<void> {
+    while (this.#underWay.size > 0) {
+      await Promise.allSettled(this.#underWay);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
   #do<T>(call: () => Promise<T>): Promise<T> {
-    return this.#alive() ? call() : new Promise<T>(() => {});
+    if (!this.#alive()) return new Promise<T>(() => {});
+    const under = call();
+    this.#underWay.add(under);
+    const done = (): void => void this.#underWay.delete(under);
+    under.then(done, done);
+    return under;
   }
 }
 

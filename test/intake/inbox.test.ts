@@ -498,8 +498,7 @@ t.test('a data folder where the folders cannot be made ends the start with exit 
 async function live(dir: string, supervisor: Remembering, disk: DyingDisk): Promise<void> {
   const inbox = makeInbox(dir, supervisor, { files: disk, clock: stillClock(), settleMs: 0 });
   await Promise.race([disk.died, inbox.start().then(() => inbox.rescan())]);
-  // Let go what was already on its way, as the calls of a dying process do.
-  await new Promise((resolve) => setImmediate(resolve));
+  await disk.quiet();
 }
 
 async function prepared(): Promise<string> {
@@ -551,7 +550,7 @@ t.test(
       seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
       return (seed >> 8) % below;
     };
-    for (let round = 0; round < 100; round++) {
+    for (let round = 0; round < 60; round++) {
       const dir = await prepared();
       const supervisor = new Remembering();
       const cuts = [1 + chance(70), 1 + chance(70), 1 + chance(40)].slice(0, 1 + chance(3));

@@ -5,10 +5,10 @@
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bootId } from '../../supervisor/boot.ts';
 import { Fault } from '../../supervisor/core/fault.ts';
 import type { FsyncPolicy } from '../../supervisor/journal/journal.ts';
 import { lockDataFolder } from '../../supervisor/journal/lock.ts';
-import { machineBootId } from '../../supervisor/journal/open.ts';
 import { Ledger, Life } from './model.ts';
 
 interface ChildOptions {
@@ -56,7 +56,7 @@ function say(text: string): void {
 
 async function openHere(): Promise<Life> {
   const { segmentBytesMax = 64 * 1024, fsync = 'always', acknowledged = 0 } = options;
-  const life = await Life.open(new KnownLedger(acknowledged), { dir, segmentBytesMax, fsync, bootId: machineBootId() });
+  const life = await Life.open(new KnownLedger(acknowledged), { dir, segmentBytesMax, fsync, bootId: bootId() });
   life.journal.onFailure((fault) => {
     say(`fault ${fault.message}`);
     process.exit(fault.exitCode);
@@ -116,7 +116,7 @@ async function fill(): Promise<void> {
   await step();
   const last = life.journal.nextSeq - 1;
   await life.journal.close();
-  const after = await Life.open(new KnownLedger(last), { dir, bootId: machineBootId() });
+  const after = await Life.open(new KnownLedger(last), { dir, bootId: bootId() });
   await after.readBack();
   await after.journal.close();
   say(`again ${after.report.lastSeq}`);

@@ -7,7 +7,8 @@ import type { Fault } from '../../supervisor/core/fault.ts';
 import { type Disk, machineDisk } from '../../supervisor/journal/disk.ts';
 import type { FsyncPolicy, Place, Replayer, SnapshotSource } from '../../supervisor/journal/journal.ts';
 import type { Journal } from '../../supervisor/journal/live-journal.ts';
-import { openJournal, type RecoveryReport } from '../../supervisor/journal/open.ts';
+import { openJournal } from '../../supervisor/journal/open.ts';
+import type { RecoveryReport } from '../../supervisor/journal/report.ts';
 
 interface Entity {
   seq: number;

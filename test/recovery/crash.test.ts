@@ -13,7 +13,11 @@ function folderFor(t: Test, handlers: Readonly<Record<string, string>> = {}): Fo
   return folder;
 }
 
-async function startFor(t: Test, folder: Folder, settings: Readonly<Record<string, string>> = {}): Promise<SupervisorProcess> {
+async function startFor(
+  t: Test,
+  folder: Folder,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<SupervisorProcess> {
   const supervisor = await SupervisorProcess.start(folder, { settings });
   t.teardown(() => supervisor.kill());
   return supervisor;
@@ -47,7 +51,8 @@ t.test('three kills while ten tasks run fail none of them', async (t) => {
   const gate = join(folder.dir, '..', 'gate');
   let supervisor = await startFor(t, folder);
   const ids: string[] = [];
-  for (let count = 0; count < 10; count++) ids.push((await supervisor.add({ type: 'gate', params: { file: folder.record, gate } })).id);
+  for (let count = 0; count < 10; count++)
+    ids.push((await supervisor.add({ type: 'gate', params: { file: folder.record, gate } })).id);
   await eventually('all ten to run', () => (executions(folder).length === 10 ? true : null));
   for (let kill = 1; kill <= 3; kill++) {
     await supervisor.kill();
@@ -60,7 +65,11 @@ t.test('three kills while ten tasks run fail none of them', async (t) => {
   for (const id of ids) {
     const task = await supervisor.task(id);
     t.equal(task.state, 'succeeded');
-    t.same(task.attempts.slice(0, -1).map(({ outcome }) => outcome), task.attempts.slice(0, -1).map(() => 'interrupted'), 'and no attempt counted against it');
+    t.same(
+      task.attempts.slice(0, -1).map(({ outcome }) => outcome),
+      task.attempts.slice(0, -1).map(() => 'interrupted'),
+      'and no attempt counted against it',
+    );
   }
 });
 
@@ -80,27 +89,35 @@ export default {
 };
 `;
 
-t.test('a task that kills the supervisor by itself ends as crash_loop after three solo runs, its neighbors succeed', async (t) => {
-  const folder = folderFor(t, { 'gate.mjs': GATE, 'killer.mjs': KILLER });
-  const after = join(folder.dir, '..', 'after');
-  const gate = join(folder.dir, '..', 'gate');
-  let supervisor = await startFor(t, folder, { WORKERS: '2' });
-  const killer = await supervisor.add({ type: 'killer', params: { file: folder.record, after } });
-  const neighbors: TaskView[] = [];
-  for (let count = 0; count < 4; count++) neighbors.push(await supervisor.add({ type: 'gate', params: { file: folder.record, gate } }));
-  await eventually('all to run', () => (executions(folder).length === 5 ? true : null));
-  writeFileSync(gate, '');
-  writeFileSync(after, '');
-  for (let crash = 0; crash < 4; crash++) {
-    t.same(await supervisor.ended, { code: null, signal: 'SIGKILL' });
-    supervisor = await startFor(t, folder, { WORKERS: '2' });
-  }
-  const ended = await supervisor.until(killer.id, 'failed');
-  t.match(ended, { error: { code: 'crash_loop' }, attempts: [1, 2, 3, 4].map(() => ({ outcome: 'interrupted' })) });
-  t.equal(executions(folder).filter((line) => line.startsWith(killer.id)).length, 4, 'once among others, three times alone');
-  for (const { id } of neighbors) t.equal((await supervisor.until(id, 'succeeded')).state, 'succeeded');
-  t.same(await supervisor.stop(), { code: 0, signal: null });
-});
+t.test(
+  'a task that kills the supervisor by itself ends as crash_loop after three solo runs, its neighbors succeed',
+  async (t) => {
+    const folder = folderFor(t, { 'gate.mjs': GATE, 'killer.mjs': KILLER });
+    const after = join(folder.dir, '..', 'after');
+    const gate = join(folder.dir, '..', 'gate');
+    let supervisor = await startFor(t, folder, { WORKERS: '2' });
+    const killer = await supervisor.add({ type: 'killer', params: { file: folder.record, after } });
+    const neighbors: TaskView[] = [];
+    for (let count = 0; count < 4; count++)
+      neighbors.push(await supervisor.add({ type: 'gate', params: { file: folder.record, gate } }));
+    await eventually('all to run', () => (executions(folder).length === 5 ? true : null));
+    writeFileSync(gate, '');
+    writeFileSync(after, '');
+    for (let crash = 0; crash < 4; crash++) {
+      t.same(await supervisor.ended, { code: null, signal: 'SIGKILL' });
+      supervisor = await startFor(t, folder, { WORKERS: '2' });
+    }
+    const ended = await supervisor.until(killer.id, 'failed');
+    t.match(ended, { error: { code: 'crash_loop' }, attempts: [1, 2, 3, 4].map(() => ({ outcome: 'interrupted' })) });
+    t.equal(
+      executions(folder).filter((line) => line.startsWith(killer.id)).length,
+      4,
+      'once among others, three times alone',
+    );
+    for (const { id } of neighbors) t.equal((await supervisor.until(id, 'succeeded')).state, 'succeeded');
+    t.same(await supervisor.stop(), { code: 0, signal: null });
+  },
+);
 
 /** Notes who of the last run is still alive, then starts a child that outlives it unless it is ended. */
 const TREE = `#!/bin/sh
@@ -124,7 +141,11 @@ for (const also of ['the supervisor alone', 'the supervisor and the launcher at 
     chmodSync(script, 0o755);
     const settings = { COMMANDS: `tree=${script}` };
     const supervisor = await startFor(t, folder, settings);
-    const { id } = await supervisor.add({ type: 'command.run', params: { command: 'tree', args: [root] }, timeout: '5m' });
+    const { id } = await supervisor.add({
+      type: 'command.run',
+      params: { command: 'tree', args: [root] },
+      timeout: '5m',
+    });
     const [pid = 0] = await eventually('the program to run', () => pidsIn(root));
     if (also.includes('launcher')) {
       process.kill(supervisor.pid, 'SIGSTOP');

@@ -80,8 +80,15 @@ class Round {
   /** Load from several sides until the process is gone. */
   async run(): Promise<void> {
     for (const key of [...this.#ledger.openKeys]) await this.#single(key);
-    const loops = Array.from({ length: clients }, (_, client) => this.#keepOn((turn) => this.#single(`${this.#name}/${client}/${turn}`)));
-    await Promise.all([...loops, this.#keepOn((turn) => this.#list(`${this.#name}/list ${turn}`)), this.#keepOn((turn) => this.#drop(turn)), this.#keepOn(() => this.#look())]);
+    const loops = Array.from({ length: clients }, (_, client) =>
+      this.#keepOn((turn) => this.#single(`${this.#name}/${client}/${turn}`)),
+    );
+    await Promise.all([
+      ...loops,
+      this.#keepOn((turn) => this.#list(`${this.#name}/list ${turn}`)),
+      this.#keepOn((turn) => this.#drop(turn)),
+      this.#keepOn(() => this.#look()),
+    ]);
   }
 
   stop(): void {
@@ -94,7 +101,12 @@ class Round {
 
   #params(): Record<string, unknown> {
     const ms = Math.floor(this.#chance() ** 3 * 40);
-    return { file: this.#folder.record, ms, ...(this.#chance() < 0.02 && { fail: true }), ...(this.#chance() < 0.02 && { ballast: 'x'.repeat(bigParamsChars) }) };
+    return {
+      file: this.#folder.record,
+      ms,
+      ...(this.#chance() < 0.02 && { fail: true }),
+      ...(this.#chance() < 0.02 && { ballast: 'x'.repeat(bigParamsChars) }),
+    };
   }
 
   /** One task with a key of its own; params must be the same each time. */
@@ -102,7 +114,12 @@ class Round {
     if (!this.#on) return;
     const { openKeys, idOfKey, acknowledged } = this.#ledger;
     openKeys.add(key);
-    const answer = await this.#ask<{ task: TaskView }>('POST', '/tasks', { type: 'record', params: { file: this.#folder.record, ms: key.length % 7 }, idempotencyKey: key, tags: ['single'] });
+    const answer = await this.#ask<{ task: TaskView }>('POST', '/tasks', {
+      type: 'record',
+      params: { file: this.#folder.record, ms: key.length % 7 },
+      idempotencyKey: key,
+      tags: ['single'],
+    });
     if (!answer) return;
     openKeys.delete(key);
     idOfKey.set(key, answer.task.id);
@@ -113,7 +130,11 @@ class Round {
     const count = 1 + Math.floor(this.#chance() * bulkMax);
     const list = { count, acknowledged: false };
     this.#ledger.lists.set(name, list);
-    const tasks = Array.from({ length: count }, () => ({ type: 'record', params: { ...this.#params(), list: name }, tags: ['list'] }));
+    const tasks = Array.from({ length: count }, () => ({
+      type: 'record',
+      params: { ...this.#params(), list: name },
+      tags: ['list'],
+    }));
     const answer = await this.#ask<{ tasks: TaskView[] }>('POST', '/tasks', tasks);
     if (!answer) return;
     list.acknowledged = true;
@@ -124,7 +145,11 @@ class Round {
   async #drop(turn: number): Promise<void> {
     const count = 1 + Math.floor(this.#chance() * 5);
     const file = `${this.#name.replace(' ', '-')}-${turn}`;
-    const tasks = Array.from({ length: count }, () => ({ type: 'record', params: { ...this.#params(), drop: file }, tags: ['file'] }));
+    const tasks = Array.from({ length: count }, () => ({
+      type: 'record',
+      params: { ...this.#params(), drop: file },
+      tags: ['file'],
+    }));
     const [ending, text] = this.#written(tasks);
     const part = join(this.#folder.dir, 'inbox', `.${file}.part`);
     writeFileSync(part, text);
@@ -189,11 +214,18 @@ export async function crash({ kills, seed, say = () => {} }: CrashOptions): Prom
       await supervisor.kill();
       round.stop();
       await load;
-      say(`kill ${kill}: ${ledger.acknowledged.size} acknowledged, ${ledger.files.size} files, started in ${Math.round(supervisor.startMs)} ms`);
+      say(
+        `kill ${kill}: ${ledger.acknowledged.size} acknowledged, ${ledger.files.size} files, started in ${Math.round(supervisor.startMs)} ms`,
+      );
     }
     const supervisor = await SupervisorProcess.start(folder);
     try {
-      return await settle(supervisor, ledger, { seed, kills: kills + early, killedBeforeListening: early, slowestStartMs: Math.round(slowest) });
+      return await settle(supervisor, ledger, {
+        seed,
+        kills: kills + early,
+        killedBeforeListening: early,
+        slowestStartMs: Math.round(slowest),
+      });
     } finally {
       await supervisor.stop();
     }
@@ -224,9 +256,18 @@ async function killWhileStarting(folder: Folder, afterMs: number): Promise<numbe
 }
 
 /** Lets everything end, and compares. */
-async function settle(supervisor: SupervisorProcess, ledger: Ledger, so: Pick<CrashReport, 'seed' | 'kills' | 'killedBeforeListening' | 'slowestStartMs'>): Promise<CrashReport> {
+async function settle(
+  supervisor: SupervisorProcess,
+  ledger: Ledger,
+  so: Pick<CrashReport, 'seed' | 'kills' | 'killedBeforeListening' | 'slowestStartMs'>,
+): Promise<CrashReport> {
   for (const key of ledger.openKeys) {
-    const { id } = await supervisor.add({ type: 'record', params: { file: supervisor.folder.record, ms: key.length % 7 }, idempotencyKey: key, tags: ['single'] });
+    const { id } = await supervisor.add({
+      type: 'record',
+      params: { file: supervisor.folder.record, ms: key.length % 7 },
+      idempotencyKey: key,
+      tags: ['single'],
+    });
     ledger.idOfKey.set(key, id);
     ledger.acknowledged.add(id);
   }
@@ -239,7 +280,10 @@ async function settle(supervisor: SupervisorProcess, ledger: Ledger, so: Pick<Cr
     acknowledged: ledger.acknowledged.size,
     fromFiles: tasks.filter(({ tags }) => tags.includes('file')).length,
     unknownOutcomes: ledger.unknown,
-    interruptedAttempts: tasks.reduce((sum, { attempts }) => sum + attempts.filter(({ outcome }) => outcome === 'interrupted').length, 0),
+    interruptedAttempts: tasks.reduce(
+      (sum, { attempts }) => sum + attempts.filter(({ outcome }) => outcome === 'interrupted').length,
+      0,
+    ),
     executions: ran.length,
     broken: [...brokenBySubmitters(tasks, ledger), ...brokenByExecutions(tasks, ran, ledger)],
   };
@@ -247,7 +291,10 @@ async function settle(supervisor: SupervisorProcess, ledger: Ledger, so: Pick<Cr
 
 async function inboxEmpty(supervisor: SupervisorProcess): Promise<void> {
   const inbox = join(supervisor.folder.dir, 'inbox');
-  const left = () => readdirSync(inbox, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(json|ndjson|yaml)$/.test(name) || name.startsWith('.taking/'));
+  const left = () =>
+    readdirSync(inbox, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => /\.(json|ndjson|yaml)$/.test(name) || name.startsWith('.taking/'),
+    );
   for (let tries = 0; left().length > 0; tries++) {
     if (tries > 3_000) throw new Error(`files are left in the inbox: ${left().join(', ')}\n${supervisor.output}`);
     await wait(20);
@@ -261,7 +308,8 @@ function brokenBySubmitters(tasks: readonly TaskView[], ledger: Ledger): string[
   for (const id of ledger.acknowledged) {
     const task = byId.get(id);
     if (!task) broken.push(`task ${id} was acknowledged and is gone`);
-    else if (task.state !== 'succeeded' && task.error?.message !== 'as asked') broken.push(`task ${id} ended as ${task.state}: ${task.error?.code}`);
+    else if (task.state !== 'succeeded' && task.error?.message !== 'as asked')
+      broken.push(`task ${id} ended as ${task.state}: ${task.error?.code}`);
   }
   const count = (member: string) => {
     const counts = new Map<string, number>();
@@ -272,7 +320,8 @@ function brokenBySubmitters(tasks: readonly TaskView[], ledger: Ledger): string[
     return counts;
   };
   const keys = new Map<string, number>();
-  for (const { idempotencyKey } of tasks) if (idempotencyKey !== null) keys.set(idempotencyKey, (keys.get(idempotencyKey) ?? 0) + 1);
+  for (const { idempotencyKey } of tasks)
+    if (idempotencyKey !== null) keys.set(idempotencyKey, (keys.get(idempotencyKey) ?? 0) + 1);
   for (const [key, times] of keys) if (times !== 1) broken.push(`key ${key} has ${times} tasks`);
   for (const key of ledger.idOfKey.keys()) if (!keys.has(key)) broken.push(`key ${key} has no task`);
   const lists = count('list');
@@ -281,7 +330,8 @@ function brokenBySubmitters(tasks: readonly TaskView[], ledger: Ledger): string[
     if (found !== wanted && (acknowledged || found !== 0)) broken.push(`list ${name} of ${wanted} has ${found} tasks`);
   }
   const files = count('drop');
-  for (const [name, wanted] of ledger.files) if (files.get(name) !== wanted) broken.push(`file ${name} of ${wanted} has ${files.get(name) ?? 0} tasks`);
+  for (const [name, wanted] of ledger.files)
+    if (files.get(name) !== wanted) broken.push(`file ${name} of ${wanted} has ${files.get(name) ?? 0} tasks`);
   return broken;
 }
 
@@ -295,14 +345,19 @@ function brokenByExecutions(tasks: readonly TaskView[], ran: readonly string[], 
     const [id = '', attempt] = line.split(' ');
     const task = known.get(id);
     if (!task) broken.push(`task ${id} was executed and is gone`);
-    else if (Number(attempt) > task.attempt) broken.push(`task ${id} ended with attempt ${task.attempt} and was executed as attempt ${attempt}`);
+    else if (Number(attempt) > task.attempt)
+      broken.push(`task ${id} ended with attempt ${task.attempt} and was executed as attempt ${attempt}`);
   }
   for (const [id, attempt] of ledger.succeeded) {
     const task = known.get(id);
-    if (task && task.attempt !== attempt) broken.push(`task ${id} was seen to have succeeded with attempt ${attempt} and ran again as attempt ${task.attempt}`);
+    if (task && task.attempt !== attempt)
+      broken.push(
+        `task ${id} was seen to have succeeded with attempt ${attempt} and ran again as attempt ${task.attempt}`,
+      );
   }
   for (const task of tasks) {
-    if (task.state === 'succeeded' && !times.has(`${task.id} ${task.attempt}`)) broken.push(`task ${task.id} succeeded without having been executed`);
+    if (task.state === 'succeeded' && !times.has(`${task.id} ${task.attempt}`))
+      broken.push(`task ${task.id} succeeded without having been executed`);
   }
   return broken;
 }

@@ -36,10 +36,6 @@ export function time(at: number, now: number): string {
   return `${(sameYear ? day : dayAndYear).value.format(on)} ${clockShort.value.format(on)}`;
 }
 
-export function timeShort(at: number): string {
-  return clockShort.value.format(at);
-}
-
 export function longDay(at: number): string {
   return today.value.format(at);
 }
@@ -76,11 +72,4 @@ function pair(ms: number, large: number, largeName: string, small: number, small
 export function elapsed(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / SECOND));
   return seconds < 60 ? `${seconds} ${say().units.s}` : duration(seconds * SECOND);
-}
-
-const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
-
-export function bytes(value: number): string {
-  const step = Math.min(BYTE_UNITS.length - 1, value < 1 ? 0 : Math.floor(Math.log2(value) / 10));
-  return `${rates.value.format(value / 1024 ** step)} ${BYTE_UNITS[step]}`;
 }

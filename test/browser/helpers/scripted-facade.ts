@@ -3,7 +3,7 @@
  * the rules the page relies on (states, refusals, events in order), so that the page cannot tell the difference.
  */
 import { Refusal } from '../../../supervisor/core/refusal.ts';
-import { type Outcome, TASK_STATE_NAMES, type TaskState } from '../../../supervisor/core/task.ts';
+import { TASK_STATE_NAMES, type TaskState } from '../../../supervisor/core/task.ts';
 import type { TaskInput } from '../../../supervisor/core/task-input.ts';
 import type {
   Actor,
@@ -20,115 +20,20 @@ import type {
   TaskView,
   WorkerView,
 } from '../../../supervisor/facade.ts';
-import { ScriptedEvents } from './scripted-events.ts';
-import { attemptOf, blankTask, HANDLERS, matches, type Writable } from './scripted-task.ts';
-
-type Task = Writable<TaskView>;
-interface Log {
-  readonly lines: LiveLine[];
-  ended: boolean;
-  readonly listeners: Set<{ line(line: LiveLine): void; ended(): void }>;
-}
+import { HANDLERS, matches } from './scripted-task.ts';
+import { ScriptedTasks, type Task } from './scripted-tasks.ts';
 
 const SLOTS = 4;
 
-export class ScriptedFacade implements Facade {
-  readonly events = new ScriptedEvents();
+export class ScriptedFacade extends ScriptedTasks implements Facade {
   health: HealthItem[] = [];
   recovered: StatusView['recovered'] = null;
   throughput = { perMinute1: 0, perMinute5: 0, perMinute60: 0 };
-  readonly #tasks = new Map<string, Task>();
-  readonly #logs = new Map<string, Log>();
   #paused: QueueView['paused'] = null;
-  #made = 0;
-  readonly startedAt: string;
-  readonly now: () => number;
-
-  constructor(now: () => number = Date.now) {
-    this.now = now;
-    this.startedAt = this.iso();
-  }
-
-  // What a test tells it to do.
-
-  add(type: string, params: unknown = {}, more: Partial<TaskView> = {}): string {
-    const task: Task = { ...blankTask(++this.#made, this.now()), type, params, ...more };
-    this.#tasks.set(task.id, task);
-    this.#tell('task.accepted', task.id, { type });
-    return task.id;
-  }
-
-  start(id: string, worker = 'cpu-1', agoMs = 0): void {
-    const task = this.#get(id);
-    const at = this.iso(-agoMs);
-    task.attempts = [...task.attempts, attemptOf(task.attempts.length + 1, at, worker)];
-    Object.assign(task, {
-      state: 'running',
-      attempt: task.attempts.length,
-      waiting: null,
-      runAt: null,
-      error: null,
-      progress: null,
-    });
-    task.startedAt ??= at;
-    this.#tell('attempt.started', id, { n: task.attempt, worker });
-  }
-
-  progress(id: string, done: number, total: number | null, text: string | null = null): void {
-    this.#get(id).progress = { done, total, text };
-    this.#tell('attempt.progressed', id, { n: this.#get(id).attempt, progress: { done, total, text } });
-  }
-
-  say(id: string, text: string, level = 'info'): void {
-    const log = this.#log(id, this.#get(id).attempt);
-    const line = { at: this.now(), level, text };
-    log.lines.push(line);
-    for (const listener of log.listeners) listener.line(line);
-  }
-
-  end(id: string, outcome: Outcome, next: TaskState, more: Partial<TaskView> = {}): void {
-    const task = this.#get(id);
-    const last = task.attempts.at(-1);
-    const error = more.error ?? null;
-    const finishedAt = more.finishedAt ?? this.iso();
-    if (last)
-      task.attempts = [...task.attempts.slice(0, -1), { ...last, outcome, finishedAt, ...(error && { error }) }];
-    const finished = ['succeeded', 'failed', 'canceled'].includes(next);
-    Object.assign(task, { state: next, error, cancelRequestedAt: null, ...(finished && { finishedAt }) }, more);
-    const log = this.#log(id, task.attempt);
-    log.ended = true;
-    for (const listener of log.listeners) listener.ended();
-    this.#tell('attempt.ended', id, { n: task.attempt, outcome, next });
-  }
-
-  succeed(id: string, result: unknown = null): void {
-    this.end(id, 'succeeded', 'succeeded', { result });
-  }
-
-  fail(id: string, message: string, code = 'http_status'): void {
-    this.end(id, 'failed', 'failed', { error: { code, message } });
-  }
-
-  /** The first task that a test wants to follow, by its type. */
-  newest(type: string): string {
-    const found = [...this.#tasks.values()].reverse().find((task) => task.type === type);
-    if (!found) throw new Error(`no task of type ${type}`);
-    return found.id;
-  }
-
-  stateOf(id: string): TaskState {
-    return this.#get(id).state;
-  }
 
   get paused(): string | null {
     return this.#paused?.reason ?? null;
   }
-
-  iso(byMs = 0): string {
-    return new Date(this.now() + byMs).toISOString();
-  }
-
-  // What the page asks of it.
 
   async submit(inputs: readonly TaskInput[], actor: Actor): Promise<SubmitAnswer> {
     const tasks = inputs.map((input) => {
@@ -143,13 +48,13 @@ export class ScriptedFacade implements Facade {
         origin: actor.origin,
         ...later,
       });
-      return this.#get(id);
+      return this.get(id);
     });
     return { tasks, created: tasks.map(() => true), durability: 'disk' };
   }
 
   async task(id: string): Promise<TaskView | null> {
-    const task = this.#tasks.get(id);
+    const task = this.all.get(id);
     return task ? this.#view(task) : null;
   }
 
@@ -163,33 +68,33 @@ export class ScriptedFacade implements Facade {
   }
 
   async cancel(id: string): Promise<TaskView> {
-    const task = this.#get(id);
+    const task = this.get(id);
     if (task.state === 'running') {
       task.cancelRequestedAt = this.iso();
-      this.#tell('task.cancel_requested', id, {});
+      this.tell('task.cancel_requested', id, {});
     } else if (['succeeded', 'failed', 'canceled'].includes(task.state)) {
       throw new Refusal('conflict', `The task is ${task.state} already`);
     } else {
       Object.assign(task, { state: 'canceled', finishedAt: this.iso(), runAt: null });
-      this.#tell('task.canceled', id, {});
+      this.tell('task.canceled', id, {});
     }
     return this.#view(task);
   }
 
   async promote(id: string): Promise<TaskView> {
-    const task = this.#get(id);
+    const task = this.get(id);
     Object.assign(task, { state: 'queued', runAt: null, priority: 9 });
-    this.#tell('task.promoted', id, {});
+    this.tell('task.promoted', id, {});
     return this.#view(task);
   }
 
   async retry(id: string): ReturnType<Facade['retry']> {
-    const task = this.#get(id);
+    const task = this.get(id);
     if (!['failed', 'canceled', 'interrupted', 'retrying'].includes(task.state)) {
       throw new Refusal('conflict', `A task that is ${task.state} cannot be retried`);
     }
     Object.assign(task, { state: 'queued', finishedAt: null, runAt: null, error: null });
-    this.#tell('task.retried', id, {});
+    this.tell('task.retried', id, {});
     return { task: this.#view(task), originalId: id, source: 'live' };
   }
 
@@ -202,7 +107,7 @@ export class ScriptedFacade implements Facade {
   }
 
   async queue(): Promise<QueueView> {
-    const all = [...this.#tasks.values()];
+    const all = [...this.all.values()];
     const count = (type: string, state: TaskState) =>
       all.filter((task) => task.type === type && task.state === state).length;
     const types = [...new Set(all.map((task) => task.type))].map((type) => ({
@@ -217,18 +122,18 @@ export class ScriptedFacade implements Facade {
 
   async pause(_type: string | null, reason: string, actor: Actor): Promise<QueueView> {
     this.#paused = { reason, since: this.iso(), by: actor.origin };
-    this.#tell('queue.paused', null, { reason });
+    this.tell('queue.paused', null, { reason });
     return this.queue();
   }
 
   async resume(): Promise<QueueView> {
     this.#paused = null;
-    this.#tell('queue.resumed', null, {});
+    this.tell('queue.resumed', null, {});
     return this.queue();
   }
 
   async workers(): Promise<readonly WorkerView[]> {
-    const running = [...this.#tasks.values()].filter((task) => task.state === 'running');
+    const running = [...this.all.values()].filter((task) => task.state === 'running');
     const of = (id: string, lane: WorkerView['lane'], slots: number): WorkerView => {
       const tasks = running
         .filter((task) => task.attempts.at(-1)?.worker === id)
@@ -262,7 +167,7 @@ export class ScriptedFacade implements Facade {
   async status(): Promise<StatusView> {
     const counts = this.#counts();
     const { succeeded, failed, canceled } = counts;
-    const due = [...this.#tasks.values()].map((task) => task.runAt).filter((at) => at !== null);
+    const due = [...this.all.values()].map((task) => task.runAt).filter((at) => at !== null);
     return {
       version: '0.1.0',
       node: process.version,
@@ -271,7 +176,7 @@ export class ScriptedFacade implements Facade {
       pid: process.pid,
       state: this.#paused ? 'paused' : 'running',
       counts,
-      totals: { accepted: this.#made, succeeded, failed, canceled },
+      totals: { accepted: this.made, succeeded, failed, canceled },
       throughput: this.throughput,
       nextDueAt: due.sort()[0] ?? null,
       health: this.health,
@@ -292,14 +197,14 @@ export class ScriptedFacade implements Facade {
   }
 
   async log(id: string, attempt: number | null): ReturnType<Facade['log']> {
-    const task = this.#tasks.get(id);
+    const task = this.all.get(id);
     if (!task || task.attempts.length === 0) return null;
-    const { lines, ended } = this.#log(id, attempt ?? task.attempt);
+    const { lines, ended } = this.logOf(id, attempt ?? task.attempt);
     return { lines: [...lines], ended };
   }
 
   followLog(id: string, attempt: number | null, line: (line: LiveLine) => void, ended: () => void): () => void {
-    const log = this.#log(id, attempt ?? this.#get(id).attempt);
+    const log = this.logOf(id, attempt ?? this.get(id).attempt);
     const listener = { line, ended };
     log.listeners.add(listener);
     return () => log.listeners.delete(listener);
@@ -313,12 +218,6 @@ export class ScriptedFacade implements Facade {
     return HANDLERS.some((handler) => handler.type === type);
   }
 
-  #get(id: string): Task {
-    const task = this.#tasks.get(id);
-    if (!task) throw new Refusal('not_found', `There is no task ${id}`);
-    return task;
-  }
-
   #view(task: Task): TaskView {
     const waiting =
       task.state === 'queued' && this.#paused
@@ -328,12 +227,12 @@ export class ScriptedFacade implements Facade {
   }
 
   #matching(filter: TaskFilter): Task[] {
-    return [...this.#tasks.values()].filter((task) => matches(task, filter));
+    return [...this.all.values()].filter((task) => matches(task, filter));
   }
 
   #counts(): Record<TaskState, number> {
     const counts = Object.fromEntries(TASK_STATE_NAMES.map((state) => [state, 0])) as Record<TaskState, number>;
-    for (const task of this.#tasks.values()) counts[task.state]++;
+    for (const task of this.all.values()) counts[task.state]++;
     return counts;
   }
 
@@ -352,16 +251,5 @@ export class ScriptedFacade implements Facade {
       }
     }
     return { matched: ids.length, changed: dryRun ? 0 : ids.length - skipped.length, skipped, next: null };
-  }
-
-  #log(id: string, attempt: number): Log {
-    const key = `${id} ${attempt}`;
-    const log = this.#logs.get(key) ?? { lines: [], ended: false, listeners: new Set() };
-    this.#logs.set(key, log);
-    return log;
-  }
-
-  #tell(name: string, task: string | null, data: Record<string, unknown>): void {
-    this.events.publish(name, task, this.now(), data);
   }
 }
