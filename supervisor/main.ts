@@ -82,7 +82,7 @@ async function run(options: StartOptions): Promise<Log> {
   return log;
 }
 
-const lockCheckMs = 60_000;
+const lockCheckMs = 1_000;
 
 function checkLock(lock: { check(): void }, log: Log): void {
   try {

@@ -73,11 +73,11 @@ export class Dispatcher implements PoolListener {
       this.#pool = pool;
       this.pump();
     };
-    if (suspects.size === 0) return claim();
     // From its claim on a suspect counts as running alone: were a thread still to be made, a kill in that time would be
     // held against a handler that had not begun.
     const wanted = [...suspects].map(({ options }) => slotLane((lanes?.get(options.type) ?? 'cpu') as Lane));
-    void pool.warm(new Set(wanted)).then(claim);
+    if (wanted.length === 0) claim();
+    else void pool.warm(new Set(wanted)).then(claim);
   }
 
   /** Claims all that may run now. Called whenever something changed that may let more run; costs little when nothing did. */

@@ -62,7 +62,9 @@ async function openCancel(page: Page): Promise<void> {
 
 async function barriers(page: Page, axe: string): Promise<string[]> {
   await page.evaluate(axe);
-  const results = (await page.evaluate('axe.run()')) as AxeResults;
+  // What is below an open dialog is checked without it.
+  const where = "document.querySelector('dialog[open]') ?? document";
+  const results = (await page.evaluate(`axe.run(${where}, { resultTypes: ['violations'] })`)) as AxeResults;
   return results.violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id} at ${target}: ${failureSummary}`),
   );

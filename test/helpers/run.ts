@@ -15,6 +15,7 @@ import { type FileResult, TapResults, type TestResult } from './tap-results.ts';
 
 const build = fileURLToPath(new URL('../../', import.meta.url));
 const root = dirname(resolve(build));
+
 /** Compiled tests whose source is still there: a build folder keeps what was renamed or deleted. */
 function testFiles(asked: readonly string[]): readonly string[] {
   const sources = readdirSync(join(build, 'test'), { recursive: true, encoding: 'utf8' })
@@ -93,6 +94,11 @@ function explainSkips(skipped: readonly TestResult[]): void {
 async function main(): Promise<number> {
   const skipsFail = process.env['NIGHTSHIFT_TEST_ALL'] === '1';
   const files = testFiles(process.argv.slice(2));
+  if (files.length === 0) {
+    // Without a file to run tap would look for some itself.
+    console.log('No test file is of that name.\n\n0 passed, 1 failed, 0 skipped');
+    return 1;
+  }
   const tests: TestResult[] = [];
   const heard = new Set<string>();
   await prepareTap();
