@@ -7,15 +7,11 @@ import type { EventSource, PublishedEvent } from './facade.ts';
 
 const eventsHeldMax = 10_000;
 
-interface Recorded {
-  readonly seq: number;
-  readonly at: number;
-  readonly event: Event;
-}
-
 export class EventStream implements EventSource {
   readonly epoch: number;
-  readonly #held: (Recorded | undefined)[] = new Array(eventsHeldMax);
+  /** By sequence number, modulo their number. */
+  readonly #held: (Event | undefined)[] = new Array(eventsHeldMax);
+  readonly #heldAt = new Float64Array(eventsHeldMax);
   readonly #listeners = new Set<(events: readonly PublishedEvent[]) => void>();
   #first: number;
   #recorded: number;
@@ -34,7 +30,8 @@ export class EventStream implements EventSource {
 
   /** Takes an entry as it is recorded; it is published when it is durable. */
   add(seq: number, at: number, event: Event): void {
-    this.#held[seq % eventsHeldMax] = { seq, at, event: slim(event) };
+    this.#held[seq % eventsHeldMax] = slim(event);
+    this.#heldAt[seq % eventsHeldMax] = at;
     this.#recorded = seq;
     if (seq - this.#first >= eventsHeldMax) this.#first = seq - eventsHeldMax + 1;
   }
@@ -61,26 +58,35 @@ export class EventStream implements EventSource {
   #between(from: number, to: number): PublishedEvent[] {
     const events: PublishedEvent[] = [];
     for (let seq = Math.max(from + 1, this.#first); seq <= to; seq++) {
-      const recorded = this.#held[seq % eventsHeldMax];
-      if (recorded?.seq === seq) events.push(this.#publish(recorded));
+      const event = this.#held[seq % eventsHeldMax];
+      if (event) events.push(this.#publish(seq, event));
     }
     return events;
   }
 
-  #publish({ seq, at, event }: Recorded): PublishedEvent {
+  #publish(seq: number, event: Event): PublishedEvent {
+    const at = this.#heldAt[seq % eventsHeldMax] as number;
     const { e, ...members } = event as { e: string; id?: string; params?: string };
     const { params: _params, ...data } = members;
     return { epoch: this.epoch, seq, at, name: e, task: typeof members.id === 'string' ? members.id : null, data };
   }
 }
 
-const heldTextCharsMax = 1_024;
-
-/** Without what may be large and can be asked for: ten thousand of these are held. */
+/** Without what may be large and can be asked for: ten thousand of these are held, and each goes to every watcher. */
 function slim(event: Event): Event {
-  if (event.e === 'task.accepted') return { ...event, params: '' };
-  if (event.e === 'attempt.checkpointed') return { ...event, data: '' };
-  if (event.e !== 'attempt.ended' || (event.result?.length ?? 0) <= heldTextCharsMax) return event;
-  const { result: _result, ...rest } = event;
-  return rest;
+  switch (event.e) {
+    case 'task.accepted': {
+      const { e, id, key, runAt, relative, retryOf, options } = event;
+      return { e, id, key, runAt, relative, retryOf, options, params: '' };
+    }
+    case 'attempt.checkpointed':
+      return { ...event, data: '' };
+    case 'attempt.ended': {
+      if (event.result === undefined && event.log === undefined) return event;
+      const { result: _result, log: _log, ...rest } = event;
+      return rest;
+    }
+    default:
+      return event;
+  }
 }

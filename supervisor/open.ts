@@ -106,6 +106,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     retentionMs: settings.logRetentionMs,
     ...diskReports('logs', 'attempt logs', health, log, () => {}),
   });
+  const given = new Map(catalog.handlers.map((handler) => [handler.type, settingsFor(handler, options.texts)]));
   const throughput = new Throughput();
   const dispatcher: Dispatcher = new Dispatcher({
     state,
@@ -118,7 +119,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     durable: async (seq) => journal.durable(seq),
     warm: (tasks) => supervisor.warm(tasks),
     handlerOf: (type) => supervisor.handlerOf(type),
-    settingsFor: (handler) => settingsFor(handler, options.texts),
+    settingsFor: (handler) => given.get(handler.type) ?? {},
     mayClaim: () => !journal.full,
     log: (taskId, attempt, line) => logs.write(taskId, attempt, line),
     endLog: (taskId, attempt) => logs.end(taskId, attempt),

@@ -78,10 +78,12 @@ export class Recorder {
     const seq = state.seq + 1;
     const at = clock.wall();
     const finished = apply(state, event, { seq, at, params: null, missingUntil: 0 });
-    const place = journal.append(seq, at, encodeEvent(event), options);
+    const body = encodeEvent(event);
+    const place = journal.append(seq, at, body, options);
     if (event.e === 'task.accepted') {
       const ref = state.tasks.get(event.id)?.params;
-      const bytes = Buffer.byteLength(event.params);
+      // A body that has as many bytes as characters is ASCII throughout, and so are the params in it.
+      const bytes = place.length === body.length ? event.params.length : Buffer.byteLength(event.params);
       if (ref !== undefined) state.params.locate(ref, place.file, place.offset + place.length - bytes, bytes);
       state.params.spill();
     }

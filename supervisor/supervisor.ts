@@ -12,11 +12,11 @@ import { type HistoryRecord, taskRecord, type TaskRecord } from './core/record.t
 import { Refusal } from './core/refusal.ts';
 import type { State } from './core/state.ts';
 import type { TaskInput } from './core/task-input.ts';
-import type { Task } from './core/task.ts';
+import { isFinished, type Task } from './core/task.ts';
 import { waitingOf } from './core/waiting.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
 import type { EventStream } from './event-stream.ts';
-import type { Actor, PageRequest, SubmitAnswer, TaskPage, TaskView } from './facade.ts';
+import type { Actor, PageRequest, SubmitAnswer, TaskFilter, TaskPage, TaskView } from './facade.ts';
 import type { History } from './history/history.ts';
 import type { Journal } from './journal/live-journal.ts';
 import { listTasks } from './listing.ts';
@@ -96,8 +96,9 @@ export class Supervisor {
     await this.#parts.recorder.departed();
     const { records, next } = await listTasks({ ...this.#parts, paramsOf: (tasks) => this.paramsOf(tasks) }, request);
     const items = records.map((record) => this.#viewOf(record));
+    const total = cheapTotal(this.#parts.state, request.filter);
     await this.settled();
-    return { items, next };
+    return { items, next, ...(total !== null && { total }) };
   }
 
   async cancel(id: string, actor: Actor): Promise<TaskView> {
@@ -226,4 +227,13 @@ export class Supervisor {
     const { seq: _seq, crc: _crc, ...members } = record;
     return { ...members, waiting: task ? waitingOf(state, task, clock.wall(), { diskFull: journal.full }) : null };
   }
+}
+
+/** How many tasks a filter matches, where counters know it: everything ever accepted, or states that only live tasks have. */
+function cheapTotal(state: State, filter: TaskFilter): number | null {
+  const { state: states, ...others } = filter;
+  if (Object.values(others).some((value) => value !== undefined)) return null;
+  if (!states) return state.totals.accepted;
+  if (states.some((name) => isFinished(name))) return null;
+  return states.reduce((sum, name) => sum + state.counts[name], 0);
 }

@@ -89,9 +89,66 @@ export interface WorkerSetup {
  * when the attempt has ended: if the thread dies before its outcome was posted, nobody takes it for the culprit.
  */
 export interface Batch {
-  readonly orders: readonly Order[];
   readonly ledger: Int32Array;
+  /** What orders have in common: mostly all of them are of one kind. */
+  readonly kinds: readonly OrderKind[];
+  /** One row an order, in columns: cloning an object for each would cost more than a small task. */
+  readonly taskIds: readonly string[];
+  readonly params: readonly string[];
+  /** Attempt and index of the kind, by turns. */
+  readonly numbers: Float64Array;
+  /** Null when no order goes on from a checkpoint. */
+  readonly resumes: readonly unknown[] | null;
 }
+export type OrderKind = Omit<Order, 'taskId' | 'attempt' | 'params' | 'createdAt' | 'resume'>;
+
+/** @param ledger one cell an order, all WAITING */
+export function packBatch(orders: readonly Order[], ledger: Int32Array): Batch {
+  const kinds: Order[] = [];
+  const numbers = new Float64Array(orders.length * 2);
+  for (const [index, order] of orders.entries()) {
+    const last = kinds.at(-1);
+    if (!last || !isSameKind(last, order)) kinds.push(order);
+    numbers[index * 2] = order.attempt;
+    numbers[index * 2 + 1] = kinds.length - 1;
+  }
+  const resumes = orders.some(({ resume }) => resume !== null) ? orders.map(({ resume }) => resume) : null;
+  const [taskIds, params] = [orders.map(({ taskId }) => taskId), orders.map((order) => order.params)];
+  return { ledger, kinds: kinds.map(kindOf), taskIds, params, numbers, resumes };
+}
+
+export function unpackOrder(batch: Batch, index: number): Order {
+  const taskId = batch.taskIds[index] as string;
+  const kind = batch.kinds[batch.numbers[index * 2 + 1] as number] as OrderKind;
+  return {
+    taskId,
+    attempt: batch.numbers[index * 2] as number,
+    params: batch.params[index] as string,
+    // A task's id is a UUIDv7: its first 48 bits are ms since 1970.
+    createdAt: Number.parseInt(taskId.slice(0, 8) + taskId.slice(9, 13), 16),
+    resume: batch.resumes?.[index] ?? null,
+    ...kind,
+  };
+}
+
+function isSameKind(a: Order, b: Order): boolean {
+  return (
+    a.type === b.type &&
+    a.handlerUrl === b.handlerUrl &&
+    a.handlerVersion === b.handlerVersion &&
+    a.settings === b.settings &&
+    a.tags === b.tags &&
+    a.priority === b.priority &&
+    a.group === b.group &&
+    a.run === b.run &&
+    a.timeoutMs === b.timeoutMs
+  );
+}
+
+function kindOf({ type, priority, tags, group, run, timeoutMs, handlerUrl, handlerVersion, settings }: Order): OrderKind {
+  return { type, priority, tags, group, run, timeoutMs, handlerUrl, handlerVersion, settings };
+}
+
 export const LEDGER = { waiting: 0, begun: 1, withdrawn: 2, done: 3 } as const;
 
 interface ItemBase {

@@ -4,7 +4,7 @@
  * the result. A control port of this thread's own brings the wish to stop and the answers to calls.
  */
 import { MessageChannel, parentPort, threadId } from 'node:worker_threads';
-import { type Batch, type BatchResult, LEDGER, type WorkerMessage } from './contract.ts';
+import { type Batch, type BatchResult, LEDGER, unpackOrder, type WorkerMessage } from './contract.ts';
 import { catchLateErrors } from './late.ts';
 import { Outbox } from './outbox.ts';
 import { hear, perform as performOrder } from './perform.ts';
@@ -22,11 +22,10 @@ export function perform(batch: Batch): Promise<BatchResult> {
 }
 
 async function performBatch(batch: Batch): Promise<BatchResult> {
-  const { orders, ledger } = batch;
-  for (let index = 0; index < orders.length; index++) {
-    const order = orders[index];
-    if (!order || !claim(ledger, index)) continue;
-    await performOrder(order, outbox);
+  const { ledger } = batch;
+  for (let index = 0; index < batch.taskIds.length; index++) {
+    if (!claim(ledger, index)) continue;
+    await performOrder(unpackOrder(batch, index), outbox);
     Atomics.store(ledger, index, LEDGER.done);
   }
   return { threadId, posted: outbox.posted, items: outbox.take() };

@@ -67,6 +67,7 @@ async function demo(once: boolean, signal: AbortSignal): Promise<number> {
     screen.say(`Library  ${library}\n`);
     const stage = { screen, url: supervisor.url, inbox: join(folder, 'data', 'inbox'), library, server, tones, pace };
     const wrong = await play({ ...stage, signal: AbortSignal.any([signal, unexpected.signal]) });
+    screen.settle();
     for (const line of wrong) screen.say(`✘ ${line}`);
     if (wrong.length === 0) screen.say(`\n${tones.length} files arrived byte for byte in ${library}`);
     screen.say(`Page     ${supervisor.url}/`);
@@ -204,7 +205,8 @@ async function serveOn(screen: Screen, folder: string, signal: AbortSignal): Pro
 
 const { values } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
 const interrupted = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
+// npm passes on a Ctrl-C that the terminal has sent us already: the second must not cut the first one short.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupted.abort());
 process.exitCode = await demo(values.once, interrupted.signal).catch((thrown: Error) => {
   console.error(thrown.message);
   return 1;

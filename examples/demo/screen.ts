@@ -11,6 +11,8 @@ export interface Screen {
   /** A line that stays. */
   say(text: string): void;
   show(rows: readonly Row[]): void;
+  /** What is shown now stays, and what follows comes below. */
+  settle(): void;
   close(): void;
 }
 
@@ -39,10 +41,15 @@ class Bars implements Screen {
 
   show(rows: readonly Row[]): void {
     this.#rows = rows;
-    const width = Math.max(20, this.#out.columns ?? 80) - 1;
+    const width = Math.max(20, this.#out.columns || 80) - 1;
     const lines = rows.map((row) => [...barLine(row)].slice(0, width).join(''));
     this.#out.write(this.#up() + lines.map((line) => `${line}\n`).join(''));
     this.#drawn = lines.length;
+  }
+
+  settle(): void {
+    this.#drawn = 0;
+    this.#rows = [];
   }
 
   close(): void {
@@ -95,6 +102,8 @@ class Lines implements Screen {
       );
     }
   }
+
+  settle(): void {}
 
   close(): void {}
 }

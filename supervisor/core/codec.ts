@@ -2,7 +2,7 @@
  * Events and entities as text: the body of a journal line or of a snapshot line, JSON members without braces. Params are
  * always the last member, so that their place on disk is known without parsing them.
  */
-import { EVENT_NAMES, type Event, type TaskAccepted } from './event.ts';
+import { type AttemptEnded, EVENT_NAMES, type Event, type TaskAccepted } from './event.ts';
 import { optionsText } from './options.ts';
 import type { KnownKey, Pause, State, Totals } from './state.ts';
 import type { Task, TaskLife, TaskState } from './task.ts';
@@ -28,9 +28,19 @@ export function encodeEvent(event: Event): string {
         `"e":"attempt.started","id":"${event.id}","n":${event.n},"worker":"${event.worker}"` +
         `,"handler":${event.handler === null ? 'null' : `"${event.handler}"`},"solo":${event.solo}`
       );
+    case 'attempt.ended':
+      return encodeEnding(event);
     default:
       return JSON.stringify(event).slice(1, -1);
   }
+}
+
+/** An ending that has nothing to say beside how it ended is the common one. */
+function encodeEnding(event: AttemptEnded): string {
+  if (event.outcome !== 'succeeded' || event.log) return JSON.stringify(event).slice(1, -1);
+  const { id, n, next, result } = event;
+  const said = result === undefined ? '' : `,"result":${JSON.stringify(result)}`;
+  return `"e":"attempt.ended","id":"${id}","n":${n},"outcome":"succeeded","next":"${next}"${said}`;
 }
 
 export interface Decoded {

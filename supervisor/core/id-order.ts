@@ -8,7 +8,10 @@ export class IdOrder {
   add(id: string): void {
     const last = this.#ids.at(-1);
     if (last === undefined || last < id) this.#ids.push(id);
-    else if (last !== id) this.#ids.splice(this.after(id), 0, id);
+    else {
+      const at = this.after(id);
+      if (this.#ids[at - 1] !== id) this.#ids.splice(at, 0, id);
+    }
   }
 
   get length(): number {

@@ -4,16 +4,20 @@
  */
 const counterStartMax = 0x7fffff;
 const counterMax = 0xffffff;
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const DIGITS = Buffer.from('0123456789abcdef', 'latin1');
+/** Where the digits of each part begin in the text. */
+const place = { ms: 0, msLow: 9, counter: 14, counterLow: 19, chance: 24 } as const;
+const chanceBytes = 6;
 
 /** @param randomBytes fills a buffer by chance; injected so that a simulation repeats itself */
 export class IdMaker {
   readonly #fill: (buffer: Uint8Array) => void;
-  readonly #pool = new Uint8Array(8_192);
+  readonly #pool = new Uint8Array(8_184);
+  /** Made in place and read out at once: a string put together from pieces is flattened at its first use as a key. */
+  readonly #text = Buffer.from('00000000-0000-7000-8000-000000000000', 'latin1');
   #used = this.#pool.length;
   #ms = 0;
   #counter = 0;
-  #prefix = '';
 
   constructor(fill: (buffer: Uint8Array) => void) {
     this.#fill = fill;
@@ -31,24 +35,39 @@ export class IdMaker {
     else if (this.#counter >= counterMax) this.#begin(this.#ms + 1);
     else this.#counter++;
     const counter = this.#counter;
-    const low = 0x8000 | (counter & 0xfff);
-    return `${this.#prefix}${HEX[0x70 | (counter >> 20)]}${HEX[(counter >> 12) & 0xff]}-${HEX[low >> 8]}${HEX[low & 0xff]}-${this.#hex(6)}`;
+    this.#write(place.counter, 4, 0x7000 | (counter >> 12));
+    this.#write(place.counterLow, 4, 0x8000 | (counter & 0xfff));
+    this.#draw(chanceBytes);
+    for (let index = 0; index < chanceBytes; index++) {
+      this.#write(place.chance + index * 2, 2, this.#pool[this.#used - chanceBytes + index] as number);
+    }
+    return this.#text.toString('latin1');
   }
 
   #begin(ms: number): void {
     this.#ms = ms;
-    const hex = ms.toString(16).padStart(12, '0');
-    this.#prefix = `${hex.slice(0, 8)}-${hex.slice(8)}-`;
-    this.#counter = Number.parseInt(this.#hex(3), 16) & counterStartMax;
+    this.#write(place.ms, 8, Math.floor(ms / 0x10000));
+    this.#write(place.msLow, 4, ms % 0x10000);
+    this.#draw(3);
+    const at = this.#used - 3;
+    const [a, b, c] = [this.#pool[at] as number, this.#pool[at + 1] as number, this.#pool[at + 2] as number];
+    this.#counter = ((a << 16) | (b << 8) | c) & counterStartMax;
   }
 
-  #hex(bytes: number): string {
+  /** Moves on by so many random bytes, which end at `#used`. */
+  #draw(bytes: number): void {
     if (this.#used + bytes > this.#pool.length) {
       this.#fill(this.#pool);
       this.#used = 0;
     }
-    let text = '';
-    for (let index = 0; index < bytes; index++) text += HEX[this.#pool[this.#used++] as number];
-    return text;
+    this.#used += bytes;
+  }
+
+  #write(at: number, digits: number, value: number): void {
+    let rest = value >>> 0;
+    for (let index = at + digits - 1; index >= at; index--) {
+      this.#text[index] = DIGITS[rest & 0xf] as number;
+      rest >>>= 4;
+    }
   }
 }

@@ -10,7 +10,7 @@
  */
 import { Heap } from './heap.ts';
 import { agingMs } from './limits.ts';
-import type { Task } from './task.ts';
+import type { Task, TaskOptions } from './task.ts';
 
 /** Above every aged priority: a task asked to the front. */
 const promotedPriority = 1_000_000;
@@ -121,6 +121,8 @@ export class ReadyQueue {
   readonly #aging = new Heap<Line>();
   readonly #agingMs: number;
   #size = 0;
+  /** The line asked for last: tasks mostly come in rows of their kind. */
+  #recent: { readonly options: TaskOptions; readonly line: Line } | null = null;
 
   constructor(aging: number = agingMs) {
     this.#agingMs = aging;
@@ -284,6 +286,7 @@ export class ReadyQueue {
       line.agingArmed = false;
       if (line.size === 0) {
         this.#lines.delete(line.key);
+        this.#recent = null;
         continue;
       }
       const level = this.#levelOf(line, now);
@@ -304,6 +307,7 @@ export class ReadyQueue {
 
   #lineOf(task: Task): Line {
     const { options } = task;
+    if (this.#recent?.options === options && !task.promoted) return this.#recent.line;
     const priority = task.promoted ? promotedPriority : options.priority;
     const key = `${priority}\n${options.run?.id ?? ''}\n${options.type}\n${options.group ?? ''}`;
     let line = this.#lines.get(key);
@@ -326,6 +330,7 @@ export class ReadyQueue {
       };
       this.#lines.set(key, line);
     }
+    if (!task.promoted) this.#recent = { options, line };
     return line;
   }
 }

@@ -3,7 +3,7 @@
  * Times are ISO 8601 UTC, durations as people write them. `taskRecord` makes it from the task in memory.
  */
 import { formatDuration } from './duration.ts';
-import type { AttemptRecord, Backoff, Counts, Progress, Task, TaskError, TaskState } from './task.ts';
+import type { AttemptRecord, Backoff, Counts, Progress, Task, TaskError, TaskOptions, TaskState } from './task.ts';
 import { createdAt } from './task.ts';
 
 export interface TaskRecord {
@@ -71,8 +71,18 @@ export interface HistoryRecord extends TaskRecord {
   seq: number;
 }
 
+const isoKept = 256;
+const isoAt = new Float64Array(isoKept).fill(Number.NaN);
+const isoText: string[] = [];
+
+/** The last moments are kept as text: many tasks share few of them, and making the text takes 2 µs. */
 export function iso(at: number): string {
-  return new Date(at).toISOString();
+  const place = at & (isoKept - 1);
+  if (isoAt[place] !== at) {
+    isoText[place] = new Date(at).toISOString();
+    isoAt[place] = at;
+  }
+  return isoText[place] as string;
 }
 
 function isoOrNull(at: number | null): string | null {
@@ -84,9 +94,68 @@ export function taskRecord(task: Task, params: string): TaskRecord {
   return recordWith(task, JSON.parse(params));
 }
 
-/** The record as JSON, without a round trip of the params; `withParams` makes it whole. */
+/** The record as JSON without its params, and without a round trip of them; `withParams` makes it whole. */
 export function recordText(task: Task): string {
-  return JSON.stringify(recordWith(task, undefined));
+  const { options, life, state } = task;
+  const { type, rest } = optionsRecord(options);
+  const waits = state === 'scheduled' || state === 'retrying';
+  return (
+    `{"id":"${task.id}","type":${type},"state":"${state}",${rest},"runAt":${waits ? `"${iso(task.at)}"` : 'null'}` +
+    `,"idempotencyKey":${textOf(task.idempotencyKey)},"createdAt":"${iso(createdAt(task.id))}"` +
+    `,"startedAt":${timeText(life?.startedAt)},"finishedAt":${timeText(life?.finishedAt)}` +
+    `,"attempt":${life?.attempts.at(-1)?.number ?? 0},"attempts":${attemptsText(life?.attempts ?? [])}` +
+    `,"progress":${textOf(life?.progress)},"counts":${textOf(life?.counts)},"result":${textOf(life?.result)}` +
+    `,"error":${textOf(life?.error)},"retryOf":${textOf(life?.retryOf)}` +
+    `,"cancelRequestedAt":${timeText(life?.cancelRequestedAt)},"settingsRevision":null}`
+  );
+}
+
+function textOf(value: unknown): string {
+  return value == null ? 'null' : JSON.stringify(value);
+}
+
+function timeText(at: number | null | undefined): string {
+  return at == null ? 'null' : `"${iso(at)}"`;
+}
+
+function attemptsText(attempts: readonly AttemptRecord[]): string {
+  const [only] = attempts;
+  if (attempts.length !== 1 || !only || only.error || only.log) return JSON.stringify(attempts.map(attemptView));
+  const { number, outcome, startedAt, finishedAt, worker, handlerVersion } = only;
+  const ending = `"outcome":${textOf(outcome)},"startedAt":"${iso(startedAt)}","finishedAt":${timeText(finishedAt)}`;
+  return `[{"number":${number},${ending},"worker":"${worker}","handlerVersion":${textOf(handlerVersion)}}]`;
+}
+
+interface OptionsRecord {
+  readonly view: Pick<TaskRecord, (typeof OPTION_MEMBERS)[number]>;
+  /** As JSON: the type, and the other members without braces. */
+  readonly type: string;
+  readonly rest: string;
+}
+const OPTION_MEMBERS = ['priority', 'maxAttempts', 'backoff', 'timeout', 'tags', 'group', 'onInterrupt', 'origin', 'run'] as const;
+
+/** What tasks of one kind have in common is put into words once. */
+const optionsRecords = new WeakMap<TaskOptions, OptionsRecord>();
+
+function optionsRecord(options: TaskOptions): OptionsRecord {
+  const known = optionsRecords.get(options);
+  if (known) return known;
+  const { type, priority, maxAttempts, backoff, timeoutMs, tags, group, onInterrupt, origin, run } = options;
+  const { kind, baseMs, maxMs, jitter } = backoff;
+  const view = {
+    priority,
+    maxAttempts,
+    backoff: { kind, base: formatDuration(baseMs), max: formatDuration(maxMs), jitter },
+    timeout: timeoutMs === null ? null : formatDuration(timeoutMs),
+    tags,
+    group,
+    onInterrupt,
+    origin,
+    run,
+  };
+  const made = { view, type: JSON.stringify(type), rest: JSON.stringify(view).slice(1, -1) };
+  optionsRecords.set(options, made);
+  return made;
 }
 
 export function withParams(record: string, params: string): string {
@@ -101,21 +170,9 @@ function recordWith(task: Task, params: unknown): TaskRecord {
     type: options.type,
     state: task.state,
     params,
-    priority: options.priority,
+    ...optionsRecord(options).view,
     runAt: waits ? iso(task.at) : null,
-    maxAttempts: options.maxAttempts,
-    backoff: {
-      kind: options.backoff.kind,
-      base: formatDuration(options.backoff.baseMs),
-      max: formatDuration(options.backoff.maxMs),
-      jitter: options.backoff.jitter,
-    },
-    timeout: options.timeoutMs === null ? null : formatDuration(options.timeoutMs),
     idempotencyKey: task.idempotencyKey,
-    tags: options.tags,
-    group: options.group,
-    onInterrupt: options.onInterrupt,
-    origin: options.origin,
     createdAt: iso(createdAt(task.id)),
     startedAt: isoOrNull(life?.startedAt ?? null),
     finishedAt: isoOrNull(life?.finishedAt ?? null),
@@ -125,7 +182,6 @@ function recordWith(task: Task, params: unknown): TaskRecord {
     counts: life?.counts ?? null,
     result: life?.result ?? null,
     error: life?.error ?? null,
-    run: options.run,
     retryOf: life?.retryOf ?? null,
     cancelRequestedAt: isoOrNull(life?.cancelRequestedAt ?? null),
     settingsRevision: null,

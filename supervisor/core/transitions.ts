@@ -44,10 +44,15 @@ export const MOVES: readonly Move[] = [
   { from: 'retrying', to: 'queued', by: 'task.retried' },
 ];
 
-const KNOWN = new Set(MOVES.map(({ from, to, by }) => `${from} ${to} ${by}`));
+/** By event and state before, the states after. */
+const KNOWN = new Map<string, Map<TaskState | null, readonly TaskState[]>>();
+for (const { from, to, by } of MOVES) {
+  const moves = KNOWN.get(by) ?? new Map<TaskState | null, readonly TaskState[]>();
+  KNOWN.set(by, moves.set(from, [...(moves.get(from) ?? []), to]));
+}
 
 export function canMove(from: TaskState | null, to: TaskState, by: string): boolean {
-  return KNOWN.has(`${from} ${to} ${by}`);
+  return KNOWN.get(by)?.get(from)?.includes(to) ?? false;
 }
 
 /** From which states an event may take a task. */

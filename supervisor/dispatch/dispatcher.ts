@@ -18,7 +18,7 @@ import type { Event } from '../core/event.ts';
 import type { State } from '../core/state.ts';
 import type { LogPlace, Outcome, Task } from '../core/task.ts';
 import { createdAt } from '../core/task.ts';
-import { batchTasksMax, type Departure, Pace, Plan, slotLane } from './plan.ts';
+import { batchesAheadMax, batchTasksMax, type Departure, Pace, Plan, slotLane } from './plan.ts';
 import type { Lost, Pool, PoolListener } from './pool.ts';
 import { ProgressRelay } from './progress.ts';
 import type { Slot } from './slot.ts';
@@ -253,8 +253,8 @@ export class Dispatcher implements PoolListener {
     const { ready } = this.#parts.state;
     for (const lane of ['cpu', 'io', 'process'] as const) {
       if (!ready.isParked(`lane:${lane}`)) continue;
-      if (this.#pool?.slotFor(lane === 'io' ? 'io' : 'cpu', this.#reserved))
-        ready.release(`lane:${lane}`, batchTasksMax);
+      const room = lane === 'io' ? this.#pool?.slotFor('io', this.#reserved) : this.#pool?.slotFor('cpu', this.#reserved, batchesAheadMax);
+      if (room) ready.release(`lane:${lane}`, batchTasksMax);
     }
   }
 

@@ -9,6 +9,8 @@ import type { Slot } from './slot.ts';
 
 export const batchTasksMax = 128;
 const batchMsMax = 5;
+/** Batches of small tasks that may wait behind one under way, so that threads need not wait for the disk. */
+export const batchesAheadMax = 2;
 const smallMs = 0.5;
 /** So many attempts of a type are seen alone before any travel together. */
 const seenMin = 8;
@@ -55,7 +57,7 @@ export class Plan {
   }
 
   hasRoom(type: string, lane: Lane): boolean {
-    return this.#fits(type, lane) || this.#pool.slotFor(slotLane(lane), this.#reserved) !== null;
+    return this.#fits(type, lane) || this.#slotFor(type, lane, false) !== null;
   }
 
   /** Called after `hasRoom` said yes. @returns the slot it goes to */
@@ -67,12 +69,17 @@ export class Plan {
       this.#open.leftMs -= small;
       return this.#open.departure.slot;
     }
-    const slot = this.#pool.slotFor(slotLane(lane), this.#reserved) as Slot;
+    const slot = this.#slotFor(type, lane, alone) as Slot;
     this.#reserved.set(slot, (this.#reserved.get(slot) ?? 0) + 1);
     const departure: Departure = { slot, tasks: [task] };
     this.departures.push(departure);
     if (small !== null) this.#open = { departure, leftMs: batchMsMax - small };
     return slot;
+  }
+
+  #slotFor(type: string, lane: Lane, alone: boolean): Slot | null {
+    const small = lane !== 'io' && !alone && this.#pace.smallMsOf(type) !== null;
+    return this.#pool.slotFor(slotLane(lane), this.#reserved, small ? batchesAheadMax : 0);
   }
 
   #fits(type: string, lane: Lane): boolean {

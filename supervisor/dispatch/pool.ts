@@ -6,16 +6,17 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type {
-  BatchResult,
-  ControlMessage,
-  Order,
-  OutcomeItem,
-  ReplyMessage,
-  StopReason,
-  WorkerItem,
-  WorkerMessage,
-  WorkerSetup,
+import {
+  type BatchResult,
+  type ControlMessage,
+  type Order,
+  type OutcomeItem,
+  packBatch,
+  type ReplyMessage,
+  type StopReason,
+  type WorkerItem,
+  type WorkerMessage,
+  type WorkerSetup,
 } from '../../workers/contract.ts';
 import type { Clock } from '../clock.ts';
 import { type Flight, freshFlight, freshSlot, hasBegun, isUnderWay, type Seat, type Slot, withdraw } from './slot.ts';
@@ -24,6 +25,8 @@ import { type Flight, freshFlight, freshSlot, hasBegun, isUnderWay, type Seat, t
 const watchMs = 100;
 /** An order that takes longer than this in a batch has its neighbours taken back. */
 const patienceMs = 50;
+/** A batch that waits in the pool for longer is taken back: what runs before it was not as small as expected. */
+const waitingMsMax = 250;
 
 /** How an order ended without a word of its own. */
 export interface Lost {
@@ -92,26 +95,29 @@ export class Pool {
     return this.#seats.size > 0;
   }
 
-  /** A slot with room, the least busy one; null when the lane is full. */
-  slotFor(lane: Slot['lane'], reserved: ReadonlyMap<Slot, number>): Slot | null {
+  /**
+   * A slot with room, the least busy one; null when the lane is full.
+   * @param ahead flights that may wait behind those under way
+   */
+  slotFor(lane: Slot['lane'], reserved: ReadonlyMap<Slot, number>, ahead = 0): Slot | null {
     let best: Slot | null = null;
     let least = Number.POSITIVE_INFINITY;
     for (const slot of lane === 'cpu' ? this.#cpu : this.#io) {
       const used = slot.flights.size + (reserved.get(slot) ?? 0);
-      if (used < slot.capacity && used < least) [best, least] = [slot, used];
+      if (used < slot.capacity + ahead && used < least) [best, least] = [slot, used];
     }
     return best;
   }
 
   /** Resolves once a thread of these lanes is up, or has shown that it will not be. */
   async warm(lanes: ReadonlySet<Slot['lane']>): Promise<void> {
-    const nothing = { orders: [], ledger: new Int32Array(new SharedArrayBuffer(0)) };
+    const nothing = packBatch([], new Int32Array(new SharedArrayBuffer(0)));
     const slots = [this.#cpu[0], this.#io[0]].filter((slot) => slot !== undefined && lanes.has(slot.lane));
     await Promise.allSettled(slots.map((slot) => this.#piscinaOf(slot as Slot).run(nothing)));
   }
 
   run(slot: Slot, orders: readonly Order[]): void {
-    const flight = freshFlight(slot, this.#piscinaOf(slot), orders);
+    const flight = freshFlight(slot, this.#piscinaOf(slot), orders, this.#options.clock.monotonic());
     slot.flights.add(flight);
     slot.attempts += orders.length;
     for (const seat of flight.seats) this.#seats.set(seat.order.taskId, seat);
@@ -281,7 +287,11 @@ export class Pool {
     const seat = flight.seats.find(isUnderWay);
     if (!seat) flight.current = null;
     else if (flight.current?.seat !== seat) flight.current = { seat, since: now };
-    if (!flight.current) return;
+    if (!flight.current) {
+      // It waits behind another: not for longer than what is in it would take.
+      if (now - flight.since > waitingMsMax) this.#giveBack(flight);
+      return;
+    }
     if (isOverdue(flight.current, now, this.#options.setup.graceMs)) this.#kill(flight.current.seat, now);
     else if (now - flight.current.since > patienceMs) this.#giveBack(flight);
   }

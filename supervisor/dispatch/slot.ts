@@ -1,6 +1,6 @@
 /** Room for attempts: a slot of the `cpu` lane holds one batch at a time, one of the `io` lane several tasks. */
 import type { Piscina } from 'piscina';
-import { type Batch, LEDGER, type Order, type StopReason } from '../../workers/contract.ts';
+import { type Batch, LEDGER, type Order, packBatch, type StopReason } from '../../workers/contract.ts';
 
 export interface Slot {
   /** `cpu-1`, `io-1` … */
@@ -19,6 +19,8 @@ export interface Flight {
   readonly seats: readonly Seat[];
   /** The threads it runs on. */
   readonly threads: Piscina;
+  /** When it was handed to the threads, monotonic ms. */
+  readonly since: number;
   /** Ends its thread; null where several flights share one. */
   readonly abort: AbortController | null;
   /** The seat whose order is being performed, and since when it has been seen to be (monotonic ms). */
@@ -40,11 +42,11 @@ export function freshSlot(id: string, lane: Slot['lane'], capacity: number): Slo
   return { id, lane, capacity, flights: new Set(), attempts: 0 };
 }
 
-export function freshFlight(slot: Slot, threads: Piscina, orders: readonly Order[]): Flight {
+export function freshFlight(slot: Slot, threads: Piscina, orders: readonly Order[], since: number): Flight {
   const ledger = new Int32Array(new SharedArrayBuffer(orders.length * Int32Array.BYTES_PER_ELEMENT));
   const seats: Seat[] = [];
   const abort = slot.lane === 'cpu' ? new AbortController() : null;
-  const flight: Flight = { batch: { orders, ledger }, slot, seats, threads, abort, current: null };
+  const flight: Flight = { batch: packBatch(orders, ledger), slot, seats, threads, since, abort, current: null };
   for (const [index, order] of orders.entries()) seats.push({ flight, order, index, settled: false, stop: null });
   return flight;
 }

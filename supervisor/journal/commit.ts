@@ -18,6 +18,8 @@ const markDelayMs = 500;
 const lazyDelayMs = 250;
 const syncEveryMs = 1_000;
 const lookEveryMs = 1_000;
+/** So much is not made to wait for the end of the turn: it is written while the rest of a long list is still being formed. */
+const eagerBytes = 128 * 1024;
 
 export class CommitQueue {
   readonly #in: CommitInput;
@@ -91,12 +93,13 @@ export class CommitQueue {
     this.#last = seq;
     this.#groupNext = group && index + 1 < group.count ? index + 1 : 0;
     this.#segmentUsed = true;
-    if (lazy) this.#flushSometime();
-    else this.#flushSoon();
     const position = this.#position;
     position.file = batch.file;
     position.offset = start + frame.length;
     position.length = length;
+    if (lazy) this.#flushSometime();
+    else if (batch.used < eagerBytes) this.#flushSoon();
+    else this.#flush();
     return position;
   }
 

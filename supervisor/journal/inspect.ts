@@ -39,7 +39,7 @@ export interface Inspection {
   goodEnd: number;
   /** Highest sequence number that any line knows to be on disk. */
   proven: number;
-  /** Where batches begin that are not proven, and the last one before them: ascending. */
+  /** Where batches begin, unless with the rest of a group, that are not proven, and the last one before them: ascending. */
   starts: { readonly seq: number; readonly offset: number }[];
   /** A group of entries that must be all or nothing, and is not complete where the part that holds ends. */
   openGroup: { readonly seq: number; readonly offset: number } | null;
@@ -139,7 +139,8 @@ function takeValid(walk: Walk, bytes: Buffer, start: number, end: number, offset
   if (!takeGroup(walk, offset)) return 'group';
   if (frame.d >= 0) {
     if (frame.d >= frame.seq) return 'sequence';
-    noteStart(found, frame.seq, offset);
+    // The tail is written again from one of these on, and no segment may begin in the midst of a group.
+    if (frame.groupIndex <= 0) noteStart(found, frame.seq, offset);
     prove(found, frame.d);
   }
   found.last = frame.seq;
@@ -177,7 +178,7 @@ function takeOther(walk: Walk, text: string): BadReason | null {
     found.sealed = true;
     found.clean = line.clean === true;
   }
-  noteStart(found, found.last + 1, found.goodEnd);
+  if (!found.openGroup) noteStart(found, found.last + 1, found.goodEnd);
   prove(found, d);
   found.lastAt = Math.max(found.lastAt, line.at ?? 0);
   return null;

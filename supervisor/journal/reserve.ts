@@ -34,6 +34,16 @@ export class Reserve {
     this.#held = disk.list(dir).includes(RESERVE);
   }
 
+  /** As of the last look, or since the ballast had to go. */
+  get low(): boolean {
+    return this.#low;
+  }
+
+  /** Says how it stands, and changes nothing. */
+  report(): SpaceState {
+    return { ...this.#disk.space(this.#dir), low: this.#low };
+  }
+
   /** Gives the ballast up; what comes next has room, or the disk is full beyond help. */
   release(): void {
     this.#low = true;

@@ -62,8 +62,11 @@ export class WriterDesk {
     if (!writer) throw new Error(`the journal was asked to ${order.op} before it began`);
     switch (order.op) {
       case 'commit': {
+        const wasLow = writer.low;
         if (order.rotateAt > 0) writer.rotate(order.rotateAt);
         writer.commit(Buffer.from(order.bytes.buffer, order.bytes.byteOffset, order.used), order.last, order.sync);
+        // When the ballast has just gone, whoever lets new work in must hear of it now: it lasts for a few batches only.
+        if (writer.low && !wasLow) return { space: writer.reportSpace() };
         return order.look ? { space: writer.space() } : {};
       }
       case 'sync':

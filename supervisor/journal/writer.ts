@@ -90,6 +90,15 @@ export class SegmentWriter {
     this.#sync();
   }
 
+  /** Too little room for new work, as far as it has been seen. */
+  get low(): boolean {
+    return this.#reserve.low;
+  }
+
+  reportSpace(): SpaceState {
+    return this.#guard('look at free space', () => this.#reserve.report());
+  }
+
   space(): SpaceState {
     return this.#guard('look at free space', () => this.#reserve.look());
   }

@@ -137,7 +137,7 @@ t.test(
     const refused = await eventually('new work to be refused', async () => {
       const answer = await supervisor.call<{ code: string }>('POST', '/tasks', {
         type: 'record',
-        params: { file: join(folder.dir, 'ran'), ballast: 'x'.repeat(100_000) },
+        params: { file: join(folder.dir, 'ran'), ballast: 'x'.repeat(240_000) },
         delay: '1h',
       });
       return answer.status === 201 ? null : answer;

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import t from 'tap';
 import { apply, trimKeys } from '../../supervisor/core/apply.ts';
@@ -580,7 +581,7 @@ t.test('an accepted task is read back from its line as it was written, whatever 
         JSON.parse(line.subarray(0, end + 18).toString());
         const decoded = decodeEvent(line, prefix.length, end, freshState());
         const place = decoded.params as { start: number; end: number };
-        const same = JSON.stringify({ ...decoded.event, params: event.params }) === JSON.stringify({ ...event });
+        const same = isDeepStrictEqual({ ...decoded.event, params: event.params }, event);
         return (
           same &&
           line.toString('utf8', place.start, place.end) === event.params &&
@@ -700,7 +701,7 @@ t.test('a task is read back from a snapshot line as it was, whatever it carries'
         const place = state.params.place(read.params) as { offset: number; length: number; file: number };
         const found = bytes.toString('utf8', place.offset - 1_000 + 4, place.offset - 1_000 + 4 + place.length);
         return (
-          JSON.stringify({ ...read, params: 0 }) === JSON.stringify({ ...task, params: 0 }) &&
+          isDeepStrictEqual({ ...read, params: 0 }, { ...task, params: 0 }) &&
           found === text &&
           place.file === 3 &&
           read.options === task.options

@@ -66,6 +66,13 @@ export function executions(folder: Folder): readonly string[] {
   return existsSync(folder.record) ? readFileSync(folder.record, 'utf8').split('\n').slice(0, -1) : [];
 }
 
+/** A group of its own outlives us, unless it is ended. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) killGroup(child);
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 function launch(dir: string, { settings = {}, arguments: extra = [], under = [] }: StartOptions): ChildProcess {
   const environment: NodeJS.ProcessEnv = { ...process.env };
   for (const name of Object.keys(environment))
@@ -85,7 +92,10 @@ function launch(dir: string, { settings = {}, arguments: extra = [], under = [] 
     ...extra,
   ];
   // A group of its own, so that a wrapper and what it runs can be killed together.
-  return spawn(command, rest, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn(command, rest, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  running.add(child);
+  child.once('close', () => running.delete(child));
+  return child;
 }
 
 /** Runs a start that is expected to end by itself. */

@@ -176,3 +176,23 @@ function ancestors(pid: number, top: number): number[] {
 function parentOf(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /s, '').split(' ')[1]);
 }
+
+t.test('a long list, killed before it was all known to be on disk and killed again, is there whole', async (t) => {
+  const folder = folderFor(t);
+  const count = 10_000;
+  for (let turn = 1; turn <= 2; turn++) {
+    const supervisor = await startFor(t, folder);
+    const tasks = Array.from({ length: count }, (_, number) => ({
+      type: 'record',
+      params: { file: folder.record, number },
+      delay: '1h',
+    }));
+    const { status } = await supervisor.call('POST', '/tasks', tasks);
+    t.equal(status, 201);
+    await supervisor.kill();
+    for (let kill = 0; kill < 2; kill++) await (await startFor(t, folder)).kill();
+    const next = await startFor(t, folder);
+    t.equal((await next.counts())['scheduled'], turn * count);
+    await next.kill();
+  }
+});

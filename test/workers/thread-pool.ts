@@ -18,7 +18,7 @@ import type {
   WorkerMessage,
   WorkerSetup,
 } from '../../workers/contract.ts';
-import { LEDGER } from '../../workers/contract.ts';
+import { LEDGER, packBatch } from '../../workers/contract.ts';
 import { versionOf } from '../../workers/load.ts';
 
 /** The folder of `package.json`: fixtures are not compiled and lie there. */
@@ -103,7 +103,7 @@ export class TestPool {
 
   /** Resolves once everything the batch said has arrived, in whatever order the ports delivered it. */
   async run(orders: readonly Order[], ledger = newLedger(orders.length)): Promise<readonly WorkerItem[]> {
-    const result: BatchResult = await this.piscina.run({ orders, ledger });
+    const result: BatchResult = await this.piscina.run(packBatch(orders, ledger));
     await this.until(() => this.#received >= result.posted);
     this.#take(result.items);
     const ids = new Set(orders.map((order) => order.taskId));

@@ -19,6 +19,10 @@ export interface Ending {
 
 /** @param chance from 0 up to 1, for the jitter */
 export function endAttempt(task: Task, number: number, ending: Ending, now: number, chance: number): AttemptEnded {
+  if (ending.outcome === 'succeeded' && ending.error === null && ending.log === null) {
+    const succeeded = { e: 'attempt.ended', id: task.id, n: number, outcome: 'succeeded', next: 'succeeded' } as const;
+    return ending.result === null ? succeeded : { ...succeeded, result: ending.result };
+  }
   const ended = {
     e: 'attempt.ended',
     id: task.id,
