@@ -1,7 +1,11 @@
-/** A supervisor with nothing to do, after it has worked: CPU, memory, writes. */
+/** A supervisor with nothing to do: CPU, memory, writes, soon after it has worked and once its threads have ended. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { freshFolder, given, post, removeFolder, startProgram, status, usage } from './bed.ts';
 import type { Bench } from './figure.ts';
+
+const tasks = 100;
+/** Threads end after a minute without work. */
+const threadsEndMs = 65_000;
 
 export const idle: Bench = async (quick) => {
   const seconds = quick ? 3 : 20;
@@ -11,24 +15,23 @@ export const idle: Bench = async (quick) => {
   await post(
     program.url,
     '/tasks',
-    Array.from({ length: 100 }, (_, number) => given(number)),
+    Array.from({ length: tasks }, (_, number) => given(number)),
   );
-  while ((await status(program.url)).totals['succeeded'] !== 100) await pause(50);
+  while ((await status(program.url)).totals['succeeded'] !== tasks) await pause(50);
   // The mark after the last entry is written within a second.
   await pause(3_000);
+  const justAfter = usage(pid);
+  if (!quick) await pause(threadsEndMs);
   const before = usage(pid);
   await pause(seconds * 1_000);
   const after = usage(pid);
   await program.kill();
   removeFolder(dir);
+  const cpuSeconds = after.cpuSeconds - before.cpuSeconds;
   return [
-    {
-      name: 'idle: CPU',
-      value: ((after.cpuSeconds - before.cpuSeconds) / seconds) * 100,
-      unit: '% of a core',
-      target: 0.2,
-    },
+    { name: 'idle: CPU', value: (cpuSeconds / seconds) * 100, unit: '% of a core', target: 0.2 },
     { name: 'idle: memory', value: after.rssBytes / 1e6, unit: 'MB', target: 110 },
+    { name: 'memory just after work, threads waiting', value: justAfter.rssBytes / 1e6, unit: 'MB', target: null },
     { name: 'idle: written', value: after.writtenBytes - before.writtenBytes, unit: 'bytes', target: 0 },
   ];
 };

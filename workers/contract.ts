@@ -36,15 +36,10 @@ export interface HandlerFailure {
   readonly message: string;
 }
 
-/** What the throwaway `describe` thread answers. */
+/** What the throwaway `describe` process answers. */
 export interface HandlerCatalog {
   readonly handlers: readonly HandlerDescription[];
   readonly failures: readonly HandlerFailure[];
-}
-
-export interface DescribeRequest {
-  /** Folder of dropped-in handlers, absolute; need not exist. */
-  readonly handlersDir: string;
 }
 
 /** One attempt to perform. */

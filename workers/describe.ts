@@ -1,11 +1,11 @@
 /**
- * The throwaway thread that finds out which handlers there are. The files themselves are loaded in a thread inside this
- * one, so that a file that hangs, loops or calls `process.exit` costs that thread, and only this file fails.
+ * The throwaway process that finds out which handlers there are; the memory it needed for that ends with it. The files
+ * themselves are loaded in a thread of it, so that a file that hangs, loops or calls `process.exit` costs that thread,
+ * and only this file fails.
  */
-
-import { pathToFileURL } from 'node:url';
-import { parentPort, Worker, workerData } from 'node:worker_threads';
-import type { DescribeRequest, HandlerCatalog, HandlerDescription, HandlerFailure } from './contract.ts';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { HandlerCatalog, HandlerDescription, HandlerFailure } from './contract.ts';
 import type { DescribeFile, FileDescribed } from './describe-files.ts';
 import { handlerLoadMsMax } from './limits.ts';
 import { builtInFiles, droppedInFiles, type HandlerFile, withoutClashes } from './registry.ts';
@@ -69,10 +69,8 @@ function ask(thread: Worker, request: DescribeFile, loadMsMax: number): Promise<
   });
 }
 
-async function answerRequest(request: DescribeRequest): Promise<void> {
-  const answer: HandlerCatalog = await catalog(request.handlersDir);
-  parentPort?.postMessage(answer);
+/** Started as a process, with the handlers folder as its argument, it answers its parent and ends. */
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const answer: HandlerCatalog = await catalog(process.argv[2] ?? '');
+  process.send?.(answer, () => process.exit(0));
 }
-
-const request = workerData as DescribeRequest | null;
-if (typeof request?.handlersDir === 'string') await answerRequest(request);

@@ -27,6 +27,8 @@ const watchMs = 100;
 const patienceMs = 50;
 /** A batch that waits in the pool for longer is taken back: what runs before it was not as small as expected. */
 const waitingMsMax = 250;
+/** Threads end after so long without an order. */
+const idleMs = 60_000;
 
 /** How an order ended without a word of its own. */
 export interface Lost {
@@ -72,6 +74,7 @@ export class Pool {
   readonly #early: { readonly flight: Flight; readonly result: BatchResult }[] = [];
   readonly #startedAt: number;
   #stopWatch: (() => void) | null = null;
+  #stopIdle: (() => void) | null = null;
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -117,6 +120,7 @@ export class Pool {
   }
 
   run(slot: Slot, orders: readonly Order[]): void {
+    this.#stopIdle?.();
     const flight = freshFlight(slot, this.#piscinaOf(slot), orders, this.#options.clock.monotonic());
     slot.flights.add(flight);
     slot.attempts += orders.length;
@@ -161,6 +165,7 @@ export class Pool {
   async close(): Promise<void> {
     this.#closed = true;
     this.#stopWatch?.();
+    this.#stopIdle?.();
     this.#seats.clear();
     for (const piscina of this.#generations.values()) this.#end(piscina.destroy());
     this.#generations.clear();
@@ -254,6 +259,21 @@ export class Pool {
   #free(flight: Flight): void {
     flight.slot.flights.delete(flight);
     this.#options.listener.room();
+    if (!this.busy) this.#endThreadsWhenIdle();
+  }
+
+  /** Threads with nothing to do cost memory: after a while they end, and the next order waits the 50 ms for new ones. */
+  #endThreadsWhenIdle(): void {
+    this.#stopIdle?.();
+    this.#stopIdle = this.#options.clock.after(idleMs, () => {
+      this.#stopIdle = null;
+      if (this.slots.every(({ flights }) => flights.size === 0)) this.#closeGenerations();
+    });
+  }
+
+  #closeGenerations(): void {
+    for (const piscina of this.#generations.values()) this.#end(piscina.close());
+    this.#generations.clear();
   }
 
   #settle(seat: Seat): boolean {
@@ -289,7 +309,7 @@ export class Pool {
     else if (flight.current?.seat !== seat) flight.current = { seat, since: now };
     if (!flight.current) {
       // It waits behind another: not for longer than what is in it would take.
-      if (now - flight.since > waitingMsMax) this.#giveBack(flight);
+      if (flight.behind && now - flight.since > waitingMsMax) this.#giveBack(flight);
       return;
     }
     if (isOverdue(flight.current, now, this.#options.setup.graceMs)) this.#kill(flight.current.seat, now);

@@ -21,6 +21,8 @@ export interface Flight {
   readonly threads: Piscina;
   /** When it was handed to the threads, monotonic ms. */
   readonly since: number;
+  /** It waits behind another flight of its slot. */
+  readonly behind: boolean;
   /** Ends its thread; null where several flights share one. */
   readonly abort: AbortController | null;
   /** The seat whose order is being performed, and since when it has been seen to be (monotonic ms). */
@@ -46,7 +48,7 @@ export function freshFlight(slot: Slot, threads: Piscina, orders: readonly Order
   const ledger = new Int32Array(new SharedArrayBuffer(orders.length * Int32Array.BYTES_PER_ELEMENT));
   const seats: Seat[] = [];
   const abort = slot.lane === 'cpu' ? new AbortController() : null;
-  const flight: Flight = { batch: packBatch(orders, ledger), slot, seats, threads, since, abort, current: null };
+  const flight: Flight = { batch: packBatch(orders, ledger), slot, seats, threads, since, behind: slot.flights.size > 0, abort, current: null };
   for (const [index, order] of orders.entries()) seats.push({ flight, order, index, settled: false, stop: null });
   return flight;
 }

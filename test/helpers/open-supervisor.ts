@@ -53,7 +53,11 @@ export function removeFolder(dataDir: string): void {
 
 export async function openTestSupervisor(
   dataDir: string,
-  { settings = '', clock = machineClock, bootId = 'boot-1' }: { settings?: string; clock?: Clock; bootId?: string } = {},
+  {
+    settings = '',
+    clock = machineClock,
+    bootId = 'boot-1',
+  }: { settings?: string; clock?: Clock; bootId?: string } = {},
 ): Promise<TestSupervisor> {
   const lock = await lockDataFolder(dataDir, {});
   writeFileSync(join(dataDir, 'nightshift.env'), settings);

@@ -64,6 +64,7 @@ async function runTap(files: readonly string[], done: (file: FileResult) => void
   });
   const results = new TapResults(done);
   for await (const line of createInterface({ input: tap.stdout })) results.line(line);
+  results.end();
   return ended;
 }
 

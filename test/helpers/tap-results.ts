@@ -33,6 +33,8 @@ const TIME = / # time=[\d.]+m?s$/;
 
 export class TapResults {
   readonly #done: (file: FileResult) => void;
+  /** The file that has ended; what follows as a block still belongs to it. */
+  #ended: (Omit<FileResult, 'lines'> & { readonly lines: string[] }) | null = null;
   /** Points by depth whose parent has not been heard of yet. */
   #open: Point[][] = [];
   #begun: boolean[] = [];
@@ -46,7 +48,8 @@ export class TapResults {
   }
 
   line(text: string): void {
-    this.#lines.push(text);
+    if (this.#blockEnd === null && text !== `${this.#lastIndent}  ---`) this.end();
+    (this.#ended?.lines ?? this.#lines).push(text);
     if (this.#blockEnd !== null) {
       if (text === this.#blockEnd) this.#blockEnd = null;
       return;
@@ -84,11 +87,22 @@ export class TapResults {
     }
   }
 
+  /** Nothing more comes. */
+  end(): void {
+    const file = this.#ended;
+    this.#ended = null;
+    if (file) this.#done(file);
+  }
+
   #file(point: Point): void {
     this.#open = [];
-    const lines = this.#lines;
+    this.#ended = {
+      name: point.name,
+      ok: point.ok || point.skip !== null,
+      tests: testsOf(point, []),
+      lines: this.#lines,
+    };
     this.#lines = [];
-    this.#done({ name: point.name, ok: point.ok || point.skip !== null, tests: testsOf(point, []), lines });
   }
 }
 

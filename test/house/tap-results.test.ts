@@ -5,6 +5,7 @@ function read(text: string): FileResult[] {
   const files: FileResult[] = [];
   const results = new TapResults((file) => files.push(file));
   for (const line of text.split('\n')) results.line(line);
+  results.end();
   return files;
 }
 
@@ -76,6 +77,8 @@ not ok 2 - d
   exitCode: 1
   ...`);
     t.same(said(plan), ['passed one', 'failed ']);
+    t.equal(plan?.lines.at(-1), 'not ok 1 - c');
+    t.equal(empty?.lines.at(-1), '  ...', 'what is said about a file after its end is kept with it');
     t.same(said(empty), ['failed ']);
   },
 );

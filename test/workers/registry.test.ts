@@ -1,6 +1,7 @@
+import { fork } from 'node:child_process';
 import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type { HandlerCatalog, HandlerDescription } from '../../workers/contract.ts';
 import { Permanent, RetryAfter } from '../../workers/define.ts';
@@ -15,14 +16,14 @@ const failureOf = (answer: HandlerCatalog, name: string) =>
 const typesOf = (answer: HandlerCatalog) => answer.handlers.map((handler) => handler.type).sort();
 const good = (type: string) => `export default { type: '${type}', run: () => 1 }`;
 
-t.test('the throwaway thread tells every handler, and ends', async (t) => {
+t.test('the throwaway process tells every handler, and ends', async (t) => {
   const handlersDir = t.testdir({
     'mine.mjs':
       "export default { type: 'mine', lane: 'io', timeout: '5m', maxAttempts: 4, concurrency: 2, settings: ['HANDLER_KEY'], run() {} }",
   });
-  const thread = new Worker(new URL('../../workers/describe.js', import.meta.url), { workerData: { handlersDir } });
-  const ended = new Promise((resolve) => thread.once('exit', resolve));
-  const answer = await new Promise<HandlerCatalog>((resolve) => thread.once('message', resolve));
+  const child = fork(fileURLToPath(new URL('../../workers/describe.js', import.meta.url)), [handlersDir]);
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const answer = await new Promise<HandlerCatalog>((resolve) => child.once('message', (said) => resolve(said as HandlerCatalog)));
   t.same(answer.failures, []);
   t.same(typesOf(answer), ['command.run', 'echo', 'http.download', 'http.request', 'mine']);
   t.match(
