@@ -24,9 +24,9 @@ import { type Flight, freshFlight, freshSlot, hasBegun, isUnderWay, type Seat, t
 /** How often running orders are looked at for overdue ones; no timer runs while nothing does. */
 const watchMs = 100;
 /** An order that takes longer than this in a batch has its neighbours taken back. */
-const patienceMs = 50;
+const patienceMs = 1_000;
 /** A batch that waits in the pool for longer is taken back: what runs before it was not as small as expected. */
-const waitingMsMax = 250;
+const waitingMsMax = 2_000;
 /** Threads end after so long without an order. */
 const idleMs = 60_000;
 

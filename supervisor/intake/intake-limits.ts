@@ -7,12 +7,12 @@ export const mistakesShownMax = 100;
 /** Longer names are shortened: an id stands before them while their file is taken, `.error.json` behind when rejected. */
 export const nameBytesMax = 200;
 
-/** Larger files are read in a thread of their own, so that the supervisor's loop never waits for one. */
+/** Larger files are read in a process of their own, so that the supervisor's loop never waits for one. */
 export const inlineBytesMax = 128 * 1024;
 export const inlineYamlBytesMax = 4 * 1024;
 export const parseMsMax = 60_000;
 export const parseHeapMegabytesMax = 1_024;
-export const parseThreadIdleMs = 5_000;
+export const parseProcessIdleMs = 5_000;
 
 export const aliasesMax = 100;
 

@@ -1,19 +1,24 @@
 /**
- * Reads large task files in a thread, one at a time, so that neither their size nor their contents can stop the
- * supervisor: a file that needs too much memory or time ends the thread and is wrong.
+ * Reads large task files in a process of its own, one at a time, so that neither their size nor their contents can stop
+ * the supervisor: a file that needs too much memory or time ends that process and is wrong. A thread would not do: one
+ * that runs out of memory may take the whole process along.
  */
-import { Worker } from 'node:worker_threads';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import type { Clock } from '../clock.ts';
 import type { TaskInput } from '../core/task-input.ts';
-import { parseHeapMegabytesMax, parseMsMax, parseThreadIdleMs } from './intake-limits.ts';
-import type { FromThread, ToThread } from './parse-thread.ts';
+import { parseHeapMegabytesMax, parseMsMax, parseProcessIdleMs } from './intake-limits.ts';
+import type { FromReader, ToReader } from './parse-process.ts';
 import { type Format, type TaskFile, wrong } from './task-file.ts';
 
 const STOPPED = 'the inbox has stopped';
+/** 128 + SIGABRT: how V8 ends a process that has run out of memory, where a shell stands in between. */
+const abortedCode = 134;
 
-/** What the thread says about the file it is reading. */
+/** What the process says about the file it is reading. */
 interface Conversation {
-  readonly hear: (answer: FromThread) => void;
+  readonly hear: (answer: FromReader) => void;
   readonly give: (message: string) => void;
   readonly cut: () => void;
 }
@@ -26,7 +31,7 @@ export interface ParseLimits {
 export class ParseApart {
   readonly #clock: Clock;
   readonly #limits: ParseLimits;
-  #thread: Worker | null = null;
+  #reader: ChildProcess | null = null;
   #closed = false;
   #current: Conversation | null = null;
   #queue: Promise<unknown> = Promise.resolve();
@@ -37,7 +42,6 @@ export class ParseApart {
     this.#limits = limits;
   }
 
-  /** @param bytes given away: not to be used again */
   read(bytes: Uint8Array<ArrayBuffer>, format: Format): Promise<TaskFile> {
     const reading = this.#queue.then(() => this.#read(bytes, format));
     this.#queue = reading.catch(() => {});
@@ -55,39 +59,48 @@ export class ParseApart {
   async #read(bytes: Uint8Array<ArrayBuffer>, format: Format): Promise<TaskFile> {
     if (this.#closed) throw new Error(STOPPED);
     this.#forgetIdle();
-    const thread = this.#thread ?? this.#begin();
+    const reader = this.#reader ?? this.#begin();
     try {
-      return await this.#converse(thread, bytes, format);
+      return await this.#converse(reader, bytes, format);
     } finally {
       this.#current = null;
       this.#forgetIdle();
-      this.#forgetIdle = this.#closed ? () => {} : this.#clock.after(parseThreadIdleMs, () => void this.#end());
+      this.#forgetIdle = this.#closed ? () => {} : this.#clock.after(parseProcessIdleMs, () => void this.#end());
     }
   }
 
-  #begin(): Worker {
-    const thread = new Worker(new URL('./parse-thread.js', import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: this.#limits.heapMegabytesMax },
+  #begin(): ChildProcess {
+    const reader = fork(fileURLToPath(new URL('./parse-process.js', import.meta.url)), {
+      serialization: 'advanced',
+      execArgv: [`--max-old-space-size=${this.#limits.heapMegabytesMax}`],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
-    this.#thread = thread;
+    this.#reader = reader;
     // One that has been given up may still speak while it ends.
-    const mine = (): Conversation | null => (this.#thread === thread ? this.#current : null);
-    thread.on('message', (answer: FromThread) => mine()?.hear(answer));
-    thread.on('error', (error: NodeJS.ErrnoException) => {
-      const memory = error.code === 'ERR_WORKER_OUT_OF_MEMORY' || error instanceof RangeError;
-      mine()?.give(memory ? 'needs too much memory to be read: split it' : `could not be read: ${error.message}`);
+    const mine = (): Conversation | null => (this.#reader === reader ? this.#current : null);
+    reader.on('message', (answer) => mine()?.hear(answer as FromReader));
+    reader.on('error', (error) => mine()?.give(`could not be read: ${error.message}`));
+    reader.on('exit', (code, signal) => {
+      const memory = signal === 'SIGABRT' || signal === 'SIGTRAP' || code === abortedCode;
+      mine()?.give(
+        memory
+          ? 'needs too much memory to be read: split it'
+          : `could not be read: the process that read it ended with ${signal ?? code}`,
+      );
     });
-    thread.on('exit', () => mine()?.give('could not be read: the thread that read it ended'));
-    return thread;
+    return reader;
   }
 
   async #end(): Promise<void> {
-    const thread = this.#thread;
-    this.#thread = null;
-    await thread?.terminate();
+    const reader = this.#reader;
+    this.#reader = null;
+    if (!reader || reader.exitCode !== null || reader.signalCode !== null) return;
+    const ended = once(reader, 'exit');
+    reader.kill('SIGKILL');
+    await ended;
   }
 
-  #converse(thread: Worker, bytes: Uint8Array<ArrayBuffer>, format: Format): Promise<TaskFile> {
+  #converse(reader: ChildProcess, bytes: Uint8Array<ArrayBuffer>, format: Format): Promise<TaskFile> {
     const { parseMsMax } = this.#limits;
     return new Promise((resolve, reject) => {
       const tasks: TaskInput[] = [];
@@ -99,11 +112,11 @@ export class ParseApart {
       const stopClock = this.#clock.after(parseMsMax, () =>
         give(`took longer than ${parseMsMax / 1_000} s to read: split it, or use NDJSON`),
       );
-      const hear = (answer: FromThread): void => {
+      const hear = (answer: FromReader): void => {
         if ('tasks' in answer) {
           for (const task of answer.tasks) tasks.push(task);
           if (!answer.last) {
-            thread.postMessage({ more: true } satisfies ToThread);
+            reader.send({ more: true } satisfies ToReader);
             return;
           }
         }
@@ -115,7 +128,7 @@ export class ParseApart {
         reject(new Error(STOPPED));
       };
       this.#current = { hear, give, cut };
-      thread.postMessage({ read: bytes, format } satisfies ToThread, [bytes.buffer]);
+      reader.send({ read: bytes, format } satisfies ToReader);
     });
   }
 }

@@ -32,6 +32,8 @@ const OPTIONS = {
 /** Several documents in one file are as many tasks. */
 export function yamlDocuments(text: string): Documents {
   const lines = new LineIndex(text);
+  const deepAt = tooDeepAt(text);
+  if (deepAt !== -1) return { ok: false, mistakes: [mistake('is nested too deeply to be read', deepAt, lines)] };
   try {
     return read(text, lines);
   } catch (error) {
@@ -41,6 +43,26 @@ export function yamlDocuments(text: string): Documents {
       mistakes: [{ path: '$', line: null, column: null, message: 'is nested too deeply to be read' }],
     };
   }
+}
+
+const bracketsOpenMax = 500;
+/** Each of these opens a level within one line. */
+const CHAIN = /(?:[-?][ \t]+){500}/;
+
+/**
+ * Looked for before anything is parsed: the parser calls itself at each level, and a stack that is all but used up ends
+ * the whole process when V8 happens to compile a regular expression there, which no `catch` sees. Brackets within texts
+ * count too; so many that stay open are not met in earnest.
+ */
+function tooDeepAt(text: string): number {
+  let open = 0;
+  for (let index = 0; index < text.length; index++) {
+    const char = text[index];
+    if (char === '[' || char === '{') open++;
+    else if ((char === ']' || char === '}') && open > 0) open--;
+    if (open > bracketsOpenMax) return index;
+  }
+  return text.search(CHAIN);
 }
 
 function read(text: string, lines: LineIndex): Documents {

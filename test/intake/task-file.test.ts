@@ -245,7 +245,7 @@ t.test('a place found is the place', async (t) => {
   t.doesNotThrow(() => fc.assert(holds, { numRuns: 300 }));
 });
 
-t.test('a thread reads large files with the same result, and outlives what kills it', async (t) => {
+t.test('a process reads large files with the same result, and outlives what kills it', async (t) => {
   const apart = new ParseApart(machineClock);
   t.teardown(() => apart.close());
   const bytes = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text));

@@ -1,11 +1,10 @@
-/** The thread in which large task files are read: bytes in, then tasks in slices, each when asked for. */
-import { parentPort } from 'node:worker_threads';
+/** The process in which large task files are read: bytes in, then tasks in slices, each when asked for. */
 import type { TaskInput } from '../core/task-input.ts';
 import type { PlacedMistake } from './document.ts';
 import { type Format, readTaskFile } from './task-file.ts';
 
-export type ToThread = { readonly read: Uint8Array; readonly format: Format } | { readonly more: true };
-export type FromThread =
+export type ToReader = { readonly read: Uint8Array; readonly format: Format } | { readonly more: true };
+export type FromReader =
   | { readonly wrong: readonly PlacedMistake[]; readonly more: number }
   | { readonly tasks: readonly TaskInput[]; readonly last: boolean };
 
@@ -13,23 +12,23 @@ export type FromThread =
 const sliceTasksMax = 500;
 const sliceCharsMax = 1_000_000;
 
-const port = parentPort;
 let tasks: readonly TaskInput[] = [];
 let at = 0;
 
-port?.on('message', (order: ToThread) => {
+process.on('message', (order: ToReader) => {
   if ('read' in order) {
     const file = readTaskFile(order.read, order.format);
     if (!file.ok) {
-      port.postMessage({ wrong: file.mistakes, more: file.more } satisfies FromThread);
+      process.send?.({ wrong: file.mistakes, more: file.more } satisfies FromReader);
       return;
     }
     [tasks, at] = [file.tasks, 0];
   }
-  port.postMessage(slice());
+  process.send?.(slice());
 });
+process.on('disconnect', () => process.exit());
 
-function slice(): FromThread {
+function slice(): FromReader {
   const part: TaskInput[] = [];
   for (let chars = 0; at < tasks.length && part.length < sliceTasksMax && chars < sliceCharsMax; at++) {
     const task = tasks[at] as TaskInput;
