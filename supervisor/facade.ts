@@ -4,9 +4,8 @@
  */
 import type { HandlerDescription, HandlerFailure } from '../workers/contract.ts';
 import type { TaskRecord, Waiting } from './core/record.ts';
-import type { Mistake } from './core/refusal.ts';
+import type { TaskState } from './core/task.ts';
 import type { TaskInput } from './core/task-input.ts';
-import type { LogPlace, TaskState } from './core/task.ts';
 
 /** A task as answers carry it. */
 export type TaskView = TaskRecord & { readonly waiting: Waiting | null };
@@ -79,7 +78,12 @@ export interface WorkerView {
   readonly lane: 'cpu' | 'io' | 'process';
   readonly state: 'starting' | 'idle' | 'busy' | 'draining' | 'unresponsive';
   readonly slots: number;
-  readonly tasks: readonly { readonly id: string; readonly type: string; readonly attempt: number; readonly since: string }[];
+  readonly tasks: readonly {
+    readonly id: string;
+    readonly type: string;
+    readonly attempt: number;
+    readonly since: string;
+  }[];
   readonly startedAt: string | null;
   readonly attempts: number;
 }
@@ -101,12 +105,22 @@ export interface StatusView {
   readonly state: 'running' | 'paused' | 'draining';
   readonly counts: Readonly<Record<TaskState, number>>;
   /** Ever, over live and history. */
-  readonly totals: { readonly accepted: number; readonly succeeded: number; readonly failed: number; readonly canceled: number };
+  readonly totals: {
+    readonly accepted: number;
+    readonly succeeded: number;
+    readonly failed: number;
+    readonly canceled: number;
+  };
   /** Finished attempts a minute, over the last one, five and sixty minutes. */
   readonly throughput: { readonly perMinute1: number; readonly perMinute5: number; readonly perMinute60: number };
   readonly nextDueAt: string | null;
   readonly health: readonly HealthItem[];
-  readonly recovered: { readonly tasks: number; readonly stoppedAt: string | null; readonly downMs: number; readonly clean: boolean } | null;
+  readonly recovered: {
+    readonly tasks: number;
+    readonly stoppedAt: string | null;
+    readonly downMs: number;
+    readonly clean: boolean;
+  } | null;
   readonly journal: {
     readonly epoch: number;
     readonly seq: number;
@@ -155,9 +169,20 @@ export interface Facade {
   tasks(request: PageRequest): Promise<TaskPage>;
   cancel(id: string, actor: Actor): Promise<TaskView>;
   promote(id: string, actor: Actor): Promise<TaskView>;
-  retry(id: string, actor: Actor): Promise<{ task: TaskView; originalId: string; source: 'live' | 'history' | 'rebuilt'; warning?: string }>;
-  cancelMany(which: { ids: readonly string[] } | { filter: TaskFilter }, dryRun: boolean, actor: Actor): Promise<ManyAnswer>;
-  retryMany(which: { ids: readonly string[] } | { filter: TaskFilter }, dryRun: boolean, actor: Actor): Promise<ManyAnswer>;
+  retry(
+    id: string,
+    actor: Actor,
+  ): Promise<{ task: TaskView; originalId: string; source: 'live' | 'history' | 'rebuilt'; warning?: string }>;
+  cancelMany(
+    which: { ids: readonly string[] } | { filter: TaskFilter },
+    dryRun: boolean,
+    actor: Actor,
+  ): Promise<ManyAnswer>;
+  retryMany(
+    which: { ids: readonly string[] } | { filter: TaskFilter },
+    dryRun: boolean,
+    actor: Actor,
+  ): Promise<ManyAnswer>;
   queue(): Promise<QueueView>;
   pause(type: string | null, reason: string, actor: Actor): Promise<QueueView>;
   resume(type: string | null, actor: Actor): Promise<QueueView>;
@@ -176,4 +201,3 @@ export interface Facade {
   knowsType(type: string): boolean;
 }
 
-export type { LogPlace, Mistake };

@@ -2,12 +2,12 @@
 import { statfs } from 'node:fs/promises';
 import type { HandlerDescription, HandlerFailure } from '../workers/contract.ts';
 import type { Clock } from './clock.ts';
-import { movesFrom } from './core/transitions.ts';
 import { nextMoment } from './core/decide/pass-time.ts';
 import { iso } from './core/record.ts';
 import { Refusal } from './core/refusal.ts';
 import type { Pause, State } from './core/state.ts';
 import type { TaskInput } from './core/task-input.ts';
+import { movesFrom } from './core/transitions.ts';
 import type { Pool } from './dispatch/pool.ts';
 import type { Slot } from './dispatch/slot.ts';
 import type { EventStream } from './event-stream.ts';
@@ -219,7 +219,10 @@ export class Front implements Facade {
     for (const line of state.ready.lines()) {
       if (line.size === 0 || state.lanes?.has(line.type)) continue;
       const known = waiting.get(line.type);
-      waiting.set(line.type, { count: (known?.count ?? 0) + line.size, since: Math.min(known?.since ?? Infinity, line.head?.at ?? Infinity) });
+      waiting.set(line.type, {
+        count: (known?.count ?? 0) + line.size,
+        since: Math.min(known?.since ?? Infinity, line.head?.at ?? Infinity),
+      });
     }
     return [...waiting].map(([type, { count, since }]) => ({
       code: `no-handler:${type}`,
@@ -255,7 +258,11 @@ function workerView(slot: Slot, state: State, startedAt: number): WorkerView {
   return {
     id: slot.id,
     lane: slot.lane,
-    state: seats.some((seat) => seat.stop?.reason === 'timed_out') ? 'unresponsive' : tasks.length > 0 ? 'busy' : 'idle',
+    state: seats.some((seat) => seat.stop?.reason === 'timed_out')
+      ? 'unresponsive'
+      : tasks.length > 0
+        ? 'busy'
+        : 'idle',
     slots: slot.capacity,
     tasks,
     startedAt: iso(startedAt),

@@ -21,7 +21,9 @@ export async function startInbox({ dataDir, settings, opened, health, log, clock
   const door: InboxSupervisor = {
     async submit(uuid, name, tasks) {
       if (state.inboxTaken.has(uuid)) return supervisor.settled();
-      await supervisor.accept(tasks, `inbox:${name}`, { first: [{ e: 'inbox.taken', uuid, file: name, tasks: tasks.length }] });
+      await supervisor.accept(tasks, `inbox:${name}`, {
+        first: [{ e: 'inbox.taken', uuid, file: name, tasks: tasks.length }],
+      });
     },
     known: () => state.inboxTaken.keys(),
     settled(uuids) {

@@ -4,7 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
-import { taskRecord, type TaskRecord } from './core/record.ts';
+import { type TaskRecord, taskRecord } from './core/record.ts';
 import type { State } from './core/state.ts';
 import type { Task } from './core/task.ts';
 import { createdAt } from './core/task.ts';
@@ -85,10 +85,16 @@ async function liveTasks(parts: ListingParts, request: PageRequest, limit: numbe
   return found.slice(0, limit);
 }
 
-async function recordsOf({ paramsOf }: ListingParts, tasks: readonly Task[], filter: TaskFilter): Promise<TaskRecord[]> {
+async function recordsOf(
+  { paramsOf }: ListingParts,
+  tasks: readonly Task[],
+  filter: TaskFilter,
+): Promise<TaskRecord[]> {
   if (tasks.length === 0) return [];
   const texts = await paramsOf(tasks);
-  return tasks.map((task, index) => taskRecord(task, texts[index] as string)).filter((record) => matches(record, filter));
+  return tasks
+    .map((task, index) => taskRecord(task, texts[index] as string))
+    .filter((record) => matches(record, filter));
 }
 
 /** Ids of live tasks in the order of the page; few when only few states are asked for. */

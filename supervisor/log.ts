@@ -3,7 +3,14 @@ import { type Logger, pino } from 'pino';
 
 export type Log = Logger;
 
-const names: Readonly<Record<number, string>> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
+const names: Readonly<Record<number, string>> = {
+  10: 'trace',
+  20: 'debug',
+  30: 'info',
+  40: 'warn',
+  50: 'error',
+  60: 'fatal',
+};
 
 export function makeLog(level: string, stream: NodeJS.WriteStream = process.stdout): Log {
   stream.on('error', () => {});

@@ -43,7 +43,10 @@ export async function start(options: StartOptions): Promise<void> {
 
 async function run(options: StartOptions): Promise<Log> {
   const dataDir = resolve(options.dataDir);
-  const lock = await lockDataFolder(dataDir, { mode: options.lock ?? 'flock', forceNetwork: options.forceNetwork ?? false });
+  const lock = await lockDataFolder(dataDir, {
+    mode: options.lock ?? 'flock',
+    forceNetwork: options.forceNetwork ?? false,
+  });
   chmodSync(dataDir, 0o700);
   const flags = { WEB_HOST: options.host, WEB_PORT: options.port?.toString() };
   const loaded = await loadSettings({ dataDir, envFile: options.envFile, environment: process.env, flags });
@@ -56,12 +59,27 @@ async function run(options: StartOptions): Promise<Log> {
   makeFolders(dataDir);
   const identity = { version: packageVersion(), incarnation: randomUUID(), bootId: bootId() };
   const onFault = leaveSoon(log);
-  const opened = await openSupervisor({ dataDir, settings, texts: loaded.texts, clock, health, log, onFault, ...identity });
+  const opened = await openSupervisor({
+    dataDir,
+    settings,
+    texts: loaded.texts,
+    clock,
+    health,
+    log,
+    onFault,
+    ...identity,
+  });
   const web = webSettings(settings, localToken(dataDir));
   const publicDir = fileURLToPath(new URL('../web/public/', import.meta.url));
   const app = createApp({ facade: opened.front, settings: () => web, publicDir, clock, log });
   const server = await listen({ app, host: settings.webHost, port: settings.webPort });
-  const about = { pid: process.pid, url: server.url, incarnation: identity.incarnation, startedAt: iso(clock.wall()), version: identity.version };
+  const about = {
+    pid: process.pid,
+    url: server.url,
+    incarnation: identity.incarnation,
+    startedAt: iso(clock.wall()),
+    version: identity.version,
+  };
   writeFileSync(join(dataDir, 'supervisor.json'), `${JSON.stringify(about)}\n`, { mode: 0o600 });
   const inbox = await startInbox({ dataDir, settings, opened, health, log, clock });
   opened.begin();
@@ -105,7 +123,8 @@ interface Stopping {
 async function stop({ dataDir, opened, server, settings, inbox, log, incarnation }: Stopping): Promise<void> {
   const { recorder, history, logs, journal, timekeeper, pool } = opened;
   const cut = await drain(opened, inbox, { drainTimeoutMs: settings.drainTimeoutMs, graceMs: settings.cancelGraceMs });
-  if (cut > 0) log.warn(`${cut} tasks were still running and have been interrupted; they run again after the next start`);
+  if (cut > 0)
+    log.warn(`${cut} tasks were still running and have been interrupted; they run again after the next start`);
   await server.close();
   await timekeeper.stop();
   recorder.record({ e: 'supervisor.stopped', incarnation });
@@ -167,7 +186,8 @@ const tokenBytes = 24;
 /** Whoever can read this file is the owner: the token of local tools. */
 function localToken(dataDir: string): string {
   const path = join(dataDir, 'token');
-  if (!existsSync(path)) writeFileSync(path, `${randomBytes(tokenBytes).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
+  if (!existsSync(path))
+    writeFileSync(path, `${randomBytes(tokenBytes).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
   return readFileSync(path, 'utf8').trim();
 }
 

@@ -24,7 +24,8 @@ export async function forMany(
   able: (task: TaskView) => boolean,
   carryOut: (id: string) => Promise<unknown>,
 ): Promise<ManyAnswer> {
-  const { tasks, missing, next } = 'ids' in which ? await byIds(parts, which.ids) : await byFilter(parts, which.filter, able);
+  const { tasks, missing, next } =
+    'ids' in which ? await byIds(parts, which.ids) : await byFilter(parts, which.filter, able);
   const skipped = missing.map((id) => ({ id, code: 'not_found' }));
   const chosen = tasks.filter((task) => {
     if (!able(task)) skipped.push({ id: task.id, code: 'conflict' });
@@ -35,7 +36,8 @@ export async function forMany(
   const outcomes = await Promise.allSettled(chosen.map(({ id }) => carryOut(id)));
   for (const [index, outcome] of outcomes.entries()) {
     if (outcome.status === 'fulfilled') changed++;
-    else if (outcome.reason instanceof Refusal) skipped.push({ id: (chosen[index] as TaskView).id, code: outcome.reason.code });
+    else if (outcome.reason instanceof Refusal)
+      skipped.push({ id: (chosen[index] as TaskView).id, code: outcome.reason.code });
     else throw outcome.reason;
   }
   return { matched: chosen.length, changed, skipped, next };

@@ -11,15 +11,16 @@ import { recoverAttempt } from './core/decide/attempt.ts';
 import { Fault } from './core/fault.ts';
 import { IdMaker } from './core/id.ts';
 import { iso } from './core/record.ts';
+import { Refusal } from './core/refusal.ts';
 import { freshState, type Limits, type State } from './core/state.ts';
-import { checkTask } from './core/task-input.ts';
 import type { Task } from './core/task.ts';
+import { checkTask } from './core/task-input.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { Pool } from './dispatch/pool.ts';
 import { EventStream } from './event-stream.ts';
 import type { StatusView } from './facade.ts';
 import { Front } from './front.ts';
-import { Health } from './health.ts';
+import type { Health } from './health.ts';
 import { AttemptLog } from './history/attempt-log.ts';
 import type { DiskTrouble } from './history/disk.ts';
 import { History } from './history/history.ts';
@@ -34,7 +35,6 @@ import type { Settings } from './settings/settings.ts';
 import { Supervisor } from './supervisor.ts';
 import { Throughput } from './throughput.ts';
 import { Timekeeper } from './timekeeper.ts';
-import { Refusal } from './core/refusal.ts';
 
 export interface OpenOptions {
   /** Absolute, locked by us. */
@@ -82,10 +82,20 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
 
   const history = await openHistory(options, report.snapshotSeq, state.seq);
   for (const { file, offset, bytes } of history.cuts) {
-    log.warn({ file, offset, bytes }, 'an unfinished end of the history was cut off; its records come again from the journal');
+    log.warn(
+      { file, offset, bytes },
+      'an unfinished end of the history was cut off; its records come again from the journal',
+    );
   }
   const events = new EventStream(journal.epoch, state.seq);
-  const recorder = new Recorder({ state, journal, history, events, clock, unreadable: (error) => onFault(error as Fault) });
+  const recorder = new Recorder({
+    state,
+    journal,
+    history,
+    events,
+    clock,
+    unreadable: (error) => onFault(error as Fault),
+  });
   for (const { seq, task, ending } of replay.endings) {
     if (!history.holds(seq, task.id)) recorder.depart(seq, task, ending());
     else if (!state.tasks.has(task.id)) state.params.release(task.params);
@@ -98,7 +108,12 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   useHandlers(state, settings, catalog);
   for (const { file, message } of catalog.failures) {
     log.warn({ file }, `handler not loaded: ${message}`);
-    health.raise({ code: `handler:${file}`, severity: 'error', message: `${file} ${message}`, action: 'Correct the file and restart.' });
+    health.raise({
+      code: `handler:${file}`,
+      severity: 'error',
+      message: `${file} ${message}`,
+      action: 'Correct the file and restart.',
+    });
   }
   const logs = await AttemptLog.open({
     folder: join(dataDir, 'logs'),
@@ -126,7 +141,17 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     submitFrom: (parent, call, task) => submitFrom(supervisor, parent, call, task),
     bootId: options.bootId,
   });
-  const supervisor: Supervisor = new Supervisor({ state, journal, history, recorder, dispatcher, events, ids, clock, handlers: catalog });
+  const supervisor: Supervisor = new Supervisor({
+    state,
+    journal,
+    history,
+    recorder,
+    dispatcher,
+    events,
+    ids,
+    clock,
+    handlers: catalog,
+  });
   const pool = new Pool({
     workerFile: fileURLToPath(new URL('../workers/worker.js', import.meta.url)),
     setup: { incarnation, scratchDir: join(dataDir, 'scratch'), dataDir, graceMs: settings.cancelGraceMs },
@@ -137,7 +162,19 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     listener: dispatcher,
   });
   const identity = { version: options.version, incarnation, startedAt, dataDir, recovered };
-  const front = new Front({ supervisor, state, pool, journal, events, health, logs, throughput, clock, handlers: catalog, identity });
+  const front = new Front({
+    supervisor,
+    state,
+    pool,
+    journal,
+    events,
+    health,
+    logs,
+    throughput,
+    clock,
+    handlers: catalog,
+    identity,
+  });
   const timekeeper = new Timekeeper({ state, journal, history, logs, recorder, dispatcher, clock, health, log });
   journal.onDurable((seq) => {
     events.durable(seq);
@@ -163,7 +200,11 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   };
 }
 
-function openHistory({ dataDir, clock, health, log, onFault }: OpenOptions, provenSeq: number, journalSeq: number): Promise<History> {
+function openHistory(
+  { dataDir, clock, health, log, onFault }: OpenOptions,
+  provenSeq: number,
+  journalSeq: number,
+): Promise<History> {
   return History.open({
     folder: join(dataDir, 'history'),
     quarantine: join(dataDir, 'quarantine'),
@@ -187,7 +228,14 @@ function openHistory({ dataDir, clock, health, log, onFault }: OpenOptions, prov
 function diskReports(code: string, what: string, health: Health, log: Log, onFault: (fault: Fault) => void) {
   return {
     trouble: ({ file, operation, message, fatal }: DiskTrouble) => {
-      if (fatal) onFault(new Fault('diskFailed', `${file} (${what}): ${operation} failed: ${message}`, 'check the disk, then start again'));
+      if (fatal)
+        onFault(
+          new Fault(
+            'diskFailed',
+            `${file} (${what}): ${operation} failed: ${message}`,
+            'check the disk, then start again',
+          ),
+        );
       log.error({ file, operation }, `${what}: ${message}`);
       health.raise({
         code: `${code}:${file}`,
@@ -200,10 +248,19 @@ function diskReports(code: string, what: string, health: Health, log: Log, onFau
   };
 }
 
-function reportLostWindow({ afterSeq, afterAt, fsync }: NonNullable<RecoveryReport['lostWindow']>, health: Health, log: Log): void {
+function reportLostWindow(
+  { afterSeq, afterAt, fsync }: NonNullable<RecoveryReport['lostWindow']>,
+  health: Health,
+  log: Log,
+): void {
   const message = `Power was lost under FSYNC=${fsync}: what was accepted after ${iso(afterAt)} (sequence ${afterSeq}) may be gone`;
   log.error(message);
-  health.raise({ code: 'lost_window', severity: 'error', message, action: 'Submit again what is missing; FSYNC=always keeps all of it.' });
+  health.raise({
+    code: 'lost_window',
+    severity: 'error',
+    message,
+    action: 'Submit again what is missing; FSYNC=always keeps all of it.',
+  });
 }
 
 interface Recovery {
@@ -214,7 +271,10 @@ interface Recovery {
 }
 
 /** What the last incarnation left running is ended, then written down as interrupted, then this one says that it is there. */
-async function recover(options: OpenOptions, { state, recorder, replay, startedAt }: Recovery): Promise<StatusView['recovered']> {
+async function recover(
+  options: OpenOptions,
+  { state, recorder, replay, startedAt }: Recovery,
+): Promise<StatusView['recovered']> {
   const { log, bootId, incarnation, version } = options;
   const last = state.lastStop;
   const orphans = await endOrphans(state.children.values(), { bootId, wait });
@@ -229,7 +289,8 @@ async function recover(options: OpenOptions, { state, recorder, replay, startedA
   if (last === null) return null;
   const tasks = state.tasks.size - state.failed.size;
   const stoppedAt = Math.max(last.at, replay.lastAt);
-  if (!last.clean) log.warn(`recovered ${tasks} tasks after a stop at ${iso(stoppedAt)}; ${running.length} were running`);
+  if (!last.clean)
+    log.warn(`recovered ${tasks} tasks after a stop at ${iso(stoppedAt)}; ${running.length} were running`);
   return { tasks, stoppedAt: iso(stoppedAt), downMs: Math.max(0, startedAt - stoppedAt), clean: last.clean };
 }
 

@@ -22,6 +22,12 @@ export function inputOf(record: Partial<TaskRecord>): Rebuilt {
     else given[member] = value;
   }
   const checked = checkTask({ type: 'unknown', ...given });
-  if (!checked.ok) throw new Error(`a record cannot be rebuilt: ${checked.mistakes.map(({ path, message }) => `${path} ${message}`).join('; ')}`);
-  return { input: checked.value, warning: assumed.length > 0 ? `its record lacks ${assumed.join(', ')}: defaults were taken` : null };
+  if (!checked.ok)
+    throw new Error(
+      `a record cannot be rebuilt: ${checked.mistakes.map(({ path, message }) => `${path} ${message}`).join('; ')}`,
+    );
+  return {
+    input: checked.value,
+    warning: assumed.length > 0 ? `its record lacks ${assumed.join(', ')}: defaults were taken` : null,
+  };
 }

@@ -109,7 +109,9 @@ export class Recorder {
     try {
       while (this.#departures.length > 0) {
         const some = this.#departures.slice(0, 1_000);
-        const places = some.flatMap(({ task }) => (state.params.text(task.params) === null ? (state.params.place(task.params) ?? []) : []));
+        const places = some.flatMap(({ task }) =>
+          state.params.text(task.params) === null ? (state.params.place(task.params) ?? []) : [],
+        );
         const texts = places.length > 0 ? await journal.read(places) : [];
         let read = 0;
         for (const departure of some) {
@@ -129,4 +131,3 @@ export class Recorder {
     if (gone) this.#parts.state.params.release(task.params);
   }
 }
-

@@ -8,11 +8,11 @@ import { cancelTask, pauseQueue, promoteTask, resumeQueue, retryTask } from './c
 import { submitTasks } from './core/decide/submit.ts';
 import type { Event } from './core/event.ts';
 import type { IdMaker } from './core/id.ts';
-import { type HistoryRecord, taskRecord, type TaskRecord } from './core/record.ts';
+import { type HistoryRecord, type TaskRecord, taskRecord } from './core/record.ts';
 import { Refusal } from './core/refusal.ts';
 import type { State } from './core/state.ts';
-import type { TaskInput } from './core/task-input.ts';
 import { isFinished, type Task } from './core/task.ts';
+import type { TaskInput } from './core/task-input.ts';
 import { waitingOf } from './core/waiting.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
 import type { EventStream } from './event-stream.ts';
@@ -63,11 +63,23 @@ export class Supervisor {
   }
 
   /** Accepts a list of tasks, all or none, and resolves once they are durable. */
-  async accept(inputs: readonly TaskInput[], origin: string, { first = [], retryOf = null, whileDraining = false }: AcceptOptions = {}): Promise<Accepted> {
+  async accept(
+    inputs: readonly TaskInput[],
+    origin: string,
+    { first = [], retryOf = null, whileDraining = false }: AcceptOptions = {},
+  ): Promise<Accepted> {
     const { state, journal, recorder, dispatcher, clock, ids } = this.#parts;
     this.#mayTakeWork(whileDraining);
     const now = clock.wall();
-    const decision = submitTasks(state, inputs, origin, now, () => ids.next(now), (type) => this.#handlers.get(type), retryOf);
+    const decision = submitTasks(
+      state,
+      inputs,
+      origin,
+      now,
+      () => ids.next(now),
+      (type) => this.#handlers.get(type),
+      retryOf,
+    );
     if (decision instanceof Refusal) {
       await this.settled();
       throw decision;
@@ -126,7 +138,12 @@ export class Supervisor {
     const { input, warning } = inputOf(record);
     const { ids } = await this.accept([input], actor.origin, { retryOf: id });
     const task = await this.#mustView(ids[0] as string);
-    return { task, originalId: id, source: warning ? ('rebuilt' as const) : ('history' as const), ...(warning && { warning }) };
+    return {
+      task,
+      originalId: id,
+      source: warning ? ('rebuilt' as const) : ('history' as const),
+      ...(warning && { warning }),
+    };
   }
 
   async pause(type: string | null, reason: string, actor: Actor): Promise<void> {
@@ -165,7 +182,8 @@ export class Supervisor {
 
   #mayTakeWork(whileDraining: boolean): void {
     const { state, journal } = this.#parts;
-    if (state.draining && !whileDraining) throw new Refusal('draining', 'the supervisor is stopping: submit again after its next start');
+    if (state.draining && !whileDraining)
+      throw new Refusal('draining', 'the supervisor is stopping: submit again after its next start');
     if (journal.full) throw new Refusal('disk_full', 'the disk is full: make room, then submit again');
   }
 
@@ -205,7 +223,8 @@ export class Supervisor {
     const live = ids.map((id) => state.tasks.get(id)).filter((task) => task !== undefined);
     const texts = await this.paramsOf(live);
     const views = new Map<string, TaskView>();
-    for (const [index, task] of live.entries()) views.set(task.id, this.#viewOf(taskRecord(task, texts[index] as string)));
+    for (const [index, task] of live.entries())
+      views.set(task.id, this.#viewOf(taskRecord(task, texts[index] as string)));
     await this.settled();
     const all: TaskView[] = [];
     for (const id of ids) {

@@ -140,7 +140,17 @@ function isSameKind(a: Order, b: Order): boolean {
   );
 }
 
-function kindOf({ type, priority, tags, group, run, timeoutMs, handlerUrl, handlerVersion, settings }: Order): OrderKind {
+function kindOf({
+  type,
+  priority,
+  tags,
+  group,
+  run,
+  timeoutMs,
+  handlerUrl,
+  handlerVersion,
+  settings,
+}: Order): OrderKind {
   return { type, priority, tags, group, run, timeoutMs, handlerUrl, handlerVersion, settings };
 }
 

@@ -29,7 +29,6 @@ export const blockingMsMax = 1;
 export const handlerLoadMsMax = 10_000;
 export const handlerFileBytesMax = 16 * 1024 * 1024;
 export const handlerFilesMax = 1_000;
-export const handlersInMemoryMax = 1_000;
 
 /** A longer `setTimeout` overflows and fires at once. */
 export const timerMsMax = 2_147_483_647;

@@ -1,7 +1,5 @@
 /** Every limit by name, with its unit. Those a person may change are settings and start from these. */
 export const taskParamsBytesMax = 256 * 1024;
-export const taskResultBytesMax = 256 * 1024;
-export const checkpointBytesMax = 64 * 1024;
 export const errorMessageCharsMax = 4_096;
 export const errorStackCharsMax = 8_192;
 export const tasksPerListMax = 10_000;

@@ -132,7 +132,17 @@ interface OptionsRecord {
   readonly type: string;
   readonly rest: string;
 }
-const OPTION_MEMBERS = ['priority', 'maxAttempts', 'backoff', 'timeout', 'tags', 'group', 'onInterrupt', 'origin', 'run'] as const;
+const OPTION_MEMBERS = [
+  'priority',
+  'maxAttempts',
+  'backoff',
+  'timeout',
+  'tags',
+  'group',
+  'onInterrupt',
+  'origin',
+  'run',
+] as const;
 
 /** What tasks of one kind have in common is put into words once. */
 const optionsRecords = new WeakMap<TaskOptions, OptionsRecord>();

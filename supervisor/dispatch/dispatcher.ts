@@ -253,7 +253,10 @@ export class Dispatcher implements PoolListener {
     const { ready } = this.#parts.state;
     for (const lane of ['cpu', 'io', 'process'] as const) {
       if (!ready.isParked(`lane:${lane}`)) continue;
-      const room = lane === 'io' ? this.#pool?.slotFor('io', this.#reserved) : this.#pool?.slotFor('cpu', this.#reserved, batchesAheadMax);
+      const room =
+        lane === 'io'
+          ? this.#pool?.slotFor('io', this.#reserved)
+          : this.#pool?.slotFor('cpu', this.#reserved, batchesAheadMax);
       if (room) ready.release(`lane:${lane}`, batchTasksMax);
     }
   }

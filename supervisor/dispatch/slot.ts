@@ -48,7 +48,16 @@ export function freshFlight(slot: Slot, threads: Piscina, orders: readonly Order
   const ledger = new Int32Array(new SharedArrayBuffer(orders.length * Int32Array.BYTES_PER_ELEMENT));
   const seats: Seat[] = [];
   const abort = slot.lane === 'cpu' ? new AbortController() : null;
-  const flight: Flight = { batch: packBatch(orders, ledger), slot, seats, threads, since, behind: slot.flights.size > 0, abort, current: null };
+  const flight: Flight = {
+    batch: packBatch(orders, ledger),
+    slot,
+    seats,
+    threads,
+    since,
+    behind: slot.flights.size > 0,
+    abort,
+    current: null,
+  };
   for (const [index, order] of orders.entries()) seats.push({ flight, order, index, settled: false, stop: null });
   return flight;
 }

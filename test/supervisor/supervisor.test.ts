@@ -1,14 +1,28 @@
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { machineClock } from '../../supervisor/clock.ts';
 import { iso } from '../../supervisor/core/record.ts';
 import type { PageRequest, TaskView } from '../../supervisor/facade.ts';
 import { StateWalk } from '../../supervisor/snapshotter.ts';
-import { machineClock } from '../../supervisor/clock.ts';
-import { anybody, freshFolder, openTestSupervisor, removeFolder, task, type TestSupervisor, until } from '../helpers/open-supervisor.ts';
+import {
+  anybody,
+  freshFolder,
+  openTestSupervisor,
+  removeFolder,
+  type TestSupervisor,
+  task,
+  until,
+} from '../helpers/open-supervisor.ts';
 
 const hasEnded = ({ state }: TaskView) => state === 'succeeded' || state === 'failed' || state === 'canceled';
-const page = (change: Partial<PageRequest> = {}): PageRequest => ({ filter: {}, limit: 50, after: null, order: 'newest', ...change });
+const page = (change: Partial<PageRequest> = {}): PageRequest => ({
+  filter: {},
+  limit: 50,
+  after: null,
+  order: 'newest',
+  ...change,
+});
 
 function folder(test: { teardown(remove: () => void): void }): string {
   const dataDir = freshFolder();
@@ -26,7 +40,14 @@ t.test('a task runs, leaves memory for the history, and is still found by its id
   supervisor.begin();
   const [id] = (await submit(supervisor, { params: { value: 7 }, tags: ['a'] })) as [string];
   const ended = await until(supervisor, id, hasEnded);
-  t.match(ended, { state: 'succeeded', result: { value: 7 }, tags: ['a'], attempt: 1, attempts: [{ outcome: 'succeeded' }], waiting: null });
+  t.match(ended, {
+    state: 'succeeded',
+    result: { value: 7 },
+    tags: ['a'],
+    attempt: 1,
+    attempts: [{ outcome: 'succeeded' }],
+    waiting: null,
+  });
   t.equal(supervisor.state.tasks.size, 0, 'nothing of it is left in memory');
   t.equal(supervisor.state.params.hotBytes, 0);
   await supervisor.stop();
@@ -38,7 +59,11 @@ t.test('a task runs, leaves memory for the history, and is still found by its id
 t.test('failures wait for their backoff, count, and end as failed; interruptions do not count', async (t) => {
   const supervisor = await openTestSupervisor(folder(t));
   supervisor.begin();
-  const [id] = (await submit(supervisor, { params: { end: 'fail' }, maxAttempts: 2, backoff: { kind: 'fixed', base: '10ms', jitter: 0 } })) as [string];
+  const [id] = (await submit(supervisor, {
+    params: { end: 'fail' },
+    maxAttempts: 2,
+    backoff: { kind: 'fixed', base: '10ms', jitter: 0 },
+  })) as [string];
   const failed = await until(supervisor, id, hasEnded);
   t.match(failed, { state: 'failed', attempt: 2, error: { message: 'as asked' } });
   const [hanging] = (await submit(supervisor, { params: { end: 'hang', checkpoint: { at: 5 } } })) as [string];
@@ -46,11 +71,19 @@ t.test('failures wait for their backoff, count, and end as failed; interruptions
   await supervisor.crash();
   const again = await openTestSupervisor(supervisor.dataDir);
   const cut = (await again.front.task(hanging)) as TaskView;
-  t.match(cut, { state: 'queued', attempts: [{ number: 1, outcome: 'interrupted' }], waiting: { reason: 'concurrency' } });
+  t.match(cut, {
+    state: 'queued',
+    attempts: [{ number: 1, outcome: 'interrupted' }],
+    waiting: { reason: 'concurrency' },
+  });
   t.equal(again.state.tasks.get(hanging)?.life?.spent, 0);
   t.ok(again.state.suspects.has(again.state.tasks.get(hanging) as never), 'it runs alone first');
   const retried = await again.front.retry(id, anybody);
-  t.match(retried, { originalId: id, source: 'live', task: { id, state: 'queued' } }, 'a failed task is retried under its own id');
+  t.match(
+    retried,
+    { originalId: id, source: 'live', task: { id, state: 'queued' } },
+    'a failed task is retried under its own id',
+  );
   await again.stop();
 });
 
@@ -73,7 +106,11 @@ t.test('after an orderly stop and after a reboot nobody is under suspicion', asy
 t.test('onInterrupt: hold waits for a person, fail fails', async (t) => {
   const supervisor = await openTestSupervisor(folder(t));
   supervisor.begin();
-  const ids = await submit(supervisor, { params: { end: 'hang' }, onInterrupt: 'hold' }, { params: { end: 'hang' }, onInterrupt: 'fail' });
+  const ids = await submit(
+    supervisor,
+    { params: { end: 'hang' }, onInterrupt: 'hold' },
+    { params: { end: 'hang' }, onInterrupt: 'fail' },
+  );
   for (const id of ids) await until(supervisor, id, ({ state }) => state === 'running');
   await supervisor.crash();
   const again = await openTestSupervisor(supervisor.dataDir);
@@ -86,7 +123,10 @@ t.test('onInterrupt: hold waits for a person, fail fails', async (t) => {
 t.test('a canceled task stops: at once when it waits, by its signal when it runs', async (t) => {
   const supervisor = await openTestSupervisor(folder(t));
   supervisor.begin();
-  const [running, waiting] = (await submit(supervisor, { params: { end: 'hang' } }, { delay: '1h' })) as [string, string];
+  const [running, waiting] = (await submit(supervisor, { params: { end: 'hang' } }, { delay: '1h' })) as [
+    string,
+    string,
+  ];
   await until(supervisor, running, ({ state }) => state === 'running');
   t.match(await supervisor.front.task(waiting), { state: 'scheduled', waiting: { reason: 'scheduled' } });
   t.match(await supervisor.front.cancel(waiting, anybody), { state: 'canceled' });
@@ -97,71 +137,116 @@ t.test('a canceled task stops: at once when it waits, by its signal when it runs
   await supervisor.stop();
 });
 
-t.test('an idempotency key gives the same task back, live and finished, across a restart; other params conflict', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t));
-  const given = { params: { value: 1 }, idempotencyKey: 'feed/7' };
-  const [id] = (await submit(supervisor, given)) as [string];
-  const known = await supervisor.front.submit([task(given)], anybody);
-  t.same([known.tasks[0]?.id, known.created], [id, [false]]);
-  await t.rejects(supervisor.front.submit([task({ ...given, params: { value: 2 } })], anybody), { code: 'conflict' });
-  supervisor.begin();
-  await until(supervisor, id, hasEnded);
-  await supervisor.crash();
-  const again = await openTestSupervisor(supervisor.dataDir);
-  const later = await again.front.submit([task(given)], anybody);
-  t.match(later, { created: [false], tasks: [{ id, state: 'succeeded' }] });
-  await again.stop();
-});
+t.test(
+  'an idempotency key gives the same task back, live and finished, across a restart; other params conflict',
+  async (t) => {
+    const supervisor = await openTestSupervisor(folder(t));
+    const given = { params: { value: 1 }, idempotencyKey: 'feed/7' };
+    const [id] = (await submit(supervisor, given)) as [string];
+    const known = await supervisor.front.submit([task(given)], anybody);
+    t.same([known.tasks[0]?.id, known.created], [id, [false]]);
+    await t.rejects(supervisor.front.submit([task({ ...given, params: { value: 2 } })], anybody), { code: 'conflict' });
+    supervisor.begin();
+    await until(supervisor, id, hasEnded);
+    await supervisor.crash();
+    const again = await openTestSupervisor(supervisor.dataDir);
+    const later = await again.front.submit([task(given)], anybody);
+    t.match(later, { created: [false], tasks: [{ id, state: 'succeeded' }] });
+    await again.stop();
+  },
+);
 
 t.test('a list is accepted whole or not at all, and one known key twice in a list is one task', async (t) => {
   const supervisor = await openTestSupervisor(folder(t));
-  const { tasks, created } = await supervisor.front.submit([task({ idempotencyKey: 'a' }), task({ idempotencyKey: 'a' }), task({})], anybody);
+  const { tasks, created } = await supervisor.front.submit(
+    [task({ idempotencyKey: 'a' }), task({ idempotencyKey: 'a' }), task({})],
+    anybody,
+  );
   t.same(created, [true, false, true]);
   t.equal(tasks[0]?.id, tasks[1]?.id);
   const clash = [task({}), task({ idempotencyKey: 'a', params: { other: true } })];
-  await t.rejects(supervisor.front.submit(clash, anybody), { code: 'conflict', mistakes: [{ path: '$[1].idempotencyKey' }] });
+  await t.rejects(supervisor.front.submit(clash, anybody), {
+    code: 'conflict',
+    mistakes: [{ path: '$[1].idempotencyKey' }],
+  });
   t.equal(supervisor.state.tasks.size, 2);
   await supervisor.stop();
 });
 
-t.test('lists show live and finished together, in the order of ids, page by page, whatever finishes meanwhile', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t));
-  const ids = await submit(supervisor, ...Array.from({ length: 25 }, (_, value) => ({ params: { value }, group: `g${value % 3}` })));
-  const first = await supervisor.front.tasks(page({ limit: 10 }));
-  supervisor.begin();
-  for (const id of ids) await until(supervisor, id, hasEnded);
-  const [waiting] = (await submit(supervisor, { delay: '1h' })) as [string];
-  const second = await supervisor.front.tasks(page({ limit: 10, after: first.next }));
-  const third = await supervisor.front.tasks(page({ limit: 10, after: second.next }));
-  t.same([...first.items, ...second.items, ...third.items].map(({ id }) => id), [...ids].reverse());
-  t.equal(third.next, null);
-  const oldest = await supervisor.front.tasks(page({ order: 'oldest' }));
-  t.same(oldest.items.map(({ id }) => id), [...ids, waiting]);
-  const filtered = await supervisor.front.tasks(page({ filter: { group: ['g1'], state: ['succeeded'] } }));
-  t.equal(filtered.items.length, 8);
-  t.same((await supervisor.front.tasks(page({ filter: { q: '"value":17' } }))).items.map(({ id }) => id), [ids[17]]);
-  t.same((await supervisor.front.tasks(page({ filter: { state: ['scheduled'] } }))).items.map(({ id }) => id), [waiting]);
-  await supervisor.stop();
-});
+t.test(
+  'lists show live and finished together, in the order of ids, page by page, whatever finishes meanwhile',
+  async (t) => {
+    const supervisor = await openTestSupervisor(folder(t));
+    const ids = await submit(
+      supervisor,
+      ...Array.from({ length: 25 }, (_, value) => ({ params: { value }, group: `g${value % 3}` })),
+    );
+    const first = await supervisor.front.tasks(page({ limit: 10 }));
+    supervisor.begin();
+    for (const id of ids) await until(supervisor, id, hasEnded);
+    const [waiting] = (await submit(supervisor, { delay: '1h' })) as [string];
+    const second = await supervisor.front.tasks(page({ limit: 10, after: first.next }));
+    const third = await supervisor.front.tasks(page({ limit: 10, after: second.next }));
+    t.same(
+      [...first.items, ...second.items, ...third.items].map(({ id }) => id),
+      [...ids].reverse(),
+    );
+    t.equal(third.next, null);
+    const oldest = await supervisor.front.tasks(page({ order: 'oldest' }));
+    t.same(
+      oldest.items.map(({ id }) => id),
+      [...ids, waiting],
+    );
+    const filtered = await supervisor.front.tasks(page({ filter: { group: ['g1'], state: ['succeeded'] } }));
+    t.equal(filtered.items.length, 8);
+    t.same(
+      (await supervisor.front.tasks(page({ filter: { q: '"value":17' } }))).items.map(({ id }) => id),
+      [ids[17]],
+    );
+    t.same(
+      (await supervisor.front.tasks(page({ filter: { state: ['scheduled'] } }))).items.map(({ id }) => id),
+      [waiting],
+    );
+    await supervisor.stop();
+  },
+);
 
 t.test('what only the history has is retried as a new task that names the old one', async (t) => {
   const supervisor = await openTestSupervisor(folder(t));
   supervisor.begin();
-  const [id] = (await submit(supervisor, { params: { value: 3 }, priority: 8, tags: ['x'], timeout: '5m' })) as [string];
+  const [id] = (await submit(supervisor, { params: { value: 3 }, priority: 8, tags: ['x'], timeout: '5m' })) as [
+    string,
+  ];
   await until(supervisor, id, hasEnded);
   const { task: retried, source, originalId } = await supervisor.front.retry(id, anybody);
-  t.match({ retried, source, originalId }, { source: 'history', originalId: id, retried: { retryOf: id, priority: 8, tags: ['x'], timeout: '5m', params: { value: 3 } } });
+  t.match(
+    { retried, source, originalId },
+    {
+      source: 'history',
+      originalId: id,
+      retried: { retryOf: id, priority: 8, tags: ['x'], timeout: '5m', params: { value: 3 } },
+    },
+  );
   t.match(await until(supervisor, retried.id, hasEnded), { state: 'succeeded', retryOf: id });
   await supervisor.stop();
 });
 
 t.test('many are canceled by filter, told apart by id, and a preview changes nothing', async (t) => {
   const supervisor = await openTestSupervisor(folder(t));
-  const ids = await submit(supervisor, { delay: '1h', tags: ['night'] }, { delay: '1h', tags: ['night'] }, { delay: '1h' });
+  const ids = await submit(
+    supervisor,
+    { delay: '1h', tags: ['night'] },
+    { delay: '1h', tags: ['night'] },
+    { delay: '1h' },
+  );
   const preview = await supervisor.front.cancelMany({ filter: { tag: ['night'] } }, true, anybody);
   t.match(preview, { matched: 2, changed: 0 });
   t.equal(supervisor.state.counts.scheduled, 3);
-  t.match(await supervisor.front.cancelMany({ filter: { tag: ['night'] } }, false, anybody), { matched: 2, changed: 2, skipped: [] });
+  t.match(await supervisor.front.cancelMany({ filter: { tag: ['night'] } }, false, anybody), {
+    matched: 2,
+    changed: 2,
+    skipped: [],
+  });
   const missing = '01900000-0000-7000-8000-000000000000';
   const mixed = await supervisor.front.cancelMany({ ids: [...ids, missing] }, false, anybody);
   t.equal(mixed.changed, 1);
@@ -173,7 +258,11 @@ t.test('a paused queue, a paused type and limits say why a task waits, and let g
   const supervisor = await openTestSupervisor(folder(t), { settings: 'LIMITS=type:scripted=1,rate:slow=1/1h\n' });
   supervisor.begin();
   await supervisor.front.pause(null, 'maintenance', anybody);
-  const [first, second, slow] = (await submit(supervisor, { params: { end: 'hang' } }, {}, { group: 'slow' })) as [string, string, string];
+  const [first, second, slow] = (await submit(supervisor, { params: { end: 'hang' } }, {}, { group: 'slow' })) as [
+    string,
+    string,
+    string,
+  ];
   t.match(await supervisor.front.task(first), { waiting: { reason: 'paused', detail: /maintenance/ } });
   await supervisor.front.pause('scripted', 'this one too', anybody);
   await supervisor.front.resume(null, anybody);
@@ -193,7 +282,8 @@ t.test('a handler submits a task; run again after a crash it submits nothing twi
   supervisor.begin();
   const params = { submit: { type: 'scripted', params: { value: 'child' } }, end: 'hang' };
   const [id] = (await submit(supervisor, { params })) as [string];
-  const children = async (of: TestSupervisor) => (await of.front.tasks(page({ filter: { origin: [`handler:${id}`] } }))).items;
+  const children = async (of: TestSupervisor) =>
+    (await of.front.tasks(page({ filter: { origin: [`handler:${id}`] } }))).items;
   await new Promise<void>((resolve) => {
     const stop = supervisor.front.events.subscribe(async () => {
       if ((await children(supervisor)).length === 0) return;
@@ -213,12 +303,18 @@ t.test('a handler submits a task; run again after a crash it submits nothing twi
 
 t.test('a snapshot written while work goes on and the entries after it give the same state', async (t) => {
   const supervisor = await openTestSupervisor(folder(t));
-  await submit(supervisor, ...Array.from({ length: 3_000 }, (_, value) => ({ params: { value, text: 'ü'.repeat(value % 50) }, delay: '1h' })));
+  await submit(
+    supervisor,
+    ...Array.from({ length: 3_000 }, (_, value) => ({ params: { value, text: 'ü'.repeat(value % 50) }, delay: '1h' })),
+  );
   await supervisor.front.pause('other', 'for the snapshot', anybody);
   const walk = new StateWalk(supervisor.state, machineClock, () => supervisor.history.sync());
   const snapshot = supervisor.journal.snapshot(walk, supervisor.state.seq);
   const during = await submit(supervisor, { params: { value: 'during' }, delay: '1h', idempotencyKey: 'k' });
-  await supervisor.front.cancel((await supervisor.front.tasks(page({ order: 'oldest', limit: 1 }))).items[0]?.id as string, anybody);
+  await supervisor.front.cancel(
+    (await supervisor.front.tasks(page({ order: 'oldest', limit: 1 }))).items[0]?.id as string,
+    anybody,
+  );
   await snapshot;
   const before = await dump(supervisor);
   await supervisor.crash();
@@ -234,7 +330,15 @@ async function dump({ state, supervisor }: TestSupervisor) {
   const tasks = [...state.tasks.values()];
   const texts = await supervisor.paramsOf(tasks);
   return {
-    tasks: tasks.map(({ id, options, state: name, at, idempotencyKey, life }, index) => ({ id, options, name, at, idempotencyKey, life, params: texts[index] })),
+    tasks: tasks.map(({ id, options, state: name, at, idempotencyKey, life }, index) => ({
+      id,
+      options,
+      name,
+      at,
+      idempotencyKey,
+      life,
+      params: texts[index],
+    })),
     keys: [...state.liveKeys].map(([digest, { taskId }]) => [digest, taskId]),
     paused: [...state.pausedTypes].map(([type, { reason }]) => [type, reason]),
     counts: state.counts,
@@ -248,7 +352,12 @@ t.test('what an attempt logs is read back and followed, also from the log of a c
   const [id] = (await submit(supervisor, { params: { log: 'here I am', end: 'hang' } })) as [string];
   const line = await new Promise<string>((resolve) => {
     until(supervisor, id, ({ state }) => state === 'running').then(() => {
-      supervisor.front.followLog(id, null, ({ text }) => resolve(text), () => {});
+      supervisor.front.followLog(
+        id,
+        null,
+        ({ text }) => resolve(text),
+        () => {},
+      );
     });
   });
   t.equal(line, 'here I am');
@@ -278,7 +387,9 @@ t.test('damage in what was acknowledged stops the start and names the place', as
   const supervisor = await openTestSupervisor(folder(t));
   await submit(supervisor, { delay: '1h' });
   await supervisor.stop();
-  const [segment] = readdirSync(join(supervisor.dataDir, 'journal')).filter((name) => name.endsWith('.ndjson')) as [string];
+  const [segment] = readdirSync(join(supervisor.dataDir, 'journal')).filter((name) => name.endsWith('.ndjson')) as [
+    string,
+  ];
   const path = join(supervisor.dataDir, 'journal', segment);
   const text = readFileSync(path, 'utf8');
   appendFileSync(path, text.slice(-40));

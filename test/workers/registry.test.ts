@@ -23,7 +23,9 @@ t.test('the throwaway process tells every handler, and ends', async (t) => {
   });
   const child = fork(fileURLToPath(new URL('../../workers/describe.js', import.meta.url)), [handlersDir]);
   const ended = new Promise((resolve) => child.once('exit', resolve));
-  const answer = await new Promise<HandlerCatalog>((resolve) => child.once('message', (said) => resolve(said as HandlerCatalog)));
+  const answer = await new Promise<HandlerCatalog>((resolve) =>
+    child.once('message', (said) => resolve(said as HandlerCatalog)),
+  );
   t.same(answer.failures, []);
   t.same(typesOf(answer), ['command.run', 'echo', 'http.download', 'http.request', 'mine']);
   t.match(

@@ -272,7 +272,10 @@ t.test('a checkpoint is what the next attempt resumes from', async (t) => {
 t.test('ctx tells task, attempt and settings', async (t) => {
   const { pool, order } = await bed(t, scripted);
   const taskId = '018bcfe5-6800-7000-8000-000000000001';
-  const given = order({ do: 'context' }, { taskId, attempt: 3, tags: ['x'], group: 'g', settings: { HANDLER_KEY: 'v' } });
+  const given = order(
+    { do: 'context' },
+    { taskId, attempt: 3, tags: ['x'], group: 'g', settings: { HANDLER_KEY: 'v' } },
+  );
   t.match(JSON.parse((await pool.outcome(given)).result ?? ''), {
     task: {
       id: given.taskId,
