@@ -200,4 +200,3 @@ export interface Facade {
   /** Types that have a handler; a type nobody handles is refused over HTTP. */
   knowsType(type: string): boolean;
 }
-
