@@ -12,8 +12,12 @@ const names: Readonly<Record<number, string>> = {
   60: 'fatal',
 };
 
+/** Streams whose errors are taken care of. */
+const heard = new WeakSet<NodeJS.WriteStream>();
+
 export function makeLog(level: string, stream: NodeJS.WriteStream = process.stdout): Log {
-  stream.on('error', () => {});
+  if (!heard.has(stream)) stream.on('error', () => {});
+  heard.add(stream);
   const sink = stream.isTTY ? { write: (line: string) => void stream.write(`${forPeople(line)}\n`) } : stream;
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, sink);
 }
