@@ -85,6 +85,7 @@ async function run(options: StartOptions): Promise<Log> {
   opened.begin();
   const watch = setInterval(() => checkLock(lock, log), lockCheckMs);
   watch.unref();
+  process.on('uncaughtException', (error) => leave(error, log));
   onStop(log, async (reason) => {
     log.info(`stopping: ${reason}`);
     clearInterval(watch);
@@ -150,7 +151,8 @@ function onStop(log: Log, stopOnce: (reason: string) => Promise<void>): void {
 }
 
 /** Ends the process: a fault says what happened and what to do, anything else is a fault of the program. */
-function leave(error: unknown, log: Log): never {
+function leave(thrown: unknown, log: Log): never {
+  const error = journalFault ?? thrown;
   if (error instanceof Fault) {
     log.fatal({ exit: error.exitCode }, error.message);
     if (error.action !== '') log.fatal(error.action);
@@ -164,12 +166,14 @@ function leave(error: unknown, log: Log): never {
 
 const answerMs = 100;
 
+/** The first fault of the journal: whatever fails because of it afterwards, this is why the process ends. */
+let journalFault: Fault | null = null;
+
 /** The journal has failed: those who wait are told that the outcome is unknown, then the process ends. */
 function leaveSoon(log: Log): (fault: Fault) => void {
-  let leaving = false;
   return (fault) => {
-    if (leaving) return;
-    leaving = true;
+    if (journalFault) return;
+    journalFault = fault;
     log.fatal({ exit: fault.exitCode }, fault.message);
     setTimeout(() => leave(fault, log), answerMs);
   };

@@ -48,6 +48,8 @@ export function readEnvFile(bytes: Uint8Array): EnvFile {
       continue;
     }
     const [key, rest] = [match[1] as string, (match[2] as string).trim()];
+    // Node 24 takes the next line for the value of a key that has nothing but spaces behind it.
+    if (rest === '') sound[index] = `${key}=`;
     const first = places.get(key);
     if (first !== undefined) problems.push({ key, line: index + 1, message: `stands twice: already on line ${first}` });
     places.set(key, index + 1);
