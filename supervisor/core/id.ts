@@ -2,6 +2,8 @@
  * Task ids: UUIDv7 (RFC 9562, 5.7), so that ids sort by the moment of acceptance. Within one millisecond a counter of 24
  * bits goes up (6.2, method 1); when the wall clock goes back, ids go on from the latest moment they have seen.
  */
+import { createdAt } from './task.ts';
+
 const counterStartMax = 0x7fffff;
 const counterMax = 0xffffff;
 const DIGITS = Buffer.from('0123456789abcdef', 'latin1');
@@ -9,7 +11,6 @@ const DIGITS = Buffer.from('0123456789abcdef', 'latin1');
 const place = { ms: 0, msLow: 9, counter: 14, counterLow: 19, chance: 24 } as const;
 const chanceBytes = 6;
 
-/** @param randomBytes fills a buffer by chance; injected so that a simulation repeats itself */
 export class IdMaker {
   readonly #fill: (buffer: Uint8Array) => void;
   readonly #pool = new Uint8Array(8_184);
@@ -19,13 +20,14 @@ export class IdMaker {
   #ms = 0;
   #counter = 0;
 
+  /** @param fill fills a buffer by chance; injected so that a simulation repeats itself */
   constructor(fill: (buffer: Uint8Array) => void) {
     this.#fill = fill;
   }
 
   /** No id made from now on sorts before `id`: called for those a restart finds. */
   goOnAfter(id: string): void {
-    const ms = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+    const ms = createdAt(id);
     if (ms >= this.#ms) this.#begin(ms + 1);
   }
 

@@ -137,7 +137,7 @@ export interface Task {
   next: Task | null;
 }
 
-/** A suspended task's moment of creation stands in its id: the first 48 bits of a UUIDv7 are ms since 1970 (RFC 9562, 5.7). */
+/** A task's moment of creation stands in its id: the first 48 bits of a UUIDv7 are ms since 1970 (RFC 9562, 5.7). */
 export function createdAt(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }

@@ -19,10 +19,7 @@ export interface Ending {
 
 /** @param chance from 0 up to 1, for the jitter */
 export function endAttempt(task: Task, number: number, ending: Ending, now: number, chance: number): AttemptEnded {
-  if (ending.outcome === 'succeeded' && ending.error === null && ending.log === null) {
-    const succeeded = { e: 'attempt.ended', id: task.id, n: number, outcome: 'succeeded', next: 'succeeded' } as const;
-    return ending.result === null ? succeeded : { ...succeeded, result: ending.result };
-  }
+  if (ending.outcome === 'succeeded') return succeed(task, number, ending);
   const ended = {
     e: 'attempt.ended',
     id: task.id,
@@ -32,8 +29,6 @@ export function endAttempt(task: Task, number: number, ending: Ending, now: numb
     ...(ending.log && { log: ending.log }),
   } as const;
   switch (ending.outcome) {
-    case 'succeeded':
-      return { ...ended, next: 'succeeded', ...(ending.result !== null && { result: ending.result }) };
     case 'canceled':
       return { ...ended, next: 'canceled' };
     case 'interrupted':
@@ -41,6 +36,13 @@ export function endAttempt(task: Task, number: number, ending: Ending, now: numb
     default:
       return { ...ended, ...afterFailure(task, ending, now, chance) };
   }
+}
+
+/** The common ending, mostly with nothing to say: it is put together without a copy. */
+function succeed({ id }: Task, n: number, { result, log }: Ending): AttemptEnded {
+  const ended = { e: 'attempt.ended', id, n, outcome: 'succeeded', next: 'succeeded' } as const;
+  if (result === null && log === null) return ended;
+  return { ...ended, ...(log && { log }), ...(result !== null && { result }) };
 }
 
 function afterInterruption({ options, life }: Task, begun: boolean): AttemptEnded['next'] {
