@@ -397,7 +397,7 @@ t.test('among lines that may run the highest effective priority is served', asyn
       }
       return true;
     }),
-    { numRuns: 1_000, seed: 7 },
+    { numRuns: 1_000, seed: 1 },
   );
   t.pass();
 });
