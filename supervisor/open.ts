@@ -105,7 +105,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   const recovered = await recover(options, { state, recorder, replay, startedAt });
 
   const catalog = await describing;
-  useHandlers(state, settings, catalog);
+  useHandlers(state, settings, catalog, clock.wall());
   for (const { file, message } of catalog.failures) {
     log.warn({ file }, `handler not loaded: ${message}`);
     health.raise({
@@ -308,13 +308,13 @@ function limitsOf(settings: Settings): Limits {
 }
 
 /** A limit in the settings goes before the handler's own. */
-function useHandlers(state: State, settings: Settings, { handlers }: HandlerCatalog): void {
+function useHandlers(state: State, settings: Settings, { handlers }: HandlerCatalog, now: number): void {
   const byType = new Map<string, number>();
   for (const { type, concurrency } of handlers) if (concurrency !== null) byType.set(type, concurrency);
   for (const [type, most] of settings.limits.types) byType.set(type, most);
   state.limits = { ...state.limits, concurrencyByType: byType };
   state.lanes = new Map(handlers.map(({ type, lane }) => [type, lane]));
-  state.ready.releaseAll();
+  state.ready.releaseAll(now);
 }
 
 /** A handler's `ctx.submit`: run again, it submits nothing twice, as its key is the task's id and the call's number. */

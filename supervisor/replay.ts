@@ -1,5 +1,5 @@
 /** From files to state: takes what the journal hands over at a start through the same `apply` as live events. */
-import { apply, insert } from './core/apply.ts';
+import { apply, index, lineUp } from './core/apply.ts';
 import {
   decodeEntity,
   decodeEvent,
@@ -77,7 +77,7 @@ export class Replay implements Replayer {
   }
 
   #insert(task: Task): void {
-    insert(this.state, task);
+    index(this.state, task);
     if (task.id > this.lastId) this.lastId = task.id;
   }
 
@@ -112,8 +112,13 @@ export class Replay implements Replayer {
         (known.until === null ? state.liveKeys : state.finishedKeys).set(digest, { ...known, seq });
         break;
       }
+      case 'rate':
+        for (const at of entity.starts) state.rates.get(entity.group)?.take(at);
+        break;
       case 'end':
         this.#missingUntil = entity.seq;
+        state.ratesSeq = entity.seq;
+        lineUp(state);
         break;
       default:
         throw new UnknownEntry(`an entity of the unknown kind ${JSON.stringify((entity as { k: unknown }).k)}`);

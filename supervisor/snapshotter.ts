@@ -11,6 +11,8 @@ import type { SnapshotLine, SnapshotSource } from './journal/journal.ts';
 
 const sliceMs = 3;
 const linesPerLook = 64;
+/** A line has an end: a rate may count 100,000 starts. */
+const startsPerLine = 10_000;
 
 /** A task's line: where its params begin in it. */
 interface Moved {
@@ -75,6 +77,8 @@ export class StateWalk implements SnapshotSource {
         for (let looked = 0; looked < linesPerLook; looked++) if (!this.#key(lines)) return true;
         return true;
       case 'end':
+        for (const entity of rateEntities(this.#state, this.#clock.wall()))
+          this.#push(lines, { seq: this.#state.seq, body: encodeEntity(entity), tail: null }, null);
         this.#push(
           lines,
           { seq: this.#state.seq, body: encodeEntity({ k: 'end', seq: this.#state.seq }), tail: null },
@@ -141,6 +145,17 @@ export class StateWalk implements SnapshotSource {
     lines.push(line);
     this.#slice.push(moved);
   }
+}
+
+/** Small as well, but counted up to the end of the walk: a start whose task has left meanwhile is in no other line. */
+function rateEntities(state: State, now: number): Entity[] {
+  return [...state.rates].flatMap(([group, window]) => {
+    const starts = window.startsSince(now - window.rate.perMs);
+    const lines = Math.ceil(starts.length / startsPerLine);
+    return Array.from({ length: lines }, (_, line): Entity => {
+      return { k: 'rate', group, starts: starts.slice(line * startsPerLine, (line + 1) * startsPerLine) };
+    });
+  });
 }
 
 function smallEntities(state: State): [Entity, number][] {

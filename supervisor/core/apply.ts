@@ -8,6 +8,7 @@
 import type { AttemptEnded, AttemptStarted, Event, TaskAccepted } from './event.ts';
 import { keyDigest, paramsDigest } from './key.ts';
 import { attemptsKeptMax, shortErrorCharsMax, wholeErrorsMax } from './limits.ts';
+import { turnOf } from './queue.ts';
 import type { State, Totals } from './state.ts';
 import type { Task, TaskLife, TaskState } from './task.ts';
 import { freshLife, isFinished } from './task.ts';
@@ -30,7 +31,7 @@ export function apply(state: State, event: Event, by: Applying): Task | null {
       accept(state, event, by);
       return null;
     case 'attempt.started':
-      return change(state, event.id, by, (task) => start(state, task, event, by));
+      return change(state, event.id, by, (task, turn) => start(state, task, event, by, turn));
     case 'attempt.ended':
       if (isFinished(event.next)) count(state, event.next, by.seq);
       if (event.outcome === 'succeeded' || event.outcome === 'failed') forgetChildren(state, event.id);
@@ -39,7 +40,8 @@ export function apply(state: State, event: Event, by: Applying): Task | null {
       count(state, 'canceled', by.seq);
       return change(state, event.id, by, (task) => cancel(state, task, by));
     case 'task.due':
-      for (const id of event.ids) change(state, id, by, (task) => enqueue(state, task, 'task.due', by.at));
+      for (const [index, id] of event.ids.entries())
+        change(state, id, by, (task) => fallDue(state, task, by, index / event.ids.length));
       return null;
     case 'task.promoted':
       return change(state, event.id, by, (task) => promote(state, task, by.at));
@@ -98,7 +100,7 @@ function applyRest(state: State, event: Event, by: Applying): void {
     case 'queue.resumed':
       if (event.type === null) state.pausedAll = null;
       else state.pausedTypes.delete(event.type);
-      if (event.type !== null) state.ready.release(`pause:${event.type}`, Number.POSITIVE_INFINITY);
+      if (event.type !== null) state.ready.release(`pause:${event.type}`, Number.POSITIVE_INFINITY, by.at);
       break;
     case 'inbox.taken':
       state.inboxTaken.set(event.uuid, { file: event.file, seq: by.seq });
@@ -120,17 +122,21 @@ function applyRest(state: State, event: Event, by: Applying): void {
   }
 }
 
-/** Runs `move` on a task unless the task already has this event in it. @returns the task when it finished */
-function change(state: State, id: string, by: Applying, move: (task: Task) => void): Task | null {
+/**
+ * Runs `move` on a task unless the task already has this event in it.
+ * @param move is also given the sequence of the task's last change before this one
+ * @returns the task when it finished
+ */
+function change(state: State, id: string, by: Applying, move: (task: Task, seqBefore: number) => void): Task | null {
   const task = state.tasks.get(id);
   if (!task) {
     if (by.seq > by.missingUntil) throw new Error(`entry ${by.seq} is about task ${id}, which is not there`);
     return null;
   }
-  if (task.seq >= by.seq) return null;
+  const { seq: seqBefore, state: before } = task;
+  if (seqBefore >= by.seq) return null;
   task.seq = by.seq;
-  const before = task.state;
-  move(task);
+  move(task, seqBefore);
   return isFinished(task.state) && !isFinished(before) ? task : null;
 }
 
@@ -155,18 +161,16 @@ function accept(state: State, event: TaskAccepted, by: Applying): void {
     next: null,
   };
   if (event.key !== null) rememberKey(state, task, event.params, by.seq);
-  insert(state, task);
+  index(state, task);
+  if (task.state === 'queued') state.ready.push(task);
 }
 
-/** Takes a task into every index its state asks for; used for accepted tasks and for those of a snapshot. */
-export function insert(state: State, task: Task): void {
+/** Takes a task into every index its state asks for, but for the ready queue, whose order tasks of a snapshot do not come in. */
+export function index(state: State, task: Task): void {
   state.tasks.set(task.id, task);
   state.order.add(task.id);
   state.counts[task.state]++;
   switch (task.state) {
-    case 'queued':
-      state.ready.push(task);
-      break;
     case 'scheduled':
     case 'retrying':
       state.due.push(task.at, { at: task.at, task });
@@ -179,6 +183,14 @@ export function insert(state: State, task: Task): void {
       break;
   }
   if (task.life?.suspect) state.suspects.add(task);
+}
+
+/** Puts the queued tasks of a snapshot into their lines, once all are there. */
+export function lineUp(state: State): void {
+  const queued: Task[] = [];
+  for (const task of state.tasks.values()) if (task.state === 'queued') queued.push(task);
+  queued.sort((a, b) => turnOf(a) - turnOf(b));
+  for (const task of queued) state.ready.push(task);
 }
 
 function rememberKey(state: State, task: Task, params: string, seq: number): void {
@@ -208,12 +220,14 @@ export function trimKeys(state: State, now: number): void {
   }
 }
 
-function start(state: State, task: Task, event: AttemptStarted, by: Applying): void {
+/** @param turn the entry that put the task into its line, for one that never gave its place back */
+function start(state: State, task: Task, event: AttemptStarted, by: Applying, turn: number): void {
   state.ready.take(task, by.at);
   move(state, task, 'running', event.e);
   task.at = by.at;
   task.promoted = false;
   const life = lifeOf(task);
+  life.turn ??= turn;
   life.startedAt ??= by.at;
   life.finishedAt = null;
   life.progress = null;
@@ -233,6 +247,8 @@ function start(state: State, task: Task, event: AttemptStarted, by: Applying): v
     log: null,
   });
   occupy(state, task);
+  // What a snapshot says of the rates holds up to where it ends.
+  if (task.options.group !== null && by.seq > state.ratesSeq) state.rates.get(task.options.group)?.take(by.at);
 }
 
 function end(state: State, task: Task, event: AttemptEnded, by: Applying): void {
@@ -249,12 +265,12 @@ function end(state: State, task: Task, event: AttemptEnded, by: Applying): void 
   const counted = event.outcome === 'failed' || event.outcome === 'timed_out' || event.outcome === 'worker_crashed';
   if (counted) life.spent++;
   if (event.crashed) life.crashes++;
-  vacate(state, task);
+  vacate(state, task, by.at);
   suspect(state, task, event.suspect === true, event.outcome !== 'interrupted');
   if (event.next === 'queued') {
     move(state, task, 'queued', event.e);
     task.at = by.at;
-    state.ready.unshift(task);
+    state.ready.giveBack(task);
     return;
   }
   move(state, task, event.next, event.e);
@@ -309,7 +325,7 @@ function archive(state: State, task: Task): void {
 }
 
 function cancel(state: State, task: Task, by: Applying): void {
-  state.ready.remove(task);
+  state.ready.remove(task, by.at);
   move(state, task, 'canceled', 'task.canceled');
   task.at = by.at;
   finish(state, task, null, by);
@@ -320,7 +336,7 @@ function wish(task: Task, at: number): void {
 }
 
 function promote(state: State, task: Task, at: number): void {
-  state.ready.remove(task);
+  state.ready.remove(task, at);
   task.promoted = true;
   enqueue(state, task, 'task.promoted', at);
 }
@@ -346,10 +362,16 @@ function revive(state: State, task: Task): void {
   state.liveKeys.set(digest, { ...known, until: null });
 }
 
-function enqueue(state: State, task: Task, by: string, at: number): void {
+/** @param part how far into the entry, from 0 up to 1: tasks that fall due together keep their order */
+function fallDue(state: State, task: Task, { seq, at }: Applying, part: number): void {
+  enqueue(state, task, 'task.due', at, part === 0 ? null : seq + part);
+}
+
+function enqueue(state: State, task: Task, by: string, at: number, turn: number | null = null): void {
   move(state, task, 'queued', by);
   task.at = at;
   task.relative = false;
+  if (task.life || turn !== null) lifeOf(task).turn = turn;
   state.ready.push(task);
 }
 
@@ -366,17 +388,16 @@ function occupy(state: State, task: Task): void {
   state.runningByType.set(type, (state.runningByType.get(type) ?? 0) + 1);
   if (group === null) return;
   state.runningByGroup.set(group, (state.runningByGroup.get(group) ?? 0) + 1);
-  state.rates.get(group)?.take(task.at);
 }
 
-function vacate(state: State, task: Task): void {
+function vacate(state: State, task: Task, now: number): void {
   const { type, group } = task.options;
   state.running.delete(task);
   decrease(state.runningByType, type);
-  state.ready.release(`type:${type}`, 1);
+  state.ready.release(`type:${type}`, 1, now);
   if (group === null) return;
   decrease(state.runningByGroup, group);
-  state.ready.release(`group:${group}`, 1);
+  state.ready.release(`group:${group}`, 1, now);
 }
 
 function decrease(counts: Map<string, number>, key: string): void {
@@ -387,7 +408,7 @@ function decrease(counts: Map<string, number>, key: string): void {
 
 /** The wall clock jumped: what waits for a delay moves with it, what waits for a moment does not. */
 function shift(state: State, byMs: number, seq: number): void {
-  for (const window of state.rates.values()) window.shift(byMs);
+  if (seq > state.ratesSeq) for (const window of state.rates.values()) window.shift(byMs);
   const waiting = [...state.due.values()];
   state.due.clear();
   for (const { at, task } of waiting) {

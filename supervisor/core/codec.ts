@@ -118,7 +118,9 @@ export type Entity =
       readonly boot: string;
     }
   | ({ readonly k: 'key'; readonly digest: string } & Omit<KnownKey, 'seq'>)
-  /** The walk ended here: up to this sequence a task may be missing. */
+  /** Starts that count against the rate of a group, ms since 1970. */
+  | { readonly k: 'rate'; readonly group: string; readonly starts: readonly number[] }
+  /** The walk ended here: up to this sequence a task may be missing, and every start counts in the rates. */
   | { readonly k: 'end'; readonly seq: number };
 
 export function encodeEntity(entity: Entity): string {

@@ -32,6 +32,6 @@ export function nextRateAt(state: State): number {
 /** Lets go what a rate limit held back and no longer does. */
 export function releaseRates(state: State, now: number): void {
   for (const [group, window] of state.rates) {
-    if (window.nextAt() <= now) state.ready.release(`rate:${group}`, Number.POSITIVE_INFINITY);
+    if (window.nextAt() <= now) state.ready.release(`rate:${group}`, Number.POSITIVE_INFINITY, now);
   }
 }

@@ -24,6 +24,11 @@ export class RateWindow {
     this.#next = (this.#next + 1) % this.rate.count;
   }
 
+  /** Start times that still count, the oldest first. */
+  startsSince(moment: number): number[] {
+    return [...this.#starts].filter((start) => start > moment).sort((a, b) => a - b);
+  }
+
   /** The wall clock jumped: the starts were as long ago as before. */
   shift(byMs: number): void {
     for (let index = 0; index < this.#starts.length; index++)

@@ -65,6 +65,8 @@ export interface State {
   readonly runningByType: Map<string, number>;
   readonly runningByGroup: Map<string, number>;
   readonly rates: Map<string, RateWindow>;
+  /** The windows hold every start up to this sequence; replay adds only what is newer. */
+  ratesSeq: number;
   /** Tasks that were running when the supervisor crashed: each runs alone until it ends or has proved itself. */
   readonly suspects: Set<Task>;
   /** Failed tasks still live, oldest first. */
@@ -115,6 +117,7 @@ export function freshState(limits: Limits = defaultLimits, paramsHotBytesMax?: n
     runningByType: new Map(),
     runningByGroup: new Map(),
     rates: new Map([...limits.rateByGroup].map(([group, rate]) => [group, new RateWindow(rate)])),
+    ratesSeq: 0,
     suspects: new Set(),
     failed: new Map(),
     counts: { scheduled: 0, queued: 0, running: 0, retrying: 0, interrupted: 0, succeeded: 0, failed: 0, canceled: 0 },

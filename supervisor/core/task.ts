@@ -5,7 +5,7 @@
  * `TaskOptions`, what only a task that has been tried needs is its `TaskLife`, and its params are a reference
  * into `ParamsTable`, where they are text or a place on disk, never an object tree.
  */
-import type { Line } from './queue.ts';
+import type { Line } from './shelf.ts';
 
 export const TASK_STATES = {
   scheduled: 'waits for its moment: `runAt` or `delay`',
@@ -113,6 +113,11 @@ export interface TaskLife {
   /** A wish, not a state: set while the attempt is asked to stop. */
   cancelRequestedAt: number | null;
   retryOf: string | null;
+  /**
+   * Sequence of the entry that put it into its line, a fraction more where that put several: given back, it stands where
+   * it stood. Null while it is `seq`.
+   */
+  turn: number | null;
 }
 
 export interface Task {
@@ -164,5 +169,6 @@ export function freshLife(): TaskLife {
     error: null,
     cancelRequestedAt: null,
     retryOf: null,
+    turn: null,
   };
 }

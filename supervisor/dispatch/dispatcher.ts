@@ -87,7 +87,7 @@ export class Dispatcher implements PoolListener {
     if (state.ready.size === 0) return;
     const now = clock.wall();
     const plan = new Plan(this.#pool, this.#pace, this.#reserved);
-    this.#releaseLanes();
+    this.#releaseLanes(now);
     let seq = 0;
     for (;;) {
       const claim = claimTask(state, now, (type) => plan.hasRoom(type, this.#laneOf(type)));
@@ -249,7 +249,7 @@ export class Dispatcher implements PoolListener {
   }
 
   /** Lines parked because their lane was full come back as far as there is room again. */
-  #releaseLanes(): void {
+  #releaseLanes(now: number): void {
     const { ready } = this.#parts.state;
     for (const lane of ['cpu', 'io', 'process'] as const) {
       if (!ready.isParked(`lane:${lane}`)) continue;
@@ -257,7 +257,7 @@ export class Dispatcher implements PoolListener {
         lane === 'io'
           ? this.#pool?.slotFor('io', this.#reserved)
           : this.#pool?.slotFor('cpu', this.#reserved, batchesAheadMax);
-      if (room) ready.release(`lane:${lane}`, batchTasksMax);
+      if (room) ready.release(`lane:${lane}`, batchTasksMax, now);
     }
   }
 

@@ -269,7 +269,7 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     key: 'AGEING',
     kind: kinds.duration(second, 365 * day),
     default: '10m',
-    sentence: 'For each such stretch that a task waits its priority counts one more, so that low ones get their turn.',
+    sentence: 'A waiting task counts one priority more for each such stretch that higher ones go before it.',
   },
 };
 

@@ -2,6 +2,7 @@
 import { apply } from '../../supervisor/core/apply.ts';
 import type { Event } from '../../supervisor/core/event.ts';
 import { taskRecord } from '../../supervisor/core/record.ts';
+import type { Line } from '../../supervisor/core/shelf.ts';
 import { freshState, type State } from '../../supervisor/core/state.ts';
 import type { Task, TaskOptions } from '../../supervisor/core/task.ts';
 import { checkTask, type TaskInput } from '../../supervisor/core/task-input.ts';
@@ -114,7 +115,9 @@ export function dump(
       relative: task.relative,
       life: task.life,
     })),
-    queued: tasks.filter((task) => task.line !== null).map(({ id }) => id),
+    lines: sorted(
+      new Map([...state.ready.lines()].filter(({ size }) => size > 0).map((line) => [line.key, idsIn(line)])),
+    ),
     queueSize: state.ready.size,
     order: Array.from({ length: state.order.length }, (_, index) => state.order.at(index)).filter((id) =>
       state.tasks.has(id as string),
@@ -148,6 +151,13 @@ function dueTimes(state: State): [string, number][] {
 
 function keys(map: State['liveKeys']): unknown[] {
   return sorted(map).map(([digest, { seq: _, ...known }]) => [digest, known]);
+}
+
+function idsIn({ head, size }: Line): string[] {
+  const ids: string[] = [];
+  for (let task = head; task; task = task.next) ids.push(task.id);
+  if (ids.length !== size) throw new Error(`a line of ${ids.length} tasks says it has ${size}`);
+  return ids;
 }
 
 function ids(tasks: Iterable<Task>): string[] {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { Heap } from '../../supervisor/core/heap.ts';
-import { type Gate, type Line, ReadyQueue } from '../../supervisor/core/queue.ts';
+import { emptyLinesKept, type Gate, ReadyQueue } from '../../supervisor/core/queue.ts';
+import type { Line } from '../../supervisor/core/shelf.ts';
 import type { Task, TaskOptions } from '../../supervisor/core/task.ts';
 import { freeTask, noon } from './fixtures.ts';
 
@@ -59,12 +60,14 @@ t.test('a task asked to the front goes before every priority, however old the ot
   t.equal(claim(queue), promoted);
 });
 
-t.test('a task that gives its turn back stands at the front of its line', async (t) => {
+t.test('a task that gives its turn back stands where it stood', async (t) => {
   const queue = new ReadyQueue();
   for (let number = 0; number < 3; number++) queue.push(freeTask(number));
-  const first = claim(queue) as Task;
-  queue.unshift(first);
+  const [first, second] = [claim(queue) as Task, claim(queue) as Task];
+  queue.giveBack(second);
+  queue.giveBack(first);
   t.equal(claim(queue), first);
+  t.equal(claim(queue), second, 'whoever is given back first');
 });
 
 t.test('a run of 50,000 does not keep a run of three waiting', async (t) => {
@@ -103,7 +106,7 @@ t.test('blocked work is looked at once, not at every claim', async (t) => {
   asked = 0;
   t.equal(claim(queue, noon, gate), null);
   t.equal(asked, 0);
-  queue.release('group:full', 1);
+  queue.release('group:full', 1, noon);
   t.equal(claim(queue, noon, open)?.options.group, 'full');
 });
 
@@ -121,7 +124,7 @@ t.test('effective priority rises by one for each ten minutes waited', async (t) 
       const fresh = freeTask(2, { priority: moment === later ? 3 + steps : 2 + steps, type: 'fresh' }, moment);
       queue.push(fresh);
       t.equal(queue.first(moment, open)?.options.type, expected, `after ${steps} steps, at ${moment - noon} ms`);
-      queue.remove(fresh);
+      queue.remove(fresh, moment);
     }
     const early = new ReadyQueue(tenMinutes);
     early.push(freeTask(1, { priority: 2, type: 'old' }, noon));
@@ -138,7 +141,7 @@ t.test('a parked line ages too, and comes back at the level it has reached', asy
     claim(queue, noon + 4_000, () => 'group:g'),
     null,
   );
-  queue.release('group:g', 1);
+  queue.release('group:g', 1, noon + 4_500);
   t.equal(claim(queue, noon + 4_500)?.options.type, 'old');
 });
 
@@ -149,7 +152,7 @@ t.test('a line whose oldest task left falls back to the level of the next', asyn
   queue.push(freeTask(2, { priority: 1, type: 'low' }, noon + 9_500));
   queue.push(freeTask(3, { priority: 5, type: 'high' }, noon + 9_500));
   t.equal(queue.first(noon + 9_500, open), old);
-  queue.remove(old);
+  queue.remove(old, noon + 9_500);
   t.equal(queue.first(noon + 9_500, open)?.options.type, 'high');
 });
 
@@ -161,7 +164,7 @@ t.test('a wake-up that its line cannot use goes on to the next one parked there'
     claim(queue, noon, () => 'group:g'),
     null,
   );
-  queue.release('group:g', 1);
+  queue.release('group:g', 1, noon);
   t.equal(claim(queue, noon, (line) => (line.type === 'a' ? 'pause:a' : null))?.options.type, 'b');
 
   const canceled = freeTask(3, { type: 'c', group: 'h', priority: 9 });
@@ -171,8 +174,8 @@ t.test('a wake-up that its line cannot use goes on to the next one parked there'
     claim(queue, noon, () => 'group:h'),
     null,
   );
-  queue.release('group:h', 1);
-  queue.remove(canceled);
+  queue.release('group:h', 1, noon);
+  queue.remove(canceled, noon);
   t.equal(claim(queue)?.options.type, 'd', 'also when the woken line lost its last task');
 });
 
@@ -194,7 +197,7 @@ t.test('lines that share few slots are served in turn, however many there are', 
         while (served.length < lines) {
           // What the dispatcher does when slots come free: lets out lines that waited for one, then claims all it can.
           free = slots;
-          queue.release('lane:cpu', letOut);
+          queue.release('lane:cpu', letOut, noon);
           for (let task = queue.first(noon, gate); task; task = queue.first(noon, gate)) {
             queue.take(task, noon);
             free--;
@@ -295,7 +298,7 @@ class Beside {
       }
       case 'remove': {
         const [task] = waiting.splice(step.which % (waiting.length || 1), 1);
-        if (task) queue.remove(task);
+        if (task) queue.remove(task, this.now);
         return null;
       }
       case 'claim':
@@ -309,12 +312,12 @@ class Beside {
       case 'end': {
         const [task] = limits.running.splice(step.which % (limits.running.length || 1), 1);
         if (!task) return null;
-        queue.release(`type:${task.options.type}`, 1);
-        if (task.options.group !== null) queue.release(`group:${task.options.group}`, 1);
+        queue.release(`type:${task.options.type}`, 1, this.now);
+        if (task.options.group !== null) queue.release(`group:${task.options.group}`, 1, this.now);
         if (!step.back) return null;
         task.at = this.now;
         waiting.push(task);
-        queue.unshift(task);
+        queue.giveBack(task);
         return null;
       }
       case 'pause':
@@ -322,7 +325,7 @@ class Beside {
         return null;
       case 'resume':
         limits.paused.delete(`t${step.type}`);
-        queue.release(`pause:t${step.type}`, Number.POSITIVE_INFINITY);
+        queue.release(`pause:t${step.type}`, Number.POSITIVE_INFINITY, this.now);
         return null;
       case 'wait':
         this.now += step.ms;
@@ -336,7 +339,8 @@ class Beside {
     const task = this.queue.first(this.now, gate);
     if (!task) return allowed.length > 0 ? `${allowed.length} tasks may run and none is offered` : null;
     if (!allowed.includes(task)) return 'a task is offered that may not run';
-    if (task.line?.head !== task) return 'a task is offered before its turn';
+    if (this.waiting.some((other) => other.line === task.line && other.seq < task.seq))
+      return 'a task is offered before its turn';
     this.#start(task);
     return null;
   }
@@ -362,7 +366,8 @@ t.test('whatever comes, goes, is parked and released, no task that may run is fo
           if (beside.queue.size !== beside.waiting.length) throw new Error('the size is wrong');
         }
         // Everything still queued can be worked off.
-        for (const type of beside.limits.paused) beside.queue.release(`pause:${type}`, Number.POSITIVE_INFINITY);
+        for (const type of beside.limits.paused)
+          beside.queue.release(`pause:${type}`, Number.POSITIVE_INFINITY, beside.now);
         beside.limits.paused.clear();
         for (let left = beside.waiting.length + beside.limits.running.length; left >= 0; left--) {
           const wrong =
@@ -378,34 +383,104 @@ t.test('whatever comes, goes, is parked and released, no task that may run is fo
   t.pass();
 });
 
-t.test('among lines that may run the highest effective priority is served', async (t) => {
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
-      const beside = new Beside(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
-      for (const one of steps) {
-        if (one.do === 'pause' || one.do === 'resume') continue;
-        const heads = new Map(beside.waiting.flatMap(({ line }) => (line?.head ? [[line, line.head] as const] : [])));
-        const levels = [...heads].map(([line, head]) => line.priority + Math.floor((beside.now - head.at) / 1_000));
-        if (one.do === 'claim') {
-          const task = beside.queue.first(beside.now, open);
-          const line = task?.line;
-          const level = line && task && line.priority + Math.floor((beside.now - task.at) / 1_000);
-          if (level && level !== Math.max(...levels))
-            throw new Error(`level ${level} is served before ${Math.max(...levels)}`);
-        }
-        beside.take(one);
-      }
-      return true;
-    }),
-    { numRuns: 1_000, seed: 1 },
-  );
-  t.pass();
-});
+/** Whose turn it is, told from a plain account of when each line came, was served and how long it has waited since. */
+class Account {
+  readonly #turns = new Map<Line, { came: number; servedAt: number }>();
+  #count = 0;
 
-t.test('lines that are long empty are forgotten', async (t) => {
-  const queue = new ReadyQueue(1_000);
-  for (let number = 0; number < 100; number++) queue.push(freeTask(number, { type: `once.${number}` }));
-  t.equal(claimAll(queue).length, 100);
-  queue.first(noon + 10_000, open);
-  t.equal([...queue.lines()].length, 0);
+  /** @param served when a task was taken from it just now */
+  note(line: Line, came: boolean, served: number | null): void {
+    const { came: before = 0, servedAt = Number.NEGATIVE_INFINITY } = this.#turns.get(line) ?? {};
+    this.#turns.set(line, { came: came ? ++this.#count : before, servedAt: served ?? servedAt });
+  }
+
+  next(waiting: readonly Task[], now: number, agingMs: number): Task | null {
+    const fronts = new Map<number, Line>();
+    for (const { line } of waiting) {
+      const front = line && fronts.get(line.priority);
+      if (line && (!front || this.#cameOf(line) < this.#cameOf(front))) fronts.set(line.priority, line);
+    }
+    const since = (line: Line) => Math.max((line.head as Task).at, this.#turns.get(line)?.servedAt ?? 0);
+    const level = (line: Line) => line.priority + Math.floor((now - since(line)) / agingMs);
+    const [best] = [...fronts.values()].sort(
+      (a, b) => level(b) - level(a) || since(a) - since(b) || b.priority - a.priority,
+    );
+    return best?.head ?? null;
+  }
+
+  #cameOf(line: Line): number {
+    return this.#turns.get(line)?.came ?? 0;
+  }
+}
+
+t.test(
+  'lines of one priority take turns, and the priority of the one whose turn it is rises while it is passed over',
+  async (t) => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
+        const beside = new Beside(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+        const account = new Account();
+        for (const one of steps) {
+          if (one.do === 'pause' || one.do === 'resume') continue;
+          const before = new Map([...beside.queue.lines()].map((line) => [line, line.size]));
+          if (one.do === 'claim') {
+            const expected = account.next(beside.waiting, beside.now, 1_000);
+            const offered = beside.queue.first(beside.now, open);
+            if (offered !== expected)
+              throw new Error(`${offered?.seq} is offered where it is the turn of ${expected?.seq}`);
+          }
+          const wrong = beside.take(one);
+          if (wrong) throw new Error(wrong);
+          const isTaken = one.do === 'claim' || one.do === 'claimed behind its back';
+          for (const line of beside.queue.lines()) {
+            const size = before.get(line) ?? 0;
+            if (line.size > size) account.note(line, size === 0, null);
+            else if (line.size < size && isTaken) account.note(line, true, beside.now);
+          }
+        }
+        return true;
+      }),
+      { numRuns: 2_000 },
+    );
+    t.pass();
+  },
+);
+
+t.test(
+  'a backlog of many hours does not keep what is more urgent waiting, nor is it kept waiting for good',
+  async (t) => {
+    const minute = 60_000;
+    const queue = new ReadyQueue();
+    for (let number = 0; number < 5_000; number++) queue.push(freeTask(number, { type: 'backlog', priority: 5 }));
+    let now = noon;
+    for (let count = 0; count < 600; count++) {
+      now += minute;
+      claim(queue, now);
+    }
+    queue.push(freeTask(5_000, { type: 'urgent', priority: 6 }, now));
+    t.equal(claim(queue, now)?.options.type, 'urgent');
+
+    queue.push(freeTask(5_001, { type: 'small run', priority: 5 }, now));
+    t.ok(
+      [claim(queue, now), claim(queue, now)].some((task) => task?.options.type === 'small run'),
+      'nor one of the same priority',
+    );
+
+    const served: string[] = [];
+    for (let number = 0; number < 60; number++) {
+      now += minute;
+      queue.push(freeTask(6_000 + number, { type: 'urgent', priority: 6 }, now));
+      served.push(claim(queue, now)?.options.type as string);
+    }
+    t.equal(served.filter((type) => type === 'backlog').length, 6, 'passed over for ten minutes, it has its turn');
+  },
+);
+
+t.test('few empty lines stay known', async (t) => {
+  const queue = new ReadyQueue();
+  for (let number = 0; number < 1_000; number++) queue.push(freeTask(number, { type: `once.${number}` }));
+  t.equal(claimAll(queue).length, 1_000);
+  t.equal([...queue.lines()].length, emptyLinesKept);
+  queue.push(freeTask(1_000, { type: 'once.1' }));
+  t.equal(claim(queue)?.options.type, 'once.1');
 });

@@ -15,7 +15,7 @@ import type { Outcome, Task } from '../../supervisor/core/task.ts';
 import type { SnapshotLine } from '../../supervisor/journal/journal.ts';
 import { Replay } from '../../supervisor/replay.ts';
 import { StateWalk } from '../../supervisor/snapshotter.ts';
-import { dump, idOf, inputOf, Life, noon } from './fixtures.ts';
+import { dump, idOf, inputOf, Life } from './fixtures.ts';
 
 /** A file of lines, each a body between a head and a tail, as the journal keeps them. */
 class File {
@@ -47,6 +47,7 @@ const limits = {
   idempotencyKeysMax: 10,
   failedLiveMs: 2_000,
   concurrencyByType: new Map([['a', 2]]),
+  rateByGroup: new Map([['g', { count: 6, perMs: 2_000 }]]),
 };
 const journalFile = 1;
 
@@ -113,7 +114,7 @@ class Taken {
     world.files.set(ordinal, this.file);
     // A clock on which every look takes longer than a slice: the walk stops as often as it can.
     let now = 0;
-    const clock = { wall: () => noon, monotonic: () => (now += 1_000), after: () => () => {} };
+    const clock = { wall: () => world.now, monotonic: () => (now += 1_000), after: () => () => {} };
     this.#walk = new StateWalk(world.state, clock, async () => {});
   }
 
@@ -167,8 +168,10 @@ function picture(world: World, state: State): Record<string, unknown> {
     return hot ?? (written as string);
   };
   const { finishedKeys, ...whole } = dump(state, paramsOf);
+  const rates = [...state.rates].map(([group, window]) => [group, window.startsSince(world.now - window.rate.perMs)]);
   return {
     ...whole,
+    rates,
     finishedKeys: (finishedKeys as [string, { taskId: string }][]).map(([digest, { taskId }]) => [digest, taskId]),
   };
 }
