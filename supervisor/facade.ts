@@ -17,7 +17,9 @@ export interface Actor {
 }
 
 export interface SubmitAnswer {
-  readonly tasks: readonly TaskView[];
+  readonly ids: readonly string[];
+  /** Each task as a `TaskView` in JSON: a list of ten thousand is not made into objects to be put into words at once. */
+  readonly texts: readonly string[];
   /** One a task: false when its idempotency key was known and the task that has it is given back. */
   readonly created: readonly boolean[];
   readonly durability: 'disk' | 'os';

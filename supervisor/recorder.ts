@@ -6,7 +6,7 @@ import type { Clock } from './clock.ts';
 import { apply } from './core/apply.ts';
 import { encodeEvent } from './core/codec.ts';
 import type { Event } from './core/event.ts';
-import { recordText, withParams } from './core/record.ts';
+import { recordHead, withParams } from './core/record.ts';
 import type { State } from './core/state.ts';
 import type { Task } from './core/task.ts';
 import type { EventStream } from './event-stream.ts';
@@ -27,13 +27,13 @@ export interface RecorderParts {
 export interface FinishedTask {
   /** ms since 1970 */
   readonly at: number;
-  /** As it finished: a failed task may be queued again before this is written. */
+  /** As it finished, but for its params: a failed task may be queued again before this is written. */
   readonly record: string;
   readonly state: string;
 }
 
 export function finishedTask(task: Task): FinishedTask {
-  return { at: task.life?.finishedAt ?? task.at, record: recordText(task), state: task.state };
+  return { at: task.life?.finishedAt ?? task.at, record: recordHead(task), state: task.state };
 }
 
 /** A finished task that waits for its params to be read back; those after it wait behind it, so that history keeps the order. */

@@ -8,10 +8,17 @@ import { cancelTask, pauseQueue, promoteTask, resumeQueue, retryTask } from './c
 import { submitTasks } from './core/decide/submit.ts';
 import type { Event } from './core/event.ts';
 import type { IdMaker } from './core/id.ts';
-import { type HistoryRecord, type TaskRecord, taskRecord } from './core/record.ts';
+import {
+  type HistoryRecord,
+  recordHead,
+  type TaskRecord,
+  taskRecord,
+  type Waiting,
+  withParams,
+} from './core/record.ts';
 import { Refusal } from './core/refusal.ts';
 import type { State } from './core/state.ts';
-import { isFinished, type Task } from './core/task.ts';
+import { isFinished, type Task, type TaskOptions } from './core/task.ts';
 import type { TaskInput } from './core/task-input.ts';
 import { waitingOf } from './core/waiting.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
@@ -92,8 +99,8 @@ export class Supervisor {
 
   async submit(inputs: readonly TaskInput[], actor: Actor): Promise<SubmitAnswer> {
     const { ids, created } = await this.accept(inputs, actor.origin);
-    const tasks = await this.#viewsOf(ids);
-    return { tasks, created, durability: this.#parts.journal.durability };
+    const texts = await this.#textsOf(ids);
+    return { ids, texts, created, durability: this.#parts.journal.durability };
   }
 
   async task(id: string): Promise<TaskView | null> {
@@ -234,6 +241,40 @@ export class Supervisor {
     return all;
   }
 
+  /** The same as JSON. */
+  async #textsOf(ids: readonly string[]): Promise<string[]> {
+    const { state } = this.#parts;
+    const tasks = ids.map((id) => state.tasks.get(id));
+    const params = await this.paramsOf(tasks.filter((task) => task !== undefined));
+    const waits = new Map<TaskOptions, string>();
+    let next = 0;
+    const texts = tasks.map((task) => {
+      const text = task && params[next++];
+      return task && state.tasks.has(task.id) ? this.#textOf(task, text as string, waits) : null;
+    });
+    await this.settled();
+    const all: string[] = [];
+    for (const [index, text] of texts.entries())
+      all.push(text ?? JSON.stringify(await this.#finishedView(ids[index] as string)));
+    return all;
+  }
+
+  /** @param waits what fresh tasks of some options wait for, put into words once */
+  #textOf(task: Task, params: string, waits: Map<TaskOptions, string>): string {
+    const fresh = task.state === 'queued' && task.life === null;
+    let waiting = fresh ? waits.get(task.options) : undefined;
+    if (waiting === undefined) {
+      waiting = JSON.stringify(this.#waitingOf(task));
+      if (fresh) waits.set(task.options, waiting);
+    }
+    return withParams(`${recordHead(task)},"waiting":${waiting}`, params);
+  }
+
+  #waitingOf(task: Task): Waiting | null {
+    const { state, clock, journal } = this.#parts;
+    return waitingOf(state, task, clock.wall(), { diskFull: journal.full });
+  }
+
   async #finishedView(id: string): Promise<TaskView> {
     const record = await this.#finished(id);
     if (!record) throw new Refusal('not_found', `there is no task ${id}`);
@@ -241,10 +282,9 @@ export class Supervisor {
   }
 
   #viewOf(record: TaskRecord & { seq?: number; crc?: string }): TaskView {
-    const { state, clock, journal } = this.#parts;
-    const task = state.tasks.get(record.id);
+    const task = this.#parts.state.tasks.get(record.id);
     const { seq: _seq, crc: _crc, ...members } = record;
-    return { ...members, waiting: task ? waitingOf(state, task, clock.wall(), { diskFull: journal.full }) : null };
+    return { ...members, waiting: task ? this.#waitingOf(task) : null };
   }
 }
 

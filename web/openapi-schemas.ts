@@ -128,7 +128,9 @@ export const task = z
   .meta({ id: 'Task' });
 
 export const oneTask = z.object({ task });
-export const submitted = z.union([oneTask, z.object({ tasks: z.array(task) })]);
+const durability = z.enum(['disk', 'os']).meta({ description: 'What the acknowledgement rests on: see `FSYNC`' });
+export const submittedOne = z.object({ task, durability });
+export const submitted = z.union([submittedOne, z.object({ tasks: z.array(task), durability })]);
 export const taskPage = z.object({ items: z.array(task), next: z.string().nullable(), total: count.optional() });
 export const retried = z.object({
   task,

@@ -27,7 +27,7 @@ const RETRY: Shape = { answers: { 200: shapes.retried, 201: shapes.retried }, re
 export const SHAPES: Readonly<Record<string, Shape>> = {
   [`POST ${api}/tasks`]: {
     body: shapes.newTasks,
-    answers: { 200: shapes.oneTask, 201: shapes.submitted },
+    answers: { 200: shapes.submittedOne, 201: shapes.submitted },
     refusals: ['conflict', 'too_large', 'unknown_type', 'draining', 'disk_full', 'outcome_unknown'],
   },
   [`GET ${api}/tasks`]: { answers: { 200: shapes.taskPage } },

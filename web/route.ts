@@ -87,8 +87,8 @@ export function notFound(what: string): Refusal {
   return new Refusal('not_found', what);
 }
 
-/** Text made once, whatever the list's length; Koa would measure an object by making its text twice. */
-export function answerJson(ctx: Context, status: number, text: string): void {
+/** Text made once, whatever the list's length; Koa would measure an object by making its text twice. Long text comes as bytes, to be measured once. */
+export function answerJson(ctx: Context, status: number, text: string | Buffer): void {
   ctx.status = status;
   ctx.set('Content-Type', 'application/json; charset=utf-8');
   ctx.body = text;

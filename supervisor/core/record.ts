@@ -3,7 +3,17 @@
  * Times are ISO 8601 UTC, durations as people write them. `taskRecord` makes it from the task in memory.
  */
 import { formatDuration } from './duration.ts';
-import type { AttemptRecord, Backoff, Counts, Progress, Task, TaskError, TaskOptions, TaskState } from './task.ts';
+import type {
+  AttemptRecord,
+  Backoff,
+  Counts,
+  Progress,
+  Task,
+  TaskError,
+  TaskLife,
+  TaskOptions,
+  TaskState,
+} from './task.ts';
 import { createdAt } from './task.ts';
 
 export interface TaskRecord {
@@ -94,19 +104,30 @@ export function taskRecord(task: Task, params: string): TaskRecord {
   return recordWith(task, JSON.parse(params));
 }
 
-/** The record as JSON without its params, and without a round trip of them; `withParams` makes it whole. */
-export function recordText(task: Task): string {
+/** What a task that was never tried says of its life. */
+const NO_LIFE =
+  ',"startedAt":null,"finishedAt":null,"attempt":0,"attempts":[],"progress":null,"counts":null,"result":null,"error":null' +
+  ',"retryOf":null,"cancelRequestedAt":null';
+
+/** The record as JSON without its params and its closing brace; `withParams` makes it whole, without a round trip of them. */
+export function recordHead(task: Task): string {
   const { options, life, state } = task;
   const { type, rest } = optionsRecord(options);
   const waits = state === 'scheduled' || state === 'retrying';
   return (
     `{"id":"${task.id}","type":${type},"state":"${state}",${rest},"runAt":${waits ? `"${iso(task.at)}"` : 'null'}` +
     `,"idempotencyKey":${textOf(task.idempotencyKey)},"createdAt":"${iso(createdAt(task.id))}"` +
-    `,"startedAt":${timeText(life?.startedAt)},"finishedAt":${timeText(life?.finishedAt)}` +
-    `,"attempt":${life?.attempts.at(-1)?.number ?? 0},"attempts":${attemptsText(life?.attempts ?? [])}` +
-    `,"progress":${textOf(life?.progress)},"counts":${textOf(life?.counts)},"result":${textOf(life?.result)}` +
-    `,"error":${textOf(life?.error)},"retryOf":${textOf(life?.retryOf)}` +
-    `,"cancelRequestedAt":${timeText(life?.cancelRequestedAt)},"settingsRevision":null}`
+    `${life ? lifeText(life) : NO_LIFE},"settingsRevision":null`
+  );
+}
+
+function lifeText(life: TaskLife): string {
+  const { startedAt, finishedAt, attempts, progress, counts, result, error, retryOf, cancelRequestedAt } = life;
+  return (
+    `,"startedAt":${timeText(startedAt)},"finishedAt":${timeText(finishedAt)}` +
+    `,"attempt":${attempts.at(-1)?.number ?? 0},"attempts":${attemptsText(attempts)}` +
+    `,"progress":${textOf(progress)},"counts":${textOf(counts)},"result":${textOf(result)}` +
+    `,"error":${textOf(error)},"retryOf":${textOf(retryOf)},"cancelRequestedAt":${timeText(cancelRequestedAt)}`
   );
 }
 
@@ -168,8 +189,9 @@ function optionsRecord(options: TaskOptions): OptionsRecord {
   return made;
 }
 
-export function withParams(record: string, params: string): string {
-  return `${record.slice(0, -1)},"params":${params}}`;
+/** @param head as `recordHead` gives it, with or without further members */
+export function withParams(head: string, params: string): string {
+  return `${head},"params":${params}}`;
 }
 
 function recordWith(task: Task, params: unknown): TaskRecord {

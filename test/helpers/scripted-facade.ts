@@ -139,7 +139,12 @@ export class ScriptedFacade implements Facade {
         throw new Refusal('conflict', 'the key belongs to a task with other params');
       return known ?? this.#make(input, actor);
     });
-    return { tasks, created, durability: 'disk' as const };
+    return {
+      ids: tasks.map(({ id }) => id),
+      texts: tasks.map((task) => JSON.stringify(task)),
+      created,
+      durability: 'disk' as const,
+    };
   }
 
   #make(input: TaskInput, actor: Actor): TaskView {

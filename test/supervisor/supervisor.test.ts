@@ -31,8 +31,8 @@ function folder(test: { teardown(remove: () => void): void }): string {
 }
 
 async function submit(supervisor: TestSupervisor, ...given: Record<string, unknown>[]): Promise<string[]> {
-  const { tasks } = await supervisor.front.submit(given.map(task), anybody);
-  return tasks.map(({ id }) => id);
+  const { ids } = await supervisor.front.submit(given.map(task), anybody);
+  return [...ids];
 }
 
 t.test('a task runs, leaves memory for the history, and is still found by its id', async (t) => {
@@ -144,26 +144,50 @@ t.test(
     const given = { params: { value: 1 }, idempotencyKey: 'feed/7' };
     const [id] = (await submit(supervisor, given)) as [string];
     const known = await supervisor.front.submit([task(given)], anybody);
-    t.same([known.tasks[0]?.id, known.created], [id, [false]]);
+    t.same([known.ids, known.created], [[id], [false]]);
     await t.rejects(supervisor.front.submit([task({ ...given, params: { value: 2 } })], anybody), { code: 'conflict' });
     supervisor.begin();
     await until(supervisor, id, hasEnded);
     await supervisor.crash();
     const again = await openTestSupervisor(supervisor.dataDir);
     const later = await again.front.submit([task(given)], anybody);
-    t.match(later, { created: [false], tasks: [{ id, state: 'succeeded' }] });
+    t.same([later.ids, later.created], [[id], [false]]);
+    t.same(JSON.parse(later.texts[0] as string), await again.front.task(id));
     await again.stop();
   },
 );
 
+t.test('an acknowledgement shows each task as it is found afterwards', async (t) => {
+  const supervisor = await openTestSupervisor(folder(t));
+  const [failed] = (await submit(supervisor, { params: { end: 'fail' }, maxAttempts: 1, idempotencyKey: 'x' })) as [
+    string,
+  ];
+  supervisor.begin();
+  await until(supervisor, failed, hasEnded);
+  await supervisor.front.pause(null, 'a "quoted" reason', anybody);
+  const { ids, texts } = await supervisor.front.submit(
+    [
+      task({ params: { end: 'fail' }, maxAttempts: 1, idempotencyKey: 'x' }),
+      task({ params: { title: 'Abend · 夜 \u2028 "' }, tags: ['語'], group: 'a.example', timeout: '5m' }),
+      task({ delay: '1h', priority: 9, backoff: { kind: 'fixed', base: '5s' } }),
+      task({ type: 'nobody' }),
+      task({ type: 'nobody' }),
+    ],
+    anybody,
+  );
+  for (const [index, id] of ids.entries())
+    t.strictSame(JSON.parse(texts[index] as string), await supervisor.front.task(id), `task ${index}`);
+  await supervisor.stop();
+});
+
 t.test('a list is accepted whole or not at all, and one known key twice in a list is one task', async (t) => {
   const supervisor = await openTestSupervisor(folder(t));
-  const { tasks, created } = await supervisor.front.submit(
+  const { ids, created } = await supervisor.front.submit(
     [task({ idempotencyKey: 'a' }), task({ idempotencyKey: 'a' }), task({})],
     anybody,
   );
   t.same(created, [true, false, true]);
-  t.equal(tasks[0]?.id, tasks[1]?.id);
+  t.equal(ids[0], ids[1]);
   const clash = [task({}), task({ idempotencyKey: 'a', params: { other: true } })];
   await t.rejects(supervisor.front.submit(clash, anybody), {
     code: 'conflict',

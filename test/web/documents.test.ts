@@ -86,8 +86,9 @@ t.test('answers have the shape the document gives them', async (t) => {
   const { call, facade } = await serve(t);
   const { id } = (await call('POST', '/api/v1/tasks', { type: 'noop' })).json.task;
   const calls: [method: string, path: string, body: unknown, shape: z.ZodType][] = [
-    ['POST', '/api/v1/tasks', { type: 'noop' }, shapes.oneTask],
+    ['POST', '/api/v1/tasks', { type: 'noop' }, shapes.submittedOne],
     ['POST', '/api/v1/tasks', [{ type: 'noop' }], shapes.submitted],
+    ['POST', '/api/v1/tasks', [], shapes.submitted],
     ['GET', '/api/v1/tasks', undefined, shapes.taskPage],
     ['GET', `/api/v1/tasks/${id}`, undefined, shapes.oneTask],
     ['POST', `/api/v1/tasks/${id}/cancel`, {}, shapes.oneTask],

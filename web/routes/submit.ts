@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { tasksPerListMax } from '../../supervisor/core/limits.ts';
 import { type Mistake, Refusal } from '../../supervisor/core/refusal.ts';
 import { checkTask, type TaskInput } from '../../supervisor/core/task-input.ts';
-import type { Facade, TaskView } from '../../supervisor/facade.ts';
+import type { Facade } from '../../supervisor/facade.ts';
 import { readJson } from '../body.ts';
 import { mistakesShownMax } from '../limits.ts';
 import { actorOf, answerJson, api, type Context, operate, type Parts, type Route } from '../route.ts';
@@ -28,21 +28,18 @@ export function submitRoutes({ facade }: Parts): Route[] {
       throw new Refusal('validation', 'A task or a list of tasks is expected as the body', [mistake]);
     }
     const tasks = await checked([body], () => '$');
-    const { tasks: views, created } = await facade.submit(tasks, actorOf(ctx));
-    const [task] = views;
-    if (!task) throw new Error('the supervisor gave no task back');
-    answerJson(ctx, created[0] === false ? 200 : 201, JSON.stringify({ task }));
-    ctx.set('Location', `${api}/tasks/${task.id}`);
+    const { ids, texts, created, durability } = await facade.submit(tasks, actorOf(ctx));
+    answerJson(ctx, created[0] === false ? 200 : 201, `{"task":${texts[0]},"durability":"${durability}"}`);
+    ctx.set('Location', `${api}/tasks/${ids[0]}`);
   }
 
   async function submitList(ctx: Context, list: readonly unknown[]): Promise<void> {
     if (list.length > tasksPerListMax) {
       throw new Refusal('too_large', `The list has ${list.length} tasks; at most ${tasksPerListMax} are taken at once`);
     }
-    if (list.length === 0) return answerJson(ctx, 201, '{"tasks":[]}');
     const tasks = await checked(list, (index) => `$[${index}]`);
-    const answer = await facade.submit(tasks, actorOf(ctx));
-    answerJson(ctx, 201, await listText(answer.tasks));
+    const { texts, durability } = await facade.submit(tasks, actorOf(ctx));
+    answerJson(ctx, 201, Buffer.from(`{"tasks":[${texts.join(',')}],"durability":"${durability}"}`));
   }
 
   async function checked(list: readonly unknown[], path: PathOf): Promise<TaskInput[]> {
@@ -87,14 +84,4 @@ async function checkTypes(facade: Facade, tasks: readonly TaskInput[], path: Pat
     `No handler for "${unknown}"; known types: ${known.join(', ') || 'none'}`,
     mistakes,
   );
-}
-
-async function listText(tasks: readonly TaskView[]): Promise<string> {
-  if (tasks.length <= tasksPerTurnMax) return `{"tasks":${JSON.stringify(tasks)}}`;
-  const texts: string[] = [];
-  for (let from = 0; from < tasks.length; from += tasksPerTurnMax) {
-    if (from > 0) await nextTurn();
-    texts.push(JSON.stringify(tasks.slice(from, from + tasksPerTurnMax)).slice(1, -1));
-  }
-  return `{"tasks":[${texts.join(',')}]}`;
 }

@@ -50,7 +50,12 @@ export class ScriptedFacade extends ScriptedTasks implements Facade {
       });
       return this.get(id);
     });
-    return { tasks, created: tasks.map(() => true), durability: 'disk' };
+    return {
+      ids: tasks.map(({ id }) => id),
+      texts: tasks.map((task) => JSON.stringify(task)),
+      created: tasks.map(() => true),
+      durability: 'disk',
+    };
   }
 
   async task(id: string): Promise<TaskView | null> {
