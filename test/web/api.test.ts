@@ -45,7 +45,11 @@ t.test('a list is taken as a whole, in its order, also when it is worked through
     list.map((one) => one.params),
   );
   t.equal(facade.asked.filter((asked) => asked.call === 'submit').length, 1);
-  t.strictSame((await call('POST', '/api/v1/tasks', [])).json, { tasks: [], durability: 'disk' }, 'an empty list is nothing to do');
+  t.strictSame(
+    (await call('POST', '/api/v1/tasks', [])).json,
+    { tasks: [], durability: 'disk' },
+    'an empty list is nothing to do',
+  );
 });
 
 t.test('one mistake in a list refuses all of it and says where', async (t) => {
