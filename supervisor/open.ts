@@ -71,11 +71,11 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   const { dataDir, settings, clock, health, log, incarnation, onFault } = options;
   const startedAt = clock.wall();
   const describing = describeHandlers(join(dataDir, 'handlers'));
-  const state = freshState(limitsOf(settings));
-  const replay = new Replay(state);
+  const replay = new Replay(() => freshState(limitsOf(settings)));
   const { journal, report } = await openJournal({ ...options, dir: dataDir, fsync: settings.fsync, replayer: replay });
   journal.onFailure(onFault);
   replay.settle();
+  const { state } = replay;
   state.seq = journal.nextSeq - 1;
   for (const note of report.notes) log.warn(note);
   if (report.lostWindow) reportLostWindow(report.lostWindow, health, log);

@@ -1,14 +1,7 @@
 /** From files to state: takes what the journal hands over at a start through the same `apply` as live events. */
 import { apply, index, lineUp } from './core/apply.ts';
-import {
-  decodeEntity,
-  decodeEvent,
-  decodeTask,
-  type Entity,
-  type EntityBytes,
-  isTask,
-  UnknownEntry,
-} from './core/codec.ts';
+import type { Entity } from './core/codec.ts';
+import { decodeEntity, decodeEvent, decodeTask, type EntityBytes, isTask, UnknownEntry } from './core/decode.ts';
 import { Fault } from './core/fault.ts';
 import type { State } from './core/state.ts';
 import type { Task } from './core/task.ts';
@@ -24,16 +17,25 @@ export interface FoundEnding {
 }
 
 export class Replay implements Replayer {
-  readonly state: State;
-  readonly endings: FoundEnding[] = [];
+  state: State;
+  endings: FoundEnding[] = [];
   /** Wall time of the newest entry. */
   lastAt = 0;
   /** Id that sorts last of all seen. */
   lastId = '';
   #missingUntil = 0;
+  readonly #freshState: () => State;
 
-  constructor(state: State) {
-    this.state = state;
+  constructor(freshState: () => State) {
+    this.#freshState = freshState;
+    this.state = freshState();
+  }
+
+  startOver(): void {
+    this.state = this.#freshState();
+    this.endings = [];
+    this.lastAt = this.#missingUntil = 0;
+    this.lastId = '';
   }
 
   entity(seq: number, bytes: Buffer, start: number, end: number, file: number, offset: number): void {

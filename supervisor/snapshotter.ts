@@ -26,6 +26,8 @@ export class StateWalk implements SnapshotSource {
   readonly #clock: Clock;
   readonly walked: () => Promise<void>;
   readonly #tasks: Iterator<Task>;
+  /** Tasks with a later id came after the walk began: the journal brings them, and the walk would never catch up. */
+  readonly #lastId: string;
   readonly #keys: Iterator<[string, KnownKey]>[];
   #slice: (Moved | null)[] = [];
   #phase: 'small' | 'tasks' | 'keys' | 'end' | 'done' = 'small';
@@ -36,6 +38,7 @@ export class StateWalk implements SnapshotSource {
     this.#clock = clock;
     this.walked = walked;
     this.#tasks = state.tasks.values();
+    this.#lastId = state.order.at(state.order.length - 1) ?? '';
     state.params.beginMove();
     this.#keys = [state.finishedKeys.entries(), state.liveKeys.entries()];
   }
@@ -93,7 +96,7 @@ export class StateWalk implements SnapshotSource {
 
   #task(lines: SnapshotLine[]): boolean {
     const { done, value: task } = this.#tasks.next();
-    if (done) {
+    if (done || task.id > this.#lastId) {
       this.#phase = 'keys';
       this.#state.touchedKeys = new Set();
       return false;

@@ -142,7 +142,8 @@ function change(state: State, id: string, by: Applying, move: (task: Task, seqBe
 
 function accept(state: State, event: TaskAccepted, by: Applying): void {
   count(state, 'accepted', by.seq);
-  if (state.tasks.has(event.id)) return;
+  // Only a snapshot can have it already.
+  if (by.seq <= by.missingUntil && state.tasks.has(event.id)) return;
   const { params: place } = by;
   const ref = place ? state.params.addPlace(place.file, place.offset, place.length) : state.params.add(event.params);
   const task: Task = {

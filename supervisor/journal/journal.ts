@@ -10,13 +10,15 @@ export interface Place {
   readonly length: number;
 }
 
-/** What recovery hands over, in order: first the entities of the snapshot, then the entries after it. */
+/** What recovery hands over, in order: first the entities of a snapshot, then the entries after it. */
 export interface Replayer {
   /**
    * One entity of the snapshot. `bytes[start, end)` is its body, standing at `offset` of file `file`.
    * @param seq sequence number of its last change
    */
   entity(seq: number, bytes: Buffer, start: number, end: number, file: number, offset: number): void;
+  /** Everything handed over so far is void: the snapshot turned out to be damaged, and an older one follows. */
+  startOver(): void;
   /** One entry of a segment; same arguments, and the wall time it was written at. */
   entry(seq: number, at: number, bytes: Buffer, start: number, end: number, file: number, offset: number): void;
 }

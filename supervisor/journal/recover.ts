@@ -29,7 +29,7 @@ export async function replayFolder(
   files: JournalFiles,
   replayer: Replayer,
 ): Promise<Replayed> {
-  const snapshot = await usableSnapshot(survey, digest);
+  const { snapshot, entities } = await feedNewestSnapshot(disk, survey, digest, files, replayer);
   const fed: Fed = { last: snapshot?.seq ?? 0, lastAt: survey.manifest.at, entries: 0 };
   const needed = survey.segments.filter((segment) => segment.last > fed.last);
   const first = needed[0]?.first ?? survey.last?.inspection.header?.first ?? null;
@@ -41,10 +41,7 @@ export async function replayFolder(
     });
   }
   const checks = needed.map(async (segment) => ({ segment, sha256: await digest(segment.fd, segment.bytes) }));
-  let entities = 0;
   try {
-    if (snapshot)
-      entities = feedSnapshot({ disk, ...snapshot, ordinal: files.add(snapshot.path) }, snapshot.bytes, replayer);
     for (const segment of needed)
       feedSegment({ disk, ...segment, ordinal: files.add(segment.path) }, 0, segment.bytes, replayer, fed);
     if (survey.last) {
@@ -67,12 +64,36 @@ export async function replayFolder(
   return { ...fed, snapshot, entities };
 }
 
-async function usableSnapshot(survey: Survey, digest: Digest): Promise<OpenSnapshot | null> {
+/** It is handed over while its digest is computed; when that does not match, all it has told is void. */
+async function feedNewestSnapshot(
+  disk: Disk,
+  survey: Survey,
+  digest: Digest,
+  files: JournalFiles,
+  replayer: Replayer,
+): Promise<{ readonly snapshot: OpenSnapshot | null; readonly entities: number }> {
   for (const snapshot of survey.snapshots) {
-    if ((await digest(snapshot.fd, snapshot.bytes)) === snapshot.sha256) return snapshot;
+    const sha256 = digest(snapshot.fd, snapshot.bytes);
+    const fed = attempt(() =>
+      feedSnapshot({ disk, ...snapshot, ordinal: files.add(snapshot.path) }, snapshot.bytes, replayer),
+    );
+    if ((await sha256) === snapshot.sha256) return { snapshot, entities: fed() };
+    replayer.startOver();
     survey.notes.push(`snapshot ${basename(snapshot.path)} is damaged: an older one and a longer replay are used`);
   }
-  return null;
+  return { snapshot: null, entities: 0 };
+}
+
+/** Does it now; the answer gives what came of it, or throws what was thrown. */
+function attempt<T>(act: () => T): () => T {
+  try {
+    const value = act();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
 }
 
 /** A digest that does not match is looked at line by line, so that the message names the very place. */

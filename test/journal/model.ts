@@ -49,6 +49,11 @@ export class Keeper implements Replayer {
     this.#apply(seq, bytes, start, end, file, offset);
   }
 
+  startOver(): void {
+    this.entities.clear();
+    this.last = this.entries = 0;
+  }
+
   entry(seq: number, _at: number, bytes: Buffer, start: number, end: number, file: number, offset: number): void {
     if (this.last !== 0 && seq !== this.last + 1) throw new Error(`entry ${seq} after ${this.last}`);
     this.last = seq;
