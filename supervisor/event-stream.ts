@@ -6,6 +6,7 @@ import type { Event } from './core/event.ts';
 import type { EventSource, PublishedEvent } from './facade.ts';
 
 const eventsHeldMax = 10_000;
+const paramsCharsHeldMax = 512;
 
 export class EventStream implements EventSource {
   readonly epoch: number;
@@ -76,6 +77,8 @@ export class EventStream implements EventSource {
 function slim(event: Event): Event {
   switch (event.e) {
     case 'task.accepted': {
+      // A copy is not worth it for params that the task holds anyway.
+      if (event.params.length <= paramsCharsHeldMax) return event;
       const { e, id, key, runAt, relative, retryOf, options } = event;
       return { e, id, key, runAt, relative, retryOf, options, params: '' };
     }

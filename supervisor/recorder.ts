@@ -63,7 +63,12 @@ export class Recorder {
     const { state } = this.#parts;
     if (events.length <= 1) return events[0] ? this.#record(events[0]) : state.seq;
     const id = (this.#groups++).toString(36);
-    for (const [index, event] of events.entries()) this.#record(event, { group: { id, index, count: events.length } });
+    const group = { id, index: 0, count: events.length };
+    const options = { group };
+    for (const event of events) {
+      this.#record(event, options);
+      group.index++;
+    }
     return state.seq;
   }
 
@@ -81,10 +86,9 @@ export class Recorder {
     const body = encodeEvent(event);
     const place = journal.append(seq, at, body, options);
     if (event.e === 'task.accepted') {
-      const ref = state.tasks.get(event.id)?.params;
       // A body that has as many bytes as characters is ASCII throughout, and so are the params in it.
       const bytes = place.length === body.length ? event.params.length : Buffer.byteLength(event.params);
-      if (ref !== undefined) state.params.locate(ref, place.file, place.offset + place.length - bytes, bytes);
+      state.params.locate(state.params.newest, place.file, place.offset + place.length - bytes, bytes);
       state.params.spill();
     }
     events.add(seq, at, event);

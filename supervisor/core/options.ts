@@ -116,7 +116,6 @@ function makeText(options: TaskOptions): string {
   return JSON.stringify({ ...said, origin: options.origin });
 }
 
-/** Order of members matters: it is the text by which equal options are found. */
 export function optionsFor(input: TaskInput, origin: string, handler: HandlerDefaults | undefined): TaskOptions {
   return {
     type: input.type,

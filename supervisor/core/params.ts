@@ -15,6 +15,8 @@ const firstRows = 1_024;
 const nowhere = 0xffff;
 
 export class ParamsTable {
+  /** The reference given out last. */
+  newest = -1;
   readonly #hotBytesMax: number;
   #file = new Uint16Array(firstRows).fill(nowhere);
   #offset = new Float64Array(firstRows);
@@ -123,6 +125,11 @@ export class ParamsTable {
   }
 
   #row(): number {
+    this.newest = this.#freeRow();
+    return this.newest;
+  }
+
+  #freeRow(): number {
     const free = this.#free.pop();
     if (free !== undefined) {
       // A snapshot that was being written when its last owner left may have given it a place since.
