@@ -1,7 +1,7 @@
 /** The API from outside: the supervisor in a process of its own, the callers in this one. */
-import { Pool } from 'undici';
 import { freshFolder, given, post, removeFolder, startProgram } from './bed.ts';
 import { type Bench, perSecond } from './figure.ts';
+import { load } from './load.ts';
 
 export const http: Bench = async (quick) => {
   const ms = quick ? 500 : 3_000;
@@ -30,32 +30,11 @@ export const http: Bench = async (quick) => {
   ];
 };
 
+/** Tasks a second, warmed up for a quarter of the time. */
 async function rate(url: string, connections: number, listLength: number, ms: number): Promise<number> {
-  const pool = new Pool(url, { connections, pipelining: 1 });
-  const one = given(1);
-  const body = JSON.stringify(
-    listLength === 1 ? one : Array.from({ length: listLength }, (_, number) => given(number)),
-  );
-  const headers = { 'content-type': 'application/json' };
-  const call = async () => {
-    const answer = await pool.request({ path: '/api/v1/tasks', method: 'POST', headers, body });
-    await answer.body.dump({ limit: 64 * 1024 * 1024 });
-    if (answer.statusCode !== 201) throw new Error(`POST /tasks answered ${answer.statusCode}`);
-  };
-  const during = async (span: number) => {
-    const since = performance.now();
-    let done = 0;
-    const caller = async () => {
-      while (performance.now() - since < span) {
-        await call();
-        done += listLength;
-      }
-    };
-    await Promise.all(Array.from({ length: connections }, caller));
-    return done / ((performance.now() - since) / 1_000);
-  };
+  const tasks = Array.from({ length: listLength }, (_, number) => given(number));
+  const body = JSON.stringify(listLength === 1 ? tasks[0] : tasks);
+  const during = (span: number) => load({ url, path: '/api/v1/tasks', body, connections, ms: span });
   await during(ms / 4);
-  const value = await during(ms);
-  await pool.close();
-  return value;
+  return (await during(ms)) * listLength;
 }
