@@ -2,6 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import type { HandlerDescription, HandlerFailure } from '../workers/contract.ts';
 import type { Clock } from './clock.ts';
+import { heldBySuspects } from './core/decide/claim.ts';
 import { nextMoment } from './core/decide/pass-time.ts';
 import { iso } from './core/record.ts';
 import { Refusal } from './core/refusal.ts';
@@ -195,7 +196,7 @@ export class Front implements Facade {
         perMinute60: throughput.perMinute(now, 60),
       },
       nextDueAt: Number.isFinite(due) ? iso(due) : null,
-      health: [...health.items(), ...this.#waitingForHandlers()],
+      health: [...health.items(), ...this.#waitingForHandlers(), ...this.#recovering()],
       journal: {
         epoch: journal.epoch,
         seq: state.seq,
@@ -210,6 +211,22 @@ export class Front implements Facade {
     await this.#parts.supervisor.settled();
     const { bavail, blocks, bsize } = await statfs(identity.dataDir);
     return { ...view, disk: { freeBytes: bavail * bsize, totalBytes: blocks * bsize } };
+  }
+
+  /** One notice for all that is held back after a crash. */
+  #recovering() {
+    const { state, clock, identity } = this.#parts;
+    if (!heldBySuspects(state, clock.wall())) return [];
+    const count = state.suspects.size;
+    return [
+      {
+        code: 'recovery',
+        severity: 'info' as const,
+        message: `Recovering from a crash: ${count} ${count === 1 ? 'task that was' : 'tasks that were'} running then ${count === 1 ? 'runs' : 'run'} alone first`,
+        action: 'Nothing to do: the rest follows by itself.',
+        since: iso(identity.startedAt),
+      },
+    ];
   }
 
   /** Tasks of types nobody handles wait; the page says which and how many. */

@@ -284,11 +284,11 @@ async function recover(
   mkdirSync(scratch, { recursive: true, mode: 0o700 });
   const orderly = last === null || last.clean || last.boot !== bootId;
   const running = [...state.running];
+  const stoppedAt = Math.max(last?.at ?? 0, replay.lastAt);
   recorder.record({ e: 'supervisor.started', incarnation, boot: bootId, version, pid: process.pid });
-  for (const task of running) recorder.record(recoverAttempt(task, { orderly }));
+  for (const task of running) recorder.record(recoverAttempt(task, { orderly, at: stoppedAt }));
   if (last === null) return null;
   const tasks = state.tasks.size - state.failed.size;
-  const stoppedAt = Math.max(last.at, replay.lastAt);
   if (!last.clean)
     log.warn(`recovered ${tasks} tasks after a stop at ${iso(stoppedAt)}; ${running.length} were running`);
   return { tasks, stoppedAt: iso(stoppedAt), downMs: Math.max(0, startedAt - stoppedAt), clean: last.clean };

@@ -23,7 +23,7 @@ export async function drain(opened: Opened, inbox: { stop(): Promise<void> }, li
   }
   const running = [...state.running];
   dispatcher.close();
-  for (const task of running) recorder.record(recoverAttempt(task, { orderly: true }));
+  for (const task of running) recorder.record(recoverAttempt(task, { orderly: true, at: null }));
   await journal.durable(state.seq);
   return running.length;
 }

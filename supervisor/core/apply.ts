@@ -258,7 +258,7 @@ function end(state: State, task: Task, event: AttemptEnded, by: Applying): void 
   if (attempt?.number !== event.n)
     throw new Error(`entry ${by.seq} ends attempt ${event.n} of ${task.id}, which is not under way`);
   attempt.outcome = event.outcome;
-  attempt.finishedAt = by.at;
+  attempt.finishedAt = Math.max(attempt.startedAt, event.endedAt ?? by.at);
   attempt.error = event.error ?? null;
   attempt.log = event.log ?? null;
   const older = life.attempts.at(-1 - wholeErrorsMax);

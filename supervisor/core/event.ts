@@ -33,6 +33,8 @@ export interface AttemptEnded {
   readonly id: string;
   readonly n: number;
   readonly outcome: Outcome;
+  /** When it ended, where that was before it is recorded: the supervisor died under it. */
+  readonly endedAt?: number;
   /** State of the task from now on. */
   readonly next: FinishedState | 'queued' | 'retrying' | 'interrupted';
   /** With `retrying`: when it is due again. */

@@ -68,6 +68,7 @@ export type WaitingReason =
   | 'disk-full'
   | 'no-handler'
   | 'drain'
+  | 'recovery'
   | 'interrupted';
 
 export interface Waiting {

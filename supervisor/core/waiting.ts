@@ -1,5 +1,5 @@
 /** The answer to "why is this not running?", in words a person can act on. */
-import { heldBySuspects } from './decide/claim.ts';
+import { heldBySuspects, soloUntil } from './decide/claim.ts';
 import { blockOf } from './gate.ts';
 import { iso, type Waiting, type WaitingReason } from './record.ts';
 import type { Pause, State } from './state.ts';
@@ -55,11 +55,12 @@ function whileQueued(state: State, task: Task, now: number, diskFull: boolean): 
       window?.nextAt(),
     );
   }
-  if (heldBySuspects(state, now) && !task.life?.suspect) {
-    return waiting('concurrency', 'what was running at the last crash runs alone first');
-  }
+  if (heldBySuspects(state, now)) return waiting('recovery', RECOVERY, soloUntil(state) ?? undefined);
   return waiting('concurrency', `all slots are taken; ${state.ready.size} tasks are queued`);
 }
+
+export const RECOVERY =
+  'after a crash what was running then runs alone, one after another, to find out what killed the supervisor; the rest follows';
 
 function because(pause: Pause): string {
   return pause.reason === '' ? '' : `: ${pause.reason}`;

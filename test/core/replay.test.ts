@@ -321,7 +321,7 @@ function jump(world: World, byMs: number): void {
 function restart(world: World, orderly: boolean): void {
   const running = [...world.state.running];
   world.record({ e: 'supervisor.started', incarnation: `life ${world.state.seq}`, boot: 'boot', version: '1', pid: 1 });
-  for (const task of running) world.record(recoverAttempt(task, { orderly }));
+  for (const task of running) world.record(recoverAttempt(task, { orderly, at: world.now - 700 }));
 }
 
 function inbox(world: World, file: number): void {

@@ -47,10 +47,10 @@ function end(life: Life, task: Task, outcome: Outcome, more: Partial<Ending> = {
 }
 
 /** What the start after a crash or a stop does. */
-function restart(life: Life, orderly = false): void {
+function restart(life: Life, orderly = false, at: number | null = null): void {
   const running = [...life.state.running];
   life.record({ e: 'supervisor.started', incarnation: `i${life.state.seq}`, boot: 'boot', version: '1', pid: 1 });
-  for (const task of running) life.record(recoverAttempt(task, { orderly }));
+  for (const task of running) life.record(recoverAttempt(task, { orderly, at }));
 }
 
 t.test('every event that moves a task is refused by every state the table does not name', async (t) => {
@@ -134,6 +134,18 @@ t.test('what becomes of a task when an attempt ends', async (t) => {
   life.start(1);
   end(life, task, 'failed', { retryAfterMs: 77_000 });
   t.equal(task.at, noon + 77_000, 'a handler may choose the moment');
+});
+
+t.test('an attempt cut by a crash ended when the supervisor was last heard of, not when it came back', async (t) => {
+  const life = new Life();
+  const task = life.accept(1);
+  life.start(1);
+  life.now += 8 * 3_600_000;
+  restart(life, false, noon + 6_000);
+  t.match(task.life?.attempts, [
+    { outcome: 'interrupted', startedAt: noon, finishedAt: noon + 6_000, error: { message: /killed/ } },
+  ]);
+  t.equal(task.at, life.now, 'it has been queued since the start');
 });
 
 t.test('ten tasks cut by a crash run alone, one after another, and nothing beside them', async (t) => {
@@ -338,7 +350,9 @@ t.test('why a task is not running, the most telling reason first', async (t) => 
   life.accept(2);
   startNext(life);
   restart(life);
-  t.match(reason(life, 2), { reason: 'concurrency', detail: /runs alone/ });
+  for (const number of [1, 2]) t.match(reason(life, number), { reason: 'recovery', until: null, detail: /runs alone/ });
+  startNext(life);
+  t.match(reason(life, 2), { reason: 'recovery', until: new Date(noon + 30_000).toISOString() });
 });
 
 t.test('a paused queue starts nothing, and goes on where it was', async (t) => {

@@ -63,12 +63,14 @@ function afterFailure(task: Task, ending: Ending, now: number, chance: number): 
 export interface LastStop {
   /** It said goodbye, or the machine went down with it: then nobody is under suspicion. */
   readonly orderly: boolean;
+  /** When it was last heard of, ms since 1970; null when that is now. */
+  readonly at: number | null;
 }
 
-const interruptedError: TaskError = {
-  code: 'interrupted',
-  message: 'the supervisor stopped while this attempt was running',
-};
+const CUT = {
+  orderly: 'the supervisor stopped while this attempt was running',
+  crashed: 'the supervisor was killed, or died, while this attempt was running',
+} as const;
 
 /** What was running when the supervisor died: interrupted, which never counts against `maxAttempts`. */
 export function recoverAttempt(task: Task, stop: LastStop): AttemptEnded {
@@ -79,7 +81,8 @@ export function recoverAttempt(task: Task, stop: LastStop): AttemptEnded {
     id: task.id,
     n: life?.attempts.at(-1)?.number ?? 0,
     outcome: 'interrupted',
-    error: interruptedError,
+    error: { code: 'interrupted', message: stop.orderly ? CUT.orderly : CUT.crashed },
+    ...(stop.at !== null && { endedAt: stop.at }),
     ...(crashed && { crashed }),
   } as const;
   if (life?.cancelRequestedAt != null) return { ...ended, next: 'canceled' };

@@ -55,6 +55,12 @@ export function heldBySuspects(state: State, now: number): boolean {
   return soloUnderWay(state) || [...state.suspects].some((task) => task.state === 'queued' && mayRun(state, task, now));
 }
 
+/** Until when the suspect under way runs alone at most, ms since 1970; null while none is. */
+export function soloUntil(state: State): number | null {
+  for (const task of state.suspects) if (task.state === 'running') return task.at + probationMs(task);
+  return null;
+}
+
 function mayRun(state: State, task: Task, now: number): boolean {
   return blockOf(state, task.options.type, task.options.group, now) === null;
 }

@@ -171,6 +171,7 @@ export const en = {
       'disk-full': 'The disk is full',
       'no-handler': 'Nobody handles this type',
       drain: 'The supervisor is stopping',
+      recovery: 'Waits while what ran at the last crash runs alone',
       interrupted: 'Was cut off, and waits for you',
     },
     attempts: 'Attempts',

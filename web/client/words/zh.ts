@@ -167,6 +167,7 @@ export const zh: Words = {
       'disk-full': '磁盘已满',
       'no-handler': '没有能处理此类型的程序',
       drain: '服务正在停止',
+      recovery: '等待上次崩溃时运行的任务单独运行完毕',
       interrupted: '曾被打断，等待你的决定',
     },
     attempts: '尝试',
