@@ -74,7 +74,7 @@ t.test('failures wait for their backoff, count, and end as failed; interruptions
   t.match(cut, {
     state: 'queued',
     attempts: [{ number: 1, outcome: 'interrupted' }],
-    waiting: { reason: 'concurrency' },
+    waiting: { reason: 'recovery' },
   });
   t.equal(again.state.tasks.get(hanging)?.life?.spent, 0);
   t.ok(again.state.suspects.has(again.state.tasks.get(hanging) as never), 'it runs alone first');
