@@ -86,7 +86,10 @@ export interface WorkerView {
     readonly attempt: number;
     readonly since: string;
   }[];
+  /** When its threads were made; null while it has none. */
   readonly startedAt: string | null;
+  /** Of its thread, up to a second old, older while a handler computes without a pause; null while none is up. */
+  readonly memory: { readonly heapBytes: number; readonly externalBytes: number } | null;
   readonly attempts: number;
 }
 

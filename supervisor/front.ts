@@ -1,6 +1,6 @@
 /** The facade: what the console and the command line may ask, put together from the parts that know the answers. */
 import { statfs } from 'node:fs/promises';
-import type { HandlerDescription, HandlerFailure } from '../workers/contract.ts';
+import { type HandlerDescription, type HandlerFailure, MEMORY } from '../workers/contract.ts';
 import type { Clock } from './clock.ts';
 import { heldBySuspects } from './core/decide/claim.ts';
 import { nextMoment } from './core/decide/pass-time.ts';
@@ -10,7 +10,7 @@ import type { Pause, State } from './core/state.ts';
 import type { TaskInput } from './core/task-input.ts';
 import { movesFrom } from './core/transitions.ts';
 import type { Pool } from './dispatch/pool.ts';
-import type { Slot } from './dispatch/slot.ts';
+import type { WorkerFacts } from './dispatch/worker-facts.ts';
 import type { EventStream } from './event-stream.ts';
 import type { Actor, Facade, LiveLine, PageRequest, QueueView, StatusView, TaskView, WorkerView } from './facade.ts';
 import type { Health } from './health.ts';
@@ -121,7 +121,7 @@ export class Front implements Facade {
 
   async workers(): Promise<readonly WorkerView[]> {
     const { pool, state } = this.#parts;
-    return pool.slots.map((slot) => workerView(slot, state, pool.startedAt));
+    return pool.workers.map((facts) => workerView(facts, state));
   }
 
   async recycle(workerId: string): Promise<readonly WorkerView[]> {
@@ -264,27 +264,34 @@ function pauseView(pause: Pause | null) {
   return pause && { reason: pause.reason, by: pause.by, since: iso(pause.since) };
 }
 
-function workerView(slot: Slot, state: State, startedAt: number): WorkerView {
+function workerView(facts: WorkerFacts, state: State): WorkerView {
+  const { slot, generation, memory } = facts;
   const seats = [...slot.flights].flatMap((flight) => flight.seats).filter((seat) => !seat.settled);
-  const tasks = seats.map(({ order }) => ({
-    id: order.taskId,
-    type: order.type,
-    attempt: order.attempt,
-    since: iso(state.tasks.get(order.taskId)?.at ?? startedAt),
-  }));
+  const tasks = seats.flatMap(({ order }) => {
+    const task = state.tasks.get(order.taskId);
+    return task ? [{ id: task.id, type: order.type, attempt: order.attempt, since: iso(task.at) }] : [];
+  });
+  const unresponsive = seats.some((seat) => seat.stop?.reason === 'timed_out');
   return {
     id: slot.id,
     lane: slot.lane,
-    state: seats.some((seat) => seat.stop?.reason === 'timed_out')
-      ? 'unresponsive'
-      : tasks.length > 0
-        ? 'busy'
-        : 'idle',
+    state: unresponsive ? 'unresponsive' : workerState(facts, tasks.length > 0, state.draining),
     slots: slot.capacity,
     tasks,
-    startedAt: iso(startedAt),
+    startedAt: generation && iso(generation.startedAt),
+    memory: memory && {
+      heapBytes: memory[MEMORY.heapBytes] as number,
+      externalBytes: memory[MEMORY.externalBytes] as number,
+    },
     attempts: slot.attempts,
   };
+}
+
+/** Draining is what finishes before its threads end: they have been replaced, or the supervisor stops. */
+function workerState({ generation, memory }: WorkerFacts, busy: boolean, stopping: boolean): WorkerView['state'] {
+  if (busy && (stopping || generation?.retired)) return 'draining';
+  if (generation && !memory) return 'starting';
+  return busy ? 'busy' : 'idle';
 }
 
 function residentBytes(): number {

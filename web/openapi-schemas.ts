@@ -196,7 +196,11 @@ export const workers = z.object({
         state: z.enum(['starting', 'idle', 'busy', 'draining', 'unresponsive']),
         slots: count,
         tasks: z.array(z.object({ id, type: z.string(), attempt: count, since: time })),
-        startedAt: nullableTime,
+        startedAt: nullableTime.meta({ description: 'When its threads were made; null while it has none' }),
+        memory: z
+          .object({ heapBytes: count, externalBytes: count })
+          .nullable()
+          .meta({ description: 'Of its thread, noted each second while it runs something; null while none is up' }),
         attempts: count,
       })
       .meta({ id: 'Worker' }),

@@ -6,6 +6,7 @@
 import { MessageChannel, parentPort, threadId } from 'node:worker_threads';
 import { type Batch, type BatchResult, LEDGER, unpackOrder, type WorkerMessage } from './contract.ts';
 import { catchLateErrors } from './late.ts';
+import { batchBegun, batchEnded, memory, note } from './memory.ts';
 import { Outbox } from './outbox.ts';
 import { hear, perform as performOrder } from './perform.ts';
 import { setup } from './setup.ts';
@@ -23,11 +24,14 @@ export function perform(batch: Batch): Promise<BatchResult> {
 
 async function performBatch(batch: Batch): Promise<BatchResult> {
   const { ledger } = batch;
+  ledger[batch.taskIds.length] = threadId;
+  batchBegun();
   for (let index = 0; index < batch.taskIds.length; index++) {
     if (!claim(ledger, index)) continue;
     await performOrder(unpackOrder(batch, index), outbox);
     Atomics.store(ledger, index, LEDGER.done);
   }
+  batchEnded();
   return { threadId, posted: outbox.posted, items: outbox.take() };
 }
 
@@ -45,7 +49,8 @@ function listen(): void {
   port1.on('message', hear);
   // A listening port would keep a thread alive that has nothing else to do.
   port1.unref();
-  post({ kind: 'hello', threadId, control: port2 });
+  note();
+  post({ kind: 'hello', threadId, control: port2, memory });
 }
 
 catchLateErrors();

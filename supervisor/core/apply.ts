@@ -9,6 +9,7 @@ import type { AttemptEnded, AttemptStarted, Event, TaskAccepted } from './event.
 import { keyDigest, paramsDigest } from './key.ts';
 import { attemptsKeptMax, shortErrorCharsMax, wholeErrorsMax } from './limits.ts';
 import { turnOf } from './queue.ts';
+import { withinReach } from './retry.ts';
 import type { State, Totals } from './state.ts';
 import type { Task, TaskLife, TaskState } from './task.ts';
 import { freshLife, isFinished } from './task.ts';
@@ -275,7 +276,8 @@ function end(state: State, task: Task, event: AttemptEnded, by: Applying): void 
     return;
   }
   move(state, task, event.next, event.e);
-  task.at = event.runAt ?? by.at;
+  // Again here, for journals that were written before anybody looked at how far it is.
+  task.at = event.runAt === undefined ? by.at : withinReach(event.runAt, by.at);
   task.relative = true;
   if (event.next === 'retrying') state.due.push(task.at, { at: task.at, task });
   if (isFinished(event.next)) finish(state, task, event, by);

@@ -82,15 +82,20 @@ export interface HistoryRecord extends TaskRecord {
   seq: number;
 }
 
+/** As far from 1970 as a moment can be written down (ECMA-262, 21.4.1.1). */
+const momentMsMax = 8.64e15;
 const isoKept = 256;
 const isoAt = new Float64Array(isoKept).fill(Number.NaN);
 const isoText: string[] = [];
 
-/** The last moments are kept as text: many tasks share few of them, and making the text takes 2 µs. */
+/**
+ * Never throws: one task with a moment that cannot be told must not hide all the others.
+ * The last moments are kept as text: many tasks share few of them, and making the text takes 2 µs.
+ */
 export function iso(at: number): string {
   const place = at & (isoKept - 1);
   if (isoAt[place] !== at) {
-    isoText[place] = new Date(at).toISOString();
+    isoText[place] = new Date(Math.max(-momentMsMax, Math.min(at || 0, momentMsMax))).toISOString();
     isoAt[place] = at;
   }
   return isoText[place] as string;

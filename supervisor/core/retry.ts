@@ -1,4 +1,5 @@
 /** When a failed task is tried again. Chance is an argument: a number from 0 up to 1. */
+import { durationMsMax } from './limits.ts';
 import type { Backoff } from './task.ts';
 
 /**
@@ -12,4 +13,9 @@ export function backoffMs(backoff: Backoff, spent: number, chance: number): numb
   const capped = Math.min(delay, backoff.maxMs);
   const spread = capped * backoff.jitter * (2 * chance - 1);
   return Math.round(Math.min(Math.max(0, capped + spread), backoff.maxMs));
+}
+
+/** A handler may ask for more patience than a clock has; what waits, waits no longer than any duration a task may name. */
+export function withinReach(at: number, now: number): number {
+  return Math.min(at, now + durationMsMax);
 }

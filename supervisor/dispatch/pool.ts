@@ -5,7 +5,6 @@
  * had not begun is given back. Cancel is asked for by message first; a thread is ended only when grace has run out.
  */
 import type { MessagePort } from 'node:worker_threads';
-import { Piscina } from 'piscina';
 import {
   type BatchResult,
   type ControlMessage,
@@ -19,7 +18,9 @@ import {
   type WorkerSetup,
 } from '../../workers/contract.ts';
 import type { Clock } from '../clock.ts';
+import { Generation } from './generation.ts';
 import { type Flight, freshFlight, freshSlot, hasBegun, isUnderWay, type Seat, type Slot, withdraw } from './slot.ts';
+import { type WorkerFacts, workerFacts } from './worker-facts.ts';
 
 /** How often running orders are looked at for overdue ones; no timer runs while nothing does. */
 const watchMs = 100;
@@ -64,34 +65,34 @@ export class Pool {
   readonly #options: PoolOptions;
   readonly #cpu: readonly Slot[];
   readonly #io: readonly Slot[];
-  readonly #generations = new Map<Slot | 'cpu', Piscina>();
-  readonly #closing = new Set<Promise<void>>();
+  /** Those that take flights. */
+  readonly #generations = new Map<Slot | 'cpu', Generation>();
+  /** All that have threads, also those on which something still finishes. */
+  readonly #living = new Set<Generation>();
   readonly #ports = new Map<number, MessagePort>();
   readonly #seats = new Map<string, Seat>();
   /** How many messages of each thread have arrived. */
   readonly #heardOf = new Map<number, number>();
   /** Results that overtook messages posted before them, on another port. */
   readonly #early: { readonly flight: Flight; readonly result: BatchResult }[] = [];
-  readonly #startedAt: number;
   #stopWatch: (() => void) | null = null;
   #stopIdle: (() => void) | null = null;
   #closed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#startedAt = options.clock.wall();
     this.#cpu = Array.from({ length: options.threads }, (_, index) => freshSlot(`cpu-${index + 1}`, 'cpu', 1));
     this.#io = Array.from({ length: options.ioThreads }, (_, index) =>
       freshSlot(`io-${index + 1}`, 'io', options.ioConcurrency),
     );
   }
 
-  get startedAt(): number {
-    return this.#startedAt;
-  }
-
   get slots(): readonly Slot[] {
     return [...this.#cpu, ...this.#io];
+  }
+
+  get workers(): readonly WorkerFacts[] {
+    return workerFacts(this.slots, (slot) => this.#generations.get(generationKey(slot)));
   }
 
   get busy(): boolean {
@@ -114,19 +115,19 @@ export class Pool {
 
   /** Resolves once a thread of these lanes is up, or has shown that it will not be. */
   async warm(lanes: ReadonlySet<Slot['lane']>): Promise<void> {
-    const nothing = packBatch([], new Int32Array(new SharedArrayBuffer(0)));
+    const nothing = packBatch([], new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)));
     const slots = [this.#cpu[0], this.#io[0]].filter((slot) => slot !== undefined && lanes.has(slot.lane));
-    await Promise.allSettled(slots.map((slot) => this.#piscinaOf(slot as Slot).run(nothing)));
+    await Promise.allSettled(slots.map((slot) => this.#generationOf(slot as Slot).warm(nothing)));
   }
 
   run(slot: Slot, orders: readonly Order[]): void {
     this.#stopIdle?.();
-    const flight = freshFlight(slot, this.#piscinaOf(slot), orders, this.#options.clock.monotonic());
+    const flight = freshFlight(slot, this.#generationOf(slot), orders, this.#options.clock.monotonic());
     slot.flights.add(flight);
     slot.attempts += orders.length;
     for (const seat of flight.seats) this.#seats.set(seat.order.taskId, seat);
-    flight.threads.run(flight.batch, flight.abort ? { signal: flight.abort.signal } : {}).then(
-      (result: BatchResult) => this.#landed(flight, result),
+    flight.generation.take(flight).then(
+      (result) => this.#landed(flight, result),
       (error: unknown) => this.#crashed(flight, error),
     );
     this.#watch();
@@ -153,12 +154,12 @@ export class Pool {
     this.#tell(message);
   }
 
-  /** New threads for the lane of a slot; what runs finishes on the old ones. */
+  /** New threads, for a `cpu` slot those of its whole lane; what runs finishes on the old ones, however long it takes. */
   recycle(slot: Slot): void {
     const key = generationKey(slot);
     const old = this.#generations.get(key);
     this.#generations.delete(key);
-    if (old) this.#end(old.close());
+    if (old) this.#end(old, old.retire());
   }
 
   /** Ends all threads, at once. Orders under way are not reported any more. */
@@ -166,44 +167,43 @@ export class Pool {
     this.#closed = true;
     this.#stopWatch?.();
     this.#stopIdle?.();
+    for (const seat of this.#seats.values()) withdraw(seat);
     this.#seats.clear();
-    for (const piscina of this.#generations.values()) this.#end(piscina.destroy());
     this.#generations.clear();
-    await Promise.all(this.#closing);
+    await Promise.all([...this.#living].map((generation) => generation.destroy()));
   }
 
-  #end(ending: Promise<void>): void {
-    const done = ending.catch(() => {}).then(() => void this.#closing.delete(done));
-    this.#closing.add(done);
+  #end(generation: Generation, ending: Promise<void>): void {
+    void ending.catch(() => {}).then(() => this.#living.delete(generation));
   }
 
-  #piscinaOf(slot: Slot): Piscina {
+  #generationOf(slot: Slot): Generation {
     const key = generationKey(slot);
     const known = this.#generations.get(key);
     if (known) return known;
-    const threads = slot.lane === 'cpu' ? this.#cpu.length : 1;
-    const piscina = new Piscina({
-      filename: this.#options.workerFile,
-      name: 'perform',
-      minThreads: threads,
-      maxThreads: threads,
-      concurrentTasksPerWorker: slot.lane === 'cpu' ? 1 : slot.capacity,
-      atomics: 'disabled',
-      recordTiming: false,
-      workerData: this.#options.setup,
+    const { workerFile, setup, clock } = this.#options;
+    const made: Generation = new Generation({
+      workerFile,
+      setup,
+      threads: slot.lane === 'cpu' ? this.#cpu.length : 1,
+      perThread: slot.lane === 'cpu' ? 1 : slot.capacity,
+      startedAt: clock.wall(),
+      heard: (message) => this.#heard(made, message),
     });
-    piscina.on('message', (message: WorkerMessage) => this.#heard(message));
-    // A late exception of an attempt that has ended kills an idle thread; Piscina replaces it.
-    piscina.on('error', () => {});
-    this.#generations.set(key, piscina);
-    return piscina;
+    this.#generations.set(key, made);
+    this.#living.add(made);
+    return made;
   }
 
-  #heard(message: WorkerMessage): void {
+  #heard(generation: Generation, message: WorkerMessage): void {
     if (message.kind === 'hello') {
-      const { threadId, control } = message;
+      const { threadId, control, memory } = message;
       this.#ports.set(threadId, control);
-      control.on('close', () => this.#goneThread(threadId));
+      generation.threads.set(threadId, memory);
+      control.on('close', () => {
+        generation.threads.delete(threadId);
+        this.#goneThread(threadId);
+      });
       control.unref();
     } else if (message.incarnation === this.#options.setup.incarnation) {
       this.#heardOf.set(message.threadId, (this.#heardOf.get(message.threadId) ?? 0) + 1);
@@ -234,6 +234,7 @@ export class Pool {
   }
 
   #landed(flight: Flight, result: BatchResult): void {
+    if (this.#closed) return;
     if ((this.#heardOf.get(result.threadId) ?? 0) < result.posted) {
       this.#early.push({ flight, result });
       return;
@@ -258,6 +259,7 @@ export class Pool {
 
   #free(flight: Flight): void {
     flight.slot.flights.delete(flight);
+    flight.generation.leave(flight);
     this.#options.listener.room();
     if (!this.busy) this.#endThreadsWhenIdle();
   }
@@ -272,7 +274,7 @@ export class Pool {
   }
 
   #closeGenerations(): void {
-    for (const piscina of this.#generations.values()) this.#end(piscina.close());
+    for (const generation of this.#generations.values()) this.#end(generation, generation.retire());
     this.#generations.clear();
   }
 
@@ -326,13 +328,13 @@ export class Pool {
   /** Ends the thread under an order that has not ended by itself. */
   #kill(seat: Seat, now: number): void {
     seat.stop ??= { since: now, reason: 'timed_out' };
-    const { slot, abort, threads } = seat.flight;
+    const { slot, abort, generation } = seat.flight;
     if (abort) {
       abort.abort();
       return;
     }
-    if (this.#generations.get(slot) === threads) this.#generations.delete(slot);
-    this.#end(threads.destroy());
+    if (this.#generations.get(slot) === generation) this.#generations.delete(slot);
+    this.#end(generation, generation.destroy());
   }
 }
 
@@ -356,7 +358,7 @@ function endedBy(seat: Seat): Lost['why'] {
   for (const flight of seat.flight.slot.flights) {
     if (
       flight !== seat.flight &&
-      flight.threads === seat.flight.threads &&
+      flight.generation === seat.flight.generation &&
       flight.seats.some((neighbor) => neighbor.stop !== null)
     )
       return 'interrupted';

@@ -1,6 +1,6 @@
 /** Room for attempts: a slot of the `cpu` lane holds one batch at a time, one of the `io` lane several tasks. */
-import type { Piscina } from 'piscina';
 import { type Batch, LEDGER, type Order, packBatch, type StopReason } from '../../workers/contract.ts';
+import type { Generation } from './generation.ts';
 
 export interface Slot {
   /** `cpu-1`, `io-1` … */
@@ -18,7 +18,7 @@ export interface Flight {
   readonly slot: Slot;
   readonly seats: readonly Seat[];
   /** The threads it runs on. */
-  readonly threads: Piscina;
+  readonly generation: Generation;
   /** When it was handed to the threads, monotonic ms. */
   readonly since: number;
   /** It waits behind another flight of its slot. */
@@ -44,15 +44,15 @@ export function freshSlot(id: string, lane: Slot['lane'], capacity: number): Slo
   return { id, lane, capacity, flights: new Set(), attempts: 0 };
 }
 
-export function freshFlight(slot: Slot, threads: Piscina, orders: readonly Order[], since: number): Flight {
-  const ledger = new Int32Array(new SharedArrayBuffer(orders.length * Int32Array.BYTES_PER_ELEMENT));
+export function freshFlight(slot: Slot, generation: Generation, orders: readonly Order[], since: number): Flight {
+  const ledger = new Int32Array(new SharedArrayBuffer((orders.length + 1) * Int32Array.BYTES_PER_ELEMENT));
   const seats: Seat[] = [];
   const abort = slot.lane === 'cpu' ? new AbortController() : null;
   const flight: Flight = {
     batch: packBatch(orders, ledger),
     slot,
     seats,
-    threads,
+    generation,
     since,
     behind: slot.flights.size > 0,
     abort,
@@ -65,6 +65,11 @@ export function freshFlight(slot: Slot, threads: Piscina, orders: readonly Order
 /** Takes an order back that its thread has not begun. @returns whether it could be taken back */
 export function withdraw({ flight, index }: Seat): boolean {
   return Atomics.compareExchange(flight.batch.ledger, index, LEDGER.waiting, LEDGER.withdrawn) === LEDGER.waiting;
+}
+
+/** Number of the thread that has it; 0 while it waits. */
+export function threadOf({ batch }: Flight): number {
+  return Atomics.load(batch.ledger, batch.taskIds.length);
 }
 
 /** Whether its handler has run at all. */

@@ -11,7 +11,13 @@ import { submitTasks } from '../../supervisor/core/decide/submit.ts';
 import { decodeEvent, decodeTask, UnknownEntry } from '../../supervisor/core/decode.ts';
 import { EVENT_NAMES, type Event } from '../../supervisor/core/event.ts';
 import { nextRateAt, releaseRates } from '../../supervisor/core/gate.ts';
-import { attemptsKeptMax, errorMessageCharsMax, errorStackCharsMax } from '../../supervisor/core/limits.ts';
+import {
+  attemptsKeptMax,
+  durationMsMax,
+  errorMessageCharsMax,
+  errorStackCharsMax,
+} from '../../supervisor/core/limits.ts';
+import { iso, recordHead, taskRecord, withParams } from '../../supervisor/core/record.ts';
 import { Refusal } from '../../supervisor/core/refusal.ts';
 import { defaultLimits, freshState, type State } from '../../supervisor/core/state.ts';
 import { freshLife, type Outcome, TASK_STATE_NAMES, type Task, type TaskState } from '../../supervisor/core/task.ts';
@@ -146,6 +152,31 @@ t.test('an attempt cut by a crash ended when the supervisor was last heard of, n
     { outcome: 'interrupted', startedAt: noon, finishedAt: noon + 6_000, error: { message: /killed/ } },
   ]);
   t.equal(task.at, life.now, 'it has been queued since the start');
+});
+
+t.test('a handler that asks for more patience than a clock has is tried again within ten years', async (t) => {
+  for (const retryAfterMs of [99_999_999_999 * 86_400_000, Number.POSITIVE_INFINITY]) {
+    const life = new Life();
+    const task = life.accept(1);
+    life.start(1);
+    end(life, task, 'failed', { retryAfterMs });
+    t.equal(task.at, noon + durationMsMax);
+    t.match(life.events.at(-1)?.event, { runAt: noon + durationMsMax }, 'and the journal says so');
+  }
+});
+
+t.test('a moment no clock has, in a journal of before, does not keep a task from being shown', async (t) => {
+  const life = new Life();
+  const task = life.accept(1);
+  life.start(1);
+  const runAt = noon + 99_999_999_999 * 86_400_000;
+  life.record({ e: 'attempt.ended', id: task.id, n: 1, outcome: 'failed', next: 'retrying', runAt });
+  t.equal(task.at, noon + durationMsMax, 'it is brought within reach');
+  // A snapshot has it as it was.
+  task.at = runAt;
+  t.equal(taskRecord(task, '{}').runAt, '+275760-09-13T00:00:00.000Z');
+  t.match(JSON.parse(withParams(recordHead(task), '{}')), { runAt: '+275760-09-13T00:00:00.000Z' });
+  for (const at of [Number.NaN, Number.NEGATIVE_INFINITY, -9e15]) t.doesNotThrow(() => iso(at), String(at));
 });
 
 t.test('ten tasks cut by a crash run alone, one after another, and nothing beside them', async (t) => {

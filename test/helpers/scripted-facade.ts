@@ -95,7 +95,7 @@ export class ScriptedFacade implements Facade {
     { lines: LiveLine[]; ended: boolean; followers: Set<{ line: (line: LiveLine) => void; ended: () => void }> }
   >();
   workerList: WorkerView[] = [
-    { id: 'cpu-1', lane: 'cpu', state: 'idle', slots: 1, tasks: [], startedAt: START, attempts: 3 },
+    { id: 'cpu-1', lane: 'cpu', state: 'idle', slots: 1, tasks: [], startedAt: null, memory: null, attempts: 3 },
     {
       id: 'io-1',
       lane: 'io',
@@ -103,6 +103,7 @@ export class ScriptedFacade implements Facade {
       slots: 16,
       tasks: [{ id: 't', type: 'noop', attempt: 1, since: START }],
       startedAt: START,
+      memory: { heapBytes: 9_000_000, externalBytes: 2_000_000 },
       attempts: 9,
     },
   ];

@@ -407,6 +407,34 @@ t.test('a jump of the clock moves what waits for a delay, not what waits for a m
   await supervisor.stop();
 });
 
+t.test('workers say what they are: idle, starting, busy, draining once they have been replaced', async (t) => {
+  const supervisor = await openTestSupervisor(folder(t), { settings: 'WORKERS=2\n' });
+  const states = async () => (await supervisor.front.workers()).slice(0, 2).map(({ state }) => state);
+  supervisor.begin();
+  t.match(await supervisor.front.workers(), [{ id: 'cpu-1', state: 'idle', startedAt: null, memory: null }]);
+  const [id] = (await submit(supervisor, { params: { end: 'hang', log: 'here' } })) as [string];
+  await until(supervisor, id, ({ state }) => state === 'running');
+  t.match((await supervisor.front.workers())[1], { state: 'starting', startedAt: String, memory: null });
+  const begun = new Promise<void>((resolve) => {
+    supervisor.front.followLog(
+      id,
+      null,
+      () => resolve(),
+      () => {},
+    );
+  });
+  await begun;
+  const [worker] = await supervisor.front.workers();
+  t.match(worker, { state: 'busy', tasks: [{ id }], memory: { heapBytes: Number, externalBytes: Number } });
+  await supervisor.front.recycle('cpu-1');
+  t.same(await states(), ['draining', 'idle']);
+  t.match(await supervisor.front.workers(), [{ startedAt: worker?.startedAt }, { startedAt: null }]);
+  await supervisor.front.cancel(id, anybody);
+  await until(supervisor, id, hasEnded);
+  t.match(await supervisor.front.task(id), { attempts: [{ outcome: 'canceled' }] }, 'it was not cut');
+  await supervisor.stop();
+});
+
 t.test('damage in what was acknowledged stops the start and names the place', async (t) => {
   const supervisor = await openTestSupervisor(folder(t));
   await submit(supervisor, { delay: '1h' });

@@ -61,7 +61,11 @@ export function queueRoutes({ facade }: Parts): Route[] {
     operate(`${api}/queue/pause`, 'Starts nothing more; what runs finishes', pause, ONE_TYPE),
     operate(`${api}/queue/resume`, 'Starts tasks again', resume, ONE_TYPE),
     look(`${api}/workers`, 'Lists workers and what each runs', workers),
-    operate(`${api}/workers/:id/recycle`, 'Replaces a worker once it is free', recycle),
+    operate(
+      `${api}/workers/:id/recycle`,
+      'Gives a worker new threads (a cpu worker: all of its lane); what runs finishes on the old ones',
+      recycle,
+    ),
     look(`${api}/handlers`, 'Lists loaded handlers and files that could not be used', handlers),
   ];
 }

@@ -1,7 +1,7 @@
 /** What becomes of a task when an attempt of it ends. */
 import type { AttemptEnded } from '../event.ts';
 import { soloCrashesMax } from '../limits.ts';
-import { backoffMs } from '../retry.ts';
+import { backoffMs, withinReach } from '../retry.ts';
 import type { LogPlace, Outcome, Task, TaskError } from '../task.ts';
 
 /** How an attempt ended, from whoever saw it end. */
@@ -56,7 +56,8 @@ function afterFailure(task: Task, ending: Ending, now: number, chance: number): 
   if (life?.cancelRequestedAt != null) return { next: 'canceled' };
   const spent = (life?.spent ?? 0) + 1;
   if (!ending.retryable || spent >= options.maxAttempts) return { next: 'failed' };
-  return { next: 'retrying', runAt: now + (ending.retryAfterMs ?? backoffMs(options.backoff, spent, chance)) };
+  const waitMs = ending.retryAfterMs ?? backoffMs(options.backoff, spent, chance);
+  return { next: 'retrying', runAt: withinReach(now + waitMs, now) };
 }
 
 /** How the last incarnation ended. */

@@ -155,6 +155,7 @@ export class ScriptedFacade extends ScriptedTasks implements Facade {
         slots,
         tasks,
         startedAt: this.startedAt,
+        memory: { heapBytes: 9_000_000, externalBytes: 2_000_000 },
         attempts: 128,
       };
     };

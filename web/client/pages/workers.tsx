@@ -1,4 +1,5 @@
 /** Workers: what each slot does, for how long, and how full they are together. */
+import { useEffect } from 'preact/hooks';
 import type { WorkerView } from '../../../supervisor/facade.ts';
 import { number } from '../format.ts';
 import { say } from '../language.ts';
@@ -14,6 +15,7 @@ import { useRowsReserved } from '../steady.ts';
 export function Workers() {
   const live = useLive('workers', workersLive);
   const workers = live.value.value;
+  useStarting(workers, live.reload);
   const words = say();
   const slots = workers?.reduce((sum, one) => sum + one.slots, 0) ?? 0;
   const busy = workers?.reduce((sum, one) => sum + one.tasks.length, 0) ?? 0;
@@ -35,6 +37,17 @@ export function Workers() {
       {workers && workers.length > 0 && <WorkerTable workers={workers} />}
     </>
   );
+}
+
+const startingMs = 1_000;
+
+/** No event tells that a thread is up. */
+function useStarting(workers: readonly WorkerView[] | null, reload: () => void): void {
+  useEffect(() => {
+    if (!workers?.some(({ state }) => state === 'starting')) return undefined;
+    const timer = window.setTimeout(reload, startingMs);
+    return () => window.clearTimeout(timer);
+  }, [workers]);
 }
 
 function WorkerTable({ workers }: { workers: readonly WorkerView[] }) {
