@@ -1,6 +1,6 @@
 /** The facade: what the console and the command line may ask, put together from the parts that know the answers. */
 import { statfs } from 'node:fs/promises';
-import { type HandlerDescription, type HandlerFailure, MEMORY } from '../workers/contract.ts';
+import { type HandlerDescription, type HandlerFailure, NOTES } from '../workers/contract.ts';
 import type { Clock } from './clock.ts';
 import { heldBySuspects } from './core/decide/claim.ts';
 import { nextMoment } from './core/decide/pass-time.ts';
@@ -10,7 +10,8 @@ import type { Pause, State } from './core/state.ts';
 import type { TaskInput } from './core/task-input.ts';
 import { movesFrom } from './core/transitions.ts';
 import type { Pool } from './dispatch/pool.ts';
-import type { WorkerFacts } from './dispatch/worker-facts.ts';
+import type { Slot } from './dispatch/slot.ts';
+import type { Thread } from './dispatch/thread.ts';
 import type { EventStream } from './event-stream.ts';
 import type { Actor, Facade, LiveLine, PageRequest, QueueView, StatusView, TaskView, WorkerView } from './facade.ts';
 import type { Health } from './health.ts';
@@ -121,7 +122,7 @@ export class Front implements Facade {
 
   async workers(): Promise<readonly WorkerView[]> {
     const { pool, state } = this.#parts;
-    return pool.workers.map((facts) => workerView(facts, state));
+    return pool.slots.map((slot) => workerView(slot, state));
   }
 
   async recycle(workerId: string): Promise<readonly WorkerView[]> {
@@ -264,8 +265,9 @@ function pauseView(pause: Pause | null) {
   return pause && { reason: pause.reason, by: pause.by, since: iso(pause.since) };
 }
 
-function workerView(facts: WorkerFacts, state: State): WorkerView {
-  const { slot, generation, memory } = facts;
+function workerView(slot: Slot, state: State): WorkerView {
+  const thread = threadBehind(slot);
+  const notes = thread?.notes ?? null;
   const seats = [...slot.flights].flatMap((flight) => flight.seats).filter((seat) => !seat.settled);
   const tasks = seats.flatMap(({ order }) => {
     const task = state.tasks.get(order.taskId);
@@ -274,23 +276,30 @@ function workerView(facts: WorkerFacts, state: State): WorkerView {
   const unresponsive = seats.some((seat) => seat.stop?.reason === 'timed_out');
   return {
     id: slot.id,
-    lane: slot.lane,
-    state: unresponsive ? 'unresponsive' : workerState(facts, tasks.length > 0, state.draining),
+    lane: slot.lane === 'cpu' ? 'cpu' : 'io',
+    state: unresponsive ? 'unresponsive' : workerState(slot, tasks.length > 0, state.draining),
     slots: slot.capacity,
     tasks,
-    startedAt: generation && iso(generation.startedAt),
-    memory: memory && {
-      heapBytes: memory[MEMORY.heapBytes] as number,
-      externalBytes: memory[MEMORY.externalBytes] as number,
+    startedAt: thread && iso(thread.startedAt),
+    memory: notes && {
+      heapBytes: notes[NOTES.heapBytes] as number,
+      externalBytes: notes[NOTES.externalBytes] as number,
     },
     attempts: slot.attempts,
   };
 }
 
-/** Draining is what finishes before its threads end: they have been replaced, or the supervisor stops. */
-function workerState({ generation, memory }: WorkerFacts, busy: boolean, stopping: boolean): WorkerView['state'] {
-  if (busy && (stopping || generation?.retired)) return 'draining';
-  if (generation && !memory) return 'starting';
+/** The thread that has what the slot runs, else the one that would. */
+function threadBehind({ flights, thread }: Slot): Thread | null {
+  for (const flight of flights) return flight.thread;
+  return thread;
+}
+
+/** Draining is what finishes before its thread ends: that has been replaced, or the supervisor stops. */
+function workerState(slot: Slot, busy: boolean, stopping: boolean): WorkerView['state'] {
+  const thread = threadBehind(slot);
+  if (busy && (stopping || thread?.retired)) return 'draining';
+  if (thread && !thread.notes) return 'starting';
   return busy ? 'busy' : 'idle';
 }
 

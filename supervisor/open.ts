@@ -16,6 +16,7 @@ import { freshState, type Limits, type State } from './core/state.ts';
 import type { Task } from './core/task.ts';
 import { checkTask } from './core/task-input.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
+import { slotLane } from './dispatch/plan.ts';
 import { Pool } from './dispatch/pool.ts';
 import { EventStream } from './event-stream.ts';
 import type { StatusView } from './facade.ts';
@@ -313,7 +314,7 @@ function useHandlers(state: State, settings: Settings, { handlers }: HandlerCata
   for (const { type, concurrency } of handlers) if (concurrency !== null) byType.set(type, concurrency);
   for (const [type, most] of settings.limits.types) byType.set(type, most);
   state.limits = { ...state.limits, concurrencyByType: byType };
-  state.lanes = new Map(handlers.map(({ type, lane }) => [type, lane]));
+  state.lanes = new Map(handlers.map(({ type, lane, builtIn }) => [type, slotLane(lane, builtIn)]));
   state.ready.releaseAll(now);
 }
 

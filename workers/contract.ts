@@ -81,8 +81,7 @@ export interface WorkerSetup {
 /**
  * `ledger` has one cell an order, over shared memory. The worker moves a cell from WAITING to BEGUN before it starts an
  * order, the supervisor from WAITING to WITHDRAWN to take one back; both by compare-and-exchange, so exactly one wins. The worker moves it on to DONE
- * when the attempt has ended: if the thread dies before its outcome was posted, nobody takes it for the culprit. Behind
- * them is one more cell: the number of the thread that has the batch, 0 while it waits.
+ * when the attempt has ended: if the thread dies before its outcome was posted, nobody takes it for the culprit.
  */
 export interface Batch {
   readonly ledger: Int32Array;
@@ -98,7 +97,7 @@ export interface Batch {
 }
 export type OrderKind = Omit<Order, 'taskId' | 'attempt' | 'params' | 'createdAt' | 'resume'>;
 
-/** @param ledger one cell an order, all WAITING, and one for the thread */
+/** @param ledger one cell an order, all WAITING */
 export function packBatch(orders: readonly Order[], ledger: Int32Array): Batch {
   const kinds: Order[] = [];
   const numbers = new Float64Array(orders.length * 2);
@@ -157,8 +156,8 @@ function kindOf({
 
 export const LEDGER = { waiting: 0, begun: 1, withdrawn: 2, done: 3 } as const;
 
-/** Places in what a thread notes of its memory, in shared memory: its own heap, and buffers outside of it. */
-export const MEMORY = { heapBytes: 0, externalBytes: 1 } as const;
+/** Places in what a thread notes of itself, in shared memory: its own heap, buffers outside of it, and how often it has. */
+export const NOTES = { heapBytes: 0, externalBytes: 1, count: 2 } as const;
 
 interface ItemBase {
   readonly taskId: string;
@@ -224,8 +223,8 @@ export type WorkerMessage =
       readonly kind: 'hello';
       readonly threadId: number;
       readonly control: import('node:worker_threads').MessagePort;
-      /** See `MEMORY`. */
-      readonly memory: Float64Array;
+      /** See `NOTES`. */
+      readonly notes: Float64Array;
     }
   | {
       readonly kind: 'items';

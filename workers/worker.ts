@@ -6,7 +6,7 @@
 import { MessageChannel, parentPort, threadId } from 'node:worker_threads';
 import { type Batch, type BatchResult, LEDGER, unpackOrder, type WorkerMessage } from './contract.ts';
 import { catchLateErrors } from './late.ts';
-import { batchBegun, batchEnded, memory, note } from './memory.ts';
+import { batchBegun, batchEnded, note, notes } from './notes.ts';
 import { Outbox } from './outbox.ts';
 import { hear, perform as performOrder } from './perform.ts';
 import { setup } from './setup.ts';
@@ -24,7 +24,6 @@ export function perform(batch: Batch): Promise<BatchResult> {
 
 async function performBatch(batch: Batch): Promise<BatchResult> {
   const { ledger } = batch;
-  ledger[batch.taskIds.length] = threadId;
   batchBegun();
   for (let index = 0; index < batch.taskIds.length; index++) {
     if (!claim(ledger, index)) continue;
@@ -50,7 +49,7 @@ function listen(): void {
   // A listening port would keep a thread alive that has nothing else to do.
   port1.unref();
   note();
-  post({ kind: 'hello', threadId, control: port2, memory });
+  post({ kind: 'hello', threadId, control: port2, notes });
 }
 
 catchLateErrors();

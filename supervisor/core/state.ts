@@ -86,7 +86,7 @@ export interface State {
   readonly inboxTaken: Map<string, { readonly file: string; readonly seq: number }>;
   readonly children: Map<string, Child>;
   limits: Limits;
-  /** Types that have a handler and the lane it runs in; null before the handlers are known. */
+  /** Types that have a handler and the kind of slot it runs in; null before the handlers are known. */
   lanes: ReadonlyMap<string, string> | null;
   draining: boolean;
   incarnation: string | null;

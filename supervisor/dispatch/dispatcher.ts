@@ -5,7 +5,6 @@
 import type {
   CallItem,
   HandlerDescription,
-  Lane,
   Order,
   OutcomeItem,
   StopReason,
@@ -18,10 +17,10 @@ import type { Event } from '../core/event.ts';
 import type { State } from '../core/state.ts';
 import type { LogPlace, Outcome, Task } from '../core/task.ts';
 import { createdAt } from '../core/task.ts';
-import { batchesAheadMax, batchTasksMax, type Departure, Pace, Plan, slotLane } from './plan.ts';
+import { batchesAheadMax, batchTasksMax, type Departure, Pace, Plan } from './plan.ts';
 import type { Lost, Pool, PoolListener } from './pool.ts';
 import { ProgressRelay } from './progress.ts';
-import type { Slot } from './slot.ts';
+import { SLOT_LANES, type Slot, type SlotLane } from './slot.ts';
 
 /** What the dispatcher needs of the rest of the supervisor. */
 export interface DispatcherParts {
@@ -75,7 +74,7 @@ export class Dispatcher implements PoolListener {
     };
     // From its claim on a suspect counts as running alone: were a thread still to be made, a kill in that time would be
     // held against a handler that had not begun.
-    const wanted = [...suspects].map(({ options }) => slotLane((lanes?.get(options.type) ?? 'cpu') as Lane));
+    const wanted = [...suspects].map(({ options }) => (lanes?.get(options.type) ?? 'cpu') as SlotLane);
     if (wanted.length === 0) claim();
     else void pool.warm(new Set(wanted)).then(claim);
   }
@@ -251,18 +250,15 @@ export class Dispatcher implements PoolListener {
   /** Lines parked because their lane was full come back as far as there is room again. */
   #releaseLanes(now: number): void {
     const { ready } = this.#parts.state;
-    for (const lane of ['cpu', 'io', 'process'] as const) {
+    for (const lane of SLOT_LANES) {
       if (!ready.isParked(`lane:${lane}`)) continue;
-      const room =
-        lane === 'io'
-          ? this.#pool?.slotFor('io', this.#reserved)
-          : this.#pool?.slotFor('cpu', this.#reserved, batchesAheadMax);
-      if (room) ready.release(`lane:${lane}`, batchTasksMax, now);
+      if (this.#pool?.slotFor(lane, this.#reserved, lane === 'cpu' ? batchesAheadMax : 0))
+        ready.release(`lane:${lane}`, batchTasksMax, now);
     }
   }
 
-  #laneOf(type: string): Lane {
-    return (this.#parts.state.lanes?.get(type) ?? 'cpu') as Lane;
+  #laneOf(type: string): SlotLane {
+    return (this.#parts.state.lanes?.get(type) ?? 'cpu') as SlotLane;
   }
 
   /** The task, if this attempt of it is under way. */

@@ -5,7 +5,7 @@
 import type { Lane } from '../../workers/contract.ts';
 import type { Task } from '../core/task.ts';
 import type { Pool } from './pool.ts';
-import type { Slot } from './slot.ts';
+import type { Slot, SlotLane } from './slot.ts';
 
 export const batchTasksMax = 128;
 const batchMsMax = 5;
@@ -56,14 +56,14 @@ export class Plan {
     this.#reserved = reserved;
   }
 
-  hasRoom(type: string, lane: Lane): boolean {
+  hasRoom(type: string, lane: SlotLane): boolean {
     return this.#fits(type, lane) || this.#slotFor(type, lane, false) !== null;
   }
 
   /** Called after `hasRoom` said yes. @returns the slot it goes to */
-  add(task: Task, lane: Lane, alone: boolean): Slot {
+  add(task: Task, lane: SlotLane, alone: boolean): Slot {
     const { type } = task.options;
-    const small = lane === 'io' || alone ? null : this.#pace.smallMsOf(type);
+    const small = lane !== 'cpu' || alone ? null : this.#pace.smallMsOf(type);
     if (this.#open && small !== null && this.#fits(type, lane)) {
       this.#open.departure.tasks.push(task);
       this.#open.leftMs -= small;
@@ -77,19 +77,20 @@ export class Plan {
     return slot;
   }
 
-  #slotFor(type: string, lane: Lane, alone: boolean): Slot | null {
-    const small = lane !== 'io' && !alone && this.#pace.smallMsOf(type) !== null;
-    return this.#pool.slotFor(slotLane(lane), this.#reserved, small ? batchesAheadMax : 0);
+  #slotFor(type: string, lane: SlotLane, alone: boolean): Slot | null {
+    const small = lane === 'cpu' && !alone && this.#pace.smallMsOf(type) !== null;
+    return this.#pool.slotFor(lane, this.#reserved, small ? batchesAheadMax : 0);
   }
 
-  #fits(type: string, lane: Lane): boolean {
-    if (!this.#open || lane === 'io' || this.#open.departure.tasks.length >= batchTasksMax) return false;
+  #fits(type: string, lane: SlotLane): boolean {
+    if (!this.#open || lane !== 'cpu' || this.#open.departure.tasks.length >= batchTasksMax) return false;
     const ms = this.#pace.smallMsOf(type);
     return ms !== null && ms <= this.#open.leftMs;
   }
 }
 
-/** Where there is no room of its own for a lane, its tasks run one to a thread. */
-export function slotLane(lane: Lane): Slot['lane'] {
-  return lane === 'io' ? 'io' : 'cpu';
+/** Which slots take a handler's tasks. Where there is no room of its own for a lane, they run one to a thread. */
+export function slotLane(lane: Lane, builtIn: boolean): SlotLane {
+  if (lane !== 'io') return 'cpu';
+  return builtIn ? 'io' : 'io-own';
 }

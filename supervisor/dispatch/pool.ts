@@ -18,9 +18,18 @@ import {
   type WorkerSetup,
 } from '../../workers/contract.ts';
 import type { Clock } from '../clock.ts';
-import { Generation } from './generation.ts';
-import { type Flight, freshFlight, freshSlot, hasBegun, isUnderWay, type Seat, type Slot, withdraw } from './slot.ts';
-import { type WorkerFacts, workerFacts } from './worker-facts.ts';
+import {
+  type Flight,
+  freshFlight,
+  freshSlot,
+  hasBegun,
+  isUnderWay,
+  type Seat,
+  type Slot,
+  type SlotLane,
+  withdraw,
+} from './slot.ts';
+import { Thread } from './thread.ts';
 
 /** How often running orders are looked at for overdue ones; no timer runs while nothing does. */
 const watchMs = 100;
@@ -63,12 +72,9 @@ export interface PoolOptions {
 
 export class Pool {
   readonly #options: PoolOptions;
-  readonly #cpu: readonly Slot[];
-  readonly #io: readonly Slot[];
-  /** Those that take flights. */
-  readonly #generations = new Map<Slot | 'cpu', Generation>();
-  /** All that have threads, also those on which something still finishes. */
-  readonly #living = new Set<Generation>();
+  readonly slots: readonly Slot[];
+  /** All threads there are, also those on which something still finishes. */
+  readonly #living = new Set<Thread>();
   readonly #ports = new Map<number, MessagePort>();
   readonly #seats = new Map<string, Seat>();
   /** How many messages of each thread have arrived. */
@@ -81,18 +87,14 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#cpu = Array.from({ length: options.threads }, (_, index) => freshSlot(`cpu-${index + 1}`, 'cpu', 1));
-    this.#io = Array.from({ length: options.ioThreads }, (_, index) =>
-      freshSlot(`io-${index + 1}`, 'io', options.ioConcurrency),
-    );
-  }
-
-  get slots(): readonly Slot[] {
-    return [...this.#cpu, ...this.#io];
-  }
-
-  get workers(): readonly WorkerFacts[] {
-    return workerFacts(this.slots, (slot) => this.#generations.get(generationKey(slot)));
+    const { threads, ioThreads, ioConcurrency } = options;
+    const lane = (name: SlotLane, count: number, capacity: number) =>
+      Array.from({ length: count }, (_, index) => freshSlot(`${name}-${index + 1}`, name, capacity));
+    this.slots = [
+      ...lane('cpu', threads, 1),
+      ...lane('io', ioThreads, ioConcurrency),
+      ...lane('io-own', ioThreads, ioConcurrency),
+    ];
   }
 
   get busy(): boolean {
@@ -103,10 +105,11 @@ export class Pool {
    * A slot with room, the least busy one; null when the lane is full.
    * @param ahead flights that may wait behind those under way
    */
-  slotFor(lane: Slot['lane'], reserved: ReadonlyMap<Slot, number>, ahead = 0): Slot | null {
+  slotFor(lane: SlotLane, reserved: ReadonlyMap<Slot, number>, ahead = 0): Slot | null {
     let best: Slot | null = null;
     let least = Number.POSITIVE_INFINITY;
-    for (const slot of lane === 'cpu' ? this.#cpu : this.#io) {
+    for (const slot of this.slots) {
+      if (slot.lane !== lane) continue;
       const used = slot.flights.size + (reserved.get(slot) ?? 0);
       if (used < slot.capacity + ahead && used < least) [best, least] = [slot, used];
     }
@@ -114,19 +117,19 @@ export class Pool {
   }
 
   /** Resolves once a thread of these lanes is up, or has shown that it will not be. */
-  async warm(lanes: ReadonlySet<Slot['lane']>): Promise<void> {
-    const nothing = packBatch([], new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)));
-    const slots = [this.#cpu[0], this.#io[0]].filter((slot) => slot !== undefined && lanes.has(slot.lane));
-    await Promise.allSettled(slots.map((slot) => this.#generationOf(slot as Slot).warm(nothing)));
+  async warm(lanes: ReadonlySet<SlotLane>): Promise<void> {
+    const nothing = packBatch([], new Int32Array(new SharedArrayBuffer(0)));
+    const slots = [...lanes].flatMap((lane) => this.slots.find((slot) => slot.lane === lane) ?? []);
+    await Promise.allSettled(slots.map((slot) => this.#threadOf(slot).warm(nothing)));
   }
 
   run(slot: Slot, orders: readonly Order[]): void {
     this.#stopIdle?.();
-    const flight = freshFlight(slot, this.#generationOf(slot), orders, this.#options.clock.monotonic());
+    const flight = freshFlight(slot, this.#threadOf(slot), orders, this.#options.clock.monotonic());
     slot.flights.add(flight);
     slot.attempts += orders.length;
     for (const seat of flight.seats) this.#seats.set(seat.order.taskId, seat);
-    flight.generation.take(flight).then(
+    flight.thread.take(flight).then(
       (result) => this.#landed(flight, result),
       (error: unknown) => this.#crashed(flight, error),
     );
@@ -154,12 +157,11 @@ export class Pool {
     this.#tell(message);
   }
 
-  /** New threads, for a `cpu` slot those of its whole lane; what runs finishes on the old ones, however long it takes. */
+  /** A new thread for a slot; what runs finishes on the old one, however long it takes. */
   recycle(slot: Slot): void {
-    const key = generationKey(slot);
-    const old = this.#generations.get(key);
-    this.#generations.delete(key);
-    if (old) this.#end(old, old.retire());
+    const { thread } = slot;
+    slot.thread = null;
+    if (thread) this.#end(thread, thread.retire());
   }
 
   /** Ends all threads, at once. Orders under way are not reported any more. */
@@ -169,41 +171,33 @@ export class Pool {
     this.#stopIdle?.();
     for (const seat of this.#seats.values()) withdraw(seat);
     this.#seats.clear();
-    this.#generations.clear();
-    await Promise.all([...this.#living].map((generation) => generation.destroy()));
+    await Promise.all([...this.#living].map((thread) => thread.destroy()));
   }
 
-  #end(generation: Generation, ending: Promise<void>): void {
-    void ending.catch(() => {}).then(() => this.#living.delete(generation));
+  #end(thread: Thread, ending: Promise<void>): void {
+    void ending.catch(() => {}).then(() => this.#living.delete(thread));
   }
 
-  #generationOf(slot: Slot): Generation {
-    const key = generationKey(slot);
-    const known = this.#generations.get(key);
-    if (known) return known;
+  #threadOf(slot: Slot): Thread {
+    if (slot.thread) return slot.thread;
     const { workerFile, setup, clock } = this.#options;
-    const made: Generation = new Generation({
+    const thread = new Thread({
       workerFile,
       setup,
-      threads: slot.lane === 'cpu' ? this.#cpu.length : 1,
-      perThread: slot.lane === 'cpu' ? 1 : slot.capacity,
+      capacity: slot.capacity,
       startedAt: clock.wall(),
-      heard: (message) => this.#heard(made, message),
+      heard: (message) => this.#heard(message),
     });
-    this.#generations.set(key, made);
-    this.#living.add(made);
-    return made;
+    slot.thread = thread;
+    this.#living.add(thread);
+    return thread;
   }
 
-  #heard(generation: Generation, message: WorkerMessage): void {
+  #heard(message: WorkerMessage): void {
     if (message.kind === 'hello') {
-      const { threadId, control, memory } = message;
+      const { threadId, control } = message;
       this.#ports.set(threadId, control);
-      generation.threads.set(threadId, memory);
-      control.on('close', () => {
-        generation.threads.delete(threadId);
-        this.#goneThread(threadId);
-      });
+      control.on('close', () => this.#goneThread(threadId));
       control.unref();
     } else if (message.incarnation === this.#options.setup.incarnation) {
       this.#heardOf.set(message.threadId, (this.#heardOf.get(message.threadId) ?? 0) + 1);
@@ -251,15 +245,15 @@ export class Pool {
     const message = error instanceof Error ? error.message : String(error);
     for (const seat of flight.seats) {
       if (seat.settled) continue;
-      if (isUnderWay(seat)) this.#lose(seat, endedBy(seat), `its worker thread ended: ${message}`);
-      else this.#lose(seat, 'interrupted', 'its worker thread ended before it had begun or been heard');
+      const { why, told, begun } = endingOf(seat, message);
+      this.#lose(seat, why, told, begun);
     }
     this.#free(flight);
   }
 
   #free(flight: Flight): void {
     flight.slot.flights.delete(flight);
-    flight.generation.leave(flight);
+    flight.thread.leave(flight);
     this.#options.listener.room();
     if (!this.busy) this.#endThreadsWhenIdle();
   }
@@ -269,13 +263,8 @@ export class Pool {
     this.#stopIdle?.();
     this.#stopIdle = this.#options.clock.after(idleMs, () => {
       this.#stopIdle = null;
-      if (this.slots.every(({ flights }) => flights.size === 0)) this.#closeGenerations();
+      if (this.slots.every(({ flights }) => flights.size === 0)) for (const slot of this.slots) this.recycle(slot);
     });
-  }
-
-  #closeGenerations(): void {
-    for (const generation of this.#generations.values()) this.#end(generation, generation.retire());
-    this.#generations.clear();
   }
 
   #settle(seat: Seat): boolean {
@@ -286,10 +275,10 @@ export class Pool {
     return true;
   }
 
-  #lose(seat: Seat, why: Lost['why'], message: string): void {
+  #lose(seat: Seat, why: Lost['why'], message: string, begun = hasBegun(seat)): void {
     if (!this.#settle(seat)) return;
     const { taskId, attempt } = seat.order;
-    this.#options.listener.lost({ taskId, attempt, why, message, begun: hasBegun(seat) });
+    this.#options.listener.lost({ taskId, attempt, why, message, begun });
   }
 
   #tell(message: ControlMessage): void {
@@ -300,6 +289,7 @@ export class Pool {
     this.#stopWatch ??= this.#options.clock.after(watchMs, () => {
       this.#stopWatch = null;
       for (const slot of this.slots) for (const flight of slot.flights) this.#look(flight);
+      for (const thread of this.#living) this.#lookAt(thread);
       if (this.busy) this.#watch();
     });
   }
@@ -314,7 +304,7 @@ export class Pool {
       if (flight.behind && now - flight.since > waitingMsMax) this.#giveBack(flight);
       return;
     }
-    if (isOverdue(flight.current, now, this.#options.setup.graceMs)) this.#kill(flight.current.seat, now);
+    if (isOverdue(flight.current, now, this.#options.setup.graceMs)) this.#giveUp(flight.current.seat, now);
     else if (now - flight.current.since > patienceMs) this.#giveBack(flight);
   }
 
@@ -325,22 +315,31 @@ export class Pool {
     }
   }
 
-  /** Ends the thread under an order that has not ended by itself. */
-  #kill(seat: Seat, now: number): void {
+  /** Asked each time, also while nothing is wrong: it takes some seconds to tell that a thread is stuck. */
+  #lookAt(thread: Thread): void {
+    const stuck = thread.flights.size > 0 && thread.isStuck(this.#options.clock.monotonic());
+    if (stuck && thread.culprit) this.#end(thread, thread.destroy());
+  }
+
+  /**
+   * An order that has not ended by itself is given up. Neighbors on its thread go on where that still turns: it takes
+   * nothing more, and ends with the last of them. One that is stuck ends at once.
+   */
+  #giveUp(seat: Seat, now: number): void {
     seat.stop ??= { since: now, reason: 'timed_out' };
-    const { slot, abort, generation } = seat.flight;
-    if (abort) {
-      abort.abort();
+    const { flight } = seat;
+    const { slot, thread } = flight;
+    thread.culprit ??= seat;
+    if (slot.thread === thread) slot.thread = null;
+    const alone = ![...thread.flights].some((other) => other !== flight && other.seats.some(isUnderWay));
+    if (alone || thread.isStuck(now)) {
+      this.#end(thread, thread.destroy());
       return;
     }
-    if (this.#generations.get(slot) === generation) this.#generations.delete(slot);
-    this.#end(generation, generation.destroy());
+    if (!thread.retired) this.#end(thread, thread.retire());
+    this.#lose(seat, stopWhy(seat.stop.reason), GIVEN_UP[seat.stop.reason]);
+    this.#free(flight);
   }
-}
-
-/** The `cpu` slots share one set of threads; each `io` slot is a thread of its own, so that ending it hits no other. */
-function generationKey(slot: Slot): Slot | 'cpu' {
-  return slot.lane === 'cpu' ? 'cpu' : slot;
 }
 
 function isOverdue(
@@ -352,16 +351,39 @@ function isOverdue(
   return seat.order.timeoutMs !== null && now - since > seat.order.timeoutMs + graceMs;
 }
 
-/** A thread that was ended on purpose takes its order along for the reason it was ended, its neighbors for none. */
-function endedBy(seat: Seat): Lost['why'] {
-  if (seat.stop) return seat.stop.reason === 'drain' ? 'interrupted' : seat.stop.reason;
-  for (const flight of seat.flight.slot.flights) {
-    if (
-      flight !== seat.flight &&
-      flight.generation === seat.flight.generation &&
-      flight.seats.some((neighbor) => neighbor.stop !== null)
-    )
-      return 'interrupted';
-  }
-  return 'crashed';
+function stopWhy(reason: StopReason): Lost['why'] {
+  return reason === 'drain' ? 'interrupted' : reason;
+}
+
+const GIVEN_UP = {
+  timed_out: 'it did not end when its timeout was over, nor in the time it had after that',
+  canceled: 'it was asked to stop and did not in the time it had',
+  drain: 'the supervisor stopped, and it did not end in the time it had',
+} as const satisfies Record<StopReason, string>;
+
+interface Blame {
+  readonly why: Lost['why'];
+  readonly told: string;
+  /** Its `onInterrupt` has a say: not for what a neighbor has brought about. */
+  readonly begun: boolean;
+}
+
+/** What the end of its thread was for an order. */
+function endingOf(seat: Seat, message: string): Blame {
+  if (!isUnderWay(seat))
+    return {
+      why: 'interrupted',
+      told: 'its worker thread ended before it had begun or been heard',
+      begun: hasBegun(seat),
+    };
+  const { stop } = seat;
+  if (stop) return { why: stopWhy(stop.reason), told: GIVEN_UP[stop.reason], begun: true };
+  const { culprit } = seat.flight.thread;
+  if (culprit === null) return { why: 'crashed', told: `its worker thread ended: ${message}`, begun: true };
+  const { type, taskId } = culprit.order;
+  return {
+    why: 'interrupted',
+    told: `${type} ${taskId} blocked the thread they shared and had to be ended`,
+    begun: false,
+  };
 }

@@ -1,14 +1,20 @@
-/** Room for attempts: a slot of the `cpu` lane holds one batch at a time, one of the `io` lane several tasks. */
+/** Room for attempts: a slot of the `cpu` lane holds one batch at a time, one of an `io` lane several tasks. */
 import { type Batch, LEDGER, type Order, packBatch, type StopReason } from '../../workers/contract.ts';
-import type { Generation } from './generation.ts';
+import type { Thread } from './thread.ts';
+
+/** `io` is for our own handlers, `io-own` for those that people dropped in: one that blocks its thread hits none of ours. */
+export const SLOT_LANES = ['cpu', 'io', 'io-own'] as const;
+export type SlotLane = (typeof SLOT_LANES)[number];
 
 export interface Slot {
   /** `cpu-1`, `io-1` … */
   readonly id: string;
-  readonly lane: 'cpu' | 'io';
+  readonly lane: SlotLane;
   /** How many flights at once. */
   readonly capacity: number;
   readonly flights: Set<Flight>;
+  /** Takes its flights; made with the first of them. */
+  thread: Thread | null;
   attempts: number;
 }
 
@@ -17,14 +23,11 @@ export interface Flight {
   readonly batch: Batch;
   readonly slot: Slot;
   readonly seats: readonly Seat[];
-  /** The threads it runs on. */
-  readonly generation: Generation;
+  readonly thread: Thread;
   /** When it was handed to the threads, monotonic ms. */
   readonly since: number;
   /** It waits behind another flight of its slot. */
   readonly behind: boolean;
-  /** Ends its thread; null where several flights share one. */
-  readonly abort: AbortController | null;
   /** The seat whose order is being performed, and since when it has been seen to be (monotonic ms). */
   current: { readonly seat: Seat; readonly since: number } | null;
 }
@@ -41,21 +44,19 @@ export interface Seat {
 }
 
 export function freshSlot(id: string, lane: Slot['lane'], capacity: number): Slot {
-  return { id, lane, capacity, flights: new Set(), attempts: 0 };
+  return { id, lane, capacity, flights: new Set(), thread: null, attempts: 0 };
 }
 
-export function freshFlight(slot: Slot, generation: Generation, orders: readonly Order[], since: number): Flight {
-  const ledger = new Int32Array(new SharedArrayBuffer((orders.length + 1) * Int32Array.BYTES_PER_ELEMENT));
+export function freshFlight(slot: Slot, thread: Thread, orders: readonly Order[], since: number): Flight {
+  const ledger = new Int32Array(new SharedArrayBuffer(orders.length * Int32Array.BYTES_PER_ELEMENT));
   const seats: Seat[] = [];
-  const abort = slot.lane === 'cpu' ? new AbortController() : null;
   const flight: Flight = {
     batch: packBatch(orders, ledger),
     slot,
     seats,
-    generation,
+    thread,
     since,
     behind: slot.flights.size > 0,
-    abort,
     current: null,
   };
   for (const [index, order] of orders.entries()) seats.push({ flight, order, index, settled: false, stop: null });
@@ -65,11 +66,6 @@ export function freshFlight(slot: Slot, generation: Generation, orders: readonly
 /** Takes an order back that its thread has not begun. @returns whether it could be taken back */
 export function withdraw({ flight, index }: Seat): boolean {
   return Atomics.compareExchange(flight.batch.ledger, index, LEDGER.waiting, LEDGER.withdrawn) === LEDGER.waiting;
-}
-
-/** Number of the thread that has it; 0 while it waits. */
-export function threadOf({ batch }: Flight): number {
-  return Atomics.load(batch.ledger, batch.taskIds.length);
 }
 
 /** Whether its handler has run at all. */

@@ -7,8 +7,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import t from 'tap';
 import { machineClock } from '../../supervisor/clock.ts';
 import { type Lost, Pool, type PoolListener } from '../../supervisor/dispatch/pool.ts';
-import { type Flight, type Slot, threadOf } from '../../supervisor/dispatch/slot.ts';
-import { MEMORY, type Order, type OutcomeItem } from '../../workers/contract.ts';
+import type { Slot } from '../../supervisor/dispatch/slot.ts';
+import { NOTES, type Order, type OutcomeItem } from '../../workers/contract.ts';
 import { versionOf } from '../../workers/load.ts';
 import { fixture } from '../workers/thread-pool.ts';
 
@@ -52,7 +52,7 @@ interface Bed {
   readonly now: { wall: number };
 }
 
-async function bed(t: { teardown(end: () => unknown): void }): Promise<Bed> {
+async function bed(t: { teardown(end: () => unknown): void }, { graceMs = 60_000 } = {}): Promise<Bed> {
   const dataDir = await mkdtemp(join(tmpdir(), 'nightshift-pool-'));
   mkdirSync(join(dataDir, 'scratch'));
   const heard = new Heard();
@@ -60,7 +60,7 @@ async function bed(t: { teardown(end: () => unknown): void }): Promise<Bed> {
   const resting = new Set<() => void>();
   const pool = new Pool({
     workerFile: fileURLToPath(new URL('../../workers/worker.js', import.meta.url)),
-    setup: { incarnation: 'test', scratchDir: join(dataDir, 'scratch'), dataDir, graceMs: 60_000 },
+    setup: { incarnation: 'test', scratchDir: join(dataDir, 'scratch'), dataDir, graceMs },
     threads: 2,
     ioThreads: 1,
     ioConcurrency: 4,
@@ -109,7 +109,7 @@ async function bed(t: { teardown(end: () => unknown): void }): Promise<Bed> {
 }
 
 t.test(
-  'what runs finishes on the old threads, however long it takes, while new ones take the next tasks',
+  'what runs finishes on the old thread, however long it takes, while a new one takes the next tasks',
   async (t) => {
     // Half a minute, after which Piscina would end threads under what runs, is over at once.
     const { setTimeout: inTime } = timers;
@@ -118,75 +118,111 @@ t.test(
       timers.setTimeout = inTime;
     });
     const { pool, heard, slot, order } = await bed(t);
-    const [long, next] = [order({ do: 'stopped-well' }), order({ do: 'value', value: 7 })];
-    pool.run(slot('cpu-1'), [long]);
-    await until(() => heard.spoken.has(long.taskId));
-    const [old] = pool.workers;
-    pool.recycle(slot('cpu-2'));
-    t.equal(old?.generation?.retired, true, 'the threads of the cpu lane are replaced together');
-    pool.run(slot('cpu-2'), [next]);
-    await until(() => heard.outcomes.length === 1);
-    t.match(heard.outcomes, [{ taskId: next.taskId, outcome: 'succeeded' }]);
-    t.not(pool.workers[1]?.generation, old?.generation, 'on threads of its own');
+    const [long, next, other] = [
+      order({ do: 'stopped-well' }),
+      order({ do: 'value', value: 7 }),
+      order({ do: 'nothing' }),
+    ];
+    pool.run(slot('io-1'), [long]);
+    pool.run(slot('cpu-1'), [other]);
+    await until(() => heard.spoken.has(long.taskId) && heard.outcomes.length === 1);
+    const [old, neighbor] = [slot('io-1').thread, slot('cpu-1').thread];
+    pool.recycle(slot('io-1'));
+    t.equal(old?.retired, true);
+    t.equal(neighbor?.retired, false, 'other workers are left alone');
+    pool.run(slot('io-1'), [next]);
+    await until(() => heard.outcomes.length === 2);
+    t.match(heard.outcomes[1], { taskId: next.taskId, outcome: 'succeeded' });
+    t.not(slot('io-1').thread, old, 'on a thread of its own');
     pool.stop(long.taskId, 'canceled');
-    await until(() => heard.outcomes.length + heard.losses.length === 2);
-    t.match(heard.outcomes[1], { taskId: long.taskId, outcome: 'succeeded' }, 'it ended by itself');
+    await until(() => heard.outcomes.length + heard.losses.length === 3);
+    t.match(heard.outcomes[2], { taskId: long.taskId, outcome: 'succeeded' }, 'it ended by itself');
     t.same(heard.losses, []);
-    await until(() => old?.generation?.threads.size === 0);
-    t.pass('then the old threads end');
+    await until(() => old?.notes === null);
+    t.pass('then the old thread ends');
   },
 );
 
-t.test('threads that are replaced while nothing runs on them end at once', async (t) => {
+t.test('a thread that is replaced while nothing runs on it ends at once', async (t) => {
   const { pool, heard, slot, order } = await bed(t);
   pool.run(slot('io-1'), [order({ do: 'nothing' })]);
   await until(() => heard.outcomes.length === 1 && slot('io-1').flights.size === 0);
-  const old = pool.workers[2]?.generation;
+  const old = slot('io-1').thread;
   pool.recycle(slot('io-1'));
-  t.match(pool.workers[2], { generation: null, memory: null });
-  await until(() => old?.threads.size === 0);
+  t.equal(slot('io-1').thread, null);
+  await until(() => old?.notes === null);
 });
 
-t.test('threads that are still loading when the pool closes load first, and begin nothing more', async (t) => {
+t.test('a thread that is still loading when the pool closes loads first, and begins nothing more', async (t) => {
   for (let round = 0; round < 3; round++) {
     const { pool, heard, slot, order } = await bed(t);
     pool.run(slot('cpu-1'), [order({ do: 'flood', lines: 1 })]);
-    const [{ generation } = {}] = pool.workers;
+    const { thread } = slot('cpu-1');
     await pool.close();
-    t.equal(generation?.threads.size, 0);
+    t.equal(thread?.notes, null);
     t.same([...heard.spoken, ...heard.outcomes, ...heard.losses], []);
   }
 });
 
 t.test(
-  'a worker is as old as its threads, and has none before its first task and after a while without one',
+  'a worker is as old as its thread, and has none before its first task and after a while without one',
   async (t) => {
     const { pool, heard, slot, order, now, rest } = await bed(t);
-    t.match(pool.workers, [{ generation: null, memory: null }, { generation: null }, { generation: null }]);
+    const started = () => pool.slots.map(({ thread }) => thread?.startedAt ?? null);
+    t.same(started(), [null, null, null, null]);
     now.wall += 3_600_000;
-    pool.run(slot('cpu-1'), [order({ do: 'nothing' })]);
-    t.match(pool.workers, [{ generation: { startedAt: now.wall }, memory: null }, {}, { generation: null }]);
-    await until(() => heard.outcomes.length === 1 && slot('cpu-1').flights.size === 0);
+    pool.run(slot('cpu-2'), [order({ do: 'nothing' })]);
+    t.same(started(), [null, now.wall, null, null]);
+    await until(() => heard.outcomes.length === 1 && slot('cpu-2').flights.size === 0);
     rest();
-    t.match(pool.workers, [{ generation: null }, { generation: null }, { generation: null }]);
+    t.same(started(), [null, null, null, null]);
     now.wall += 3_600_000;
-    pool.run(slot('cpu-1'), [order({ do: 'nothing' })]);
-    t.match(pool.workers, [{ generation: { startedAt: now.wall } }]);
+    pool.run(slot('cpu-2'), [order({ do: 'nothing' })]);
+    t.same(started(), [null, now.wall, null, null]);
     await until(() => heard.outcomes.length === 2);
   },
 );
 
-t.test('each thread is counted once, beside the slot whose task it runs', async (t) => {
+t.test('a thread notes its memory, also while its task leaves it no moment to answer', async (t) => {
   const { pool, heard, slot, order } = await bed(t);
   const long = order({ do: 'until-stopped' });
   pool.run(slot('cpu-2'), [long]);
-  await until(() => heard.spoken.has(long.taskId) && pool.workers[0]?.memory !== null);
-  const [idle, busy] = pool.workers;
-  t.ok((busy?.memory?.[MEMORY.heapBytes] ?? 0) > 1_000_000, 'a heap is more than a megabyte');
-  t.not(idle?.memory, busy?.memory);
-  t.equal(idle?.generation, busy?.generation);
-  const running = [...slot('cpu-2').flights][0] as Flight;
-  t.equal(busy?.memory, busy?.generation?.threads.get(threadOf(running)));
+  await until(() => heard.spoken.has(long.taskId));
+  t.ok((slot('cpu-2').thread?.notes?.[NOTES.heapBytes] ?? 0) > 1_000_000, 'a heap is more than a megabyte');
   pool.stop(long.taskId, 'canceled');
   await until(() => heard.outcomes.length === 1);
+});
+
+t.test('who does not stop when asked to is given up, and its neighbors on the thread finish', async (t) => {
+  const { pool, heard, slot, order } = await bed(t, { graceMs: 300 });
+  const [stubborn, neighbor] = [order({ do: 'stubborn' }), order({ do: 'stopped-well' })];
+  for (const one of [stubborn, neighbor]) pool.run(slot('io-own-1'), [one]);
+  await until(() => heard.spoken.has(stubborn.taskId) && heard.spoken.has(neighbor.taskId));
+  const old = slot('io-own-1').thread;
+  pool.stop(stubborn.taskId, 'canceled');
+  await until(() => heard.losses.length === 1);
+  t.match(heard.losses, [{ taskId: stubborn.taskId, why: 'canceled', message: /did not in the time it had/ }]);
+  t.equal(slot('io-own-1').flights.size, 1, 'its place is free again');
+  const next = order({ do: 'value', value: 1 });
+  pool.run(slot('io-own-1'), [next]);
+  await until(() => heard.outcomes.length === 1);
+  t.match(heard.outcomes, [{ taskId: next.taskId }], 'a new thread takes what comes next');
+  pool.stop(neighbor.taskId, 'canceled');
+  await until(() => heard.outcomes.length === 2);
+  t.match(heard.outcomes[1], { taskId: neighbor.taskId, outcome: 'succeeded' });
+  await until(() => old?.notes === null);
+  t.pass('with the last neighbor the old thread ends, and the stubborn one with it');
+});
+
+t.test('who blocks its thread takes its neighbors along, which are told by whom and run again', async (t) => {
+  const { pool, heard, slot, order } = await bed(t, { graceMs: 300 });
+  const [neighbor, blocker] = [order({ do: 'until-stopped' }), order({ do: 'spin', ms: 1e9 })];
+  pool.run(slot('io-own-1'), [neighbor]);
+  await until(() => heard.spoken.has(neighbor.taskId));
+  pool.run(slot('io-own-1'), [{ ...blocker, timeoutMs: 100 }]);
+  await until(() => heard.losses.length === 2);
+  const byTask = (id: string) => heard.losses.find(({ taskId }) => taskId === id);
+  t.match(byTask(blocker.taskId), { why: 'timed_out' });
+  t.match(byTask(neighbor.taskId), { why: 'interrupted', begun: false, message: new RegExp(blocker.taskId) });
+  t.equal(slot('io-own-1').flights.size, 0);
 });

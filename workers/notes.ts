@@ -1,13 +1,14 @@
 /**
- * Memory of this thread, noted where the supervisor can read it without asking: a handler that computes could not answer.
- * It is noted each second while something runs and once more after that; a thread at rest has no timer.
+ * What this thread notes of itself where the supervisor can read it without asking, as a handler that computes could not
+ * answer: its memory, and by the count of notes that its event loop turns. Each second while something runs and once more
+ * after that; a thread at rest has no timer.
  */
 import { getHeapStatistics } from 'node:v8';
-import { MEMORY } from './contract.ts';
+import { NOTES } from './contract.ts';
 
 const noteEveryMs = 1_000;
 
-export const memory = new Float64Array(new SharedArrayBuffer(2 * Float64Array.BYTES_PER_ELEMENT));
+export const notes = new Float64Array(new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT));
 let batches = 0;
 let timer: NodeJS.Timeout | null = null;
 
@@ -23,8 +24,9 @@ export function batchEnded(): void {
 
 export function note(): void {
   const { used_heap_size, external_memory } = getHeapStatistics();
-  memory[MEMORY.heapBytes] = used_heap_size;
-  memory[MEMORY.externalBytes] = external_memory;
+  notes[NOTES.heapBytes] = used_heap_size;
+  notes[NOTES.externalBytes] = external_memory;
+  notes[NOTES.count] = (notes[NOTES.count] ?? 0) + 1;
 }
 
 function tick(): void {
