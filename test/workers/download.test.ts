@@ -304,10 +304,34 @@ t.test('answers of no use are told as what they are', async (t) => {
   });
   t.match(await attempts({ url: 'file:///etc/passwd' }), [{ retryable: false, error: { code: 'wrong_address' } }]);
   t.match(await attempts({ url: 'nonsense' }), [{ retryable: false, error: { code: 'wrong_address' } }]);
-  t.same(
-    [patienceMs('5', 0), patienceMs('soon', 0), patienceMs(undefined, 0), patienceMs('99999999', 0)],
-    [5_000, null, null, 86_400_000],
-  );
+});
+
+t.test('Retry-After is seconds or a date of HTTP; anything else leaves the moment to the backoff', (t) => {
+  const now = Date.UTC(1994, 10, 6, 8, 48, 37);
+  const rows: [string | undefined, number | null][] = [
+    ['5', 5_000],
+    [' 120 ', 120_000],
+    ['99999999', 86_400_000],
+    ['9'.repeat(400), 86_400_000],
+    ['Sun, 06 Nov 1994 08:49:37 GMT', 60_000],
+    ['Sunday, 06-Nov-94 08:49:37 GMT', 60_000],
+    ['Sun Nov  6 08:49:37 1994', 60_000],
+    [undefined, null],
+    ['', null],
+    ['soon', null],
+    // What they ask for is no patience at all.
+    ['0', null],
+    ['Sun, 06 Nov 1994 08:47:37 GMT', null],
+    // JavaScript takes these for dates.
+    ['-5', null],
+    ['1.5', null],
+    ['2', 2_000],
+    ['1994-11-06T08:49:37Z', null],
+    ['1 2', null],
+    ['Sun, 99 Nov 1994 08:49:37 GMT', null],
+  ];
+  for (const [header, ms] of rows) t.equal(patienceMs(header, now), ms, String(header));
+  t.end();
 });
 
 t.test('cancel ends a download at once and keeps what has come', async (t) => {
