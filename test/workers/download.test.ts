@@ -16,6 +16,7 @@ import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
 import type { Order, OutcomeItem } from '../../workers/contract.ts';
@@ -272,6 +273,92 @@ t.test('size and digest are kept to', async (t) => {
     { retryable: false, error: { code: 'validation', message: /\$\.params\.digest/ } },
   ]);
   t.same(files(), ['f', 'sub']);
+});
+
+t.test('a file that is packed for the way, though nobody asked for that, is kept unpacked', async (t) => {
+  const { server, library, result, attempts } = await downloads(t);
+  const body = Buffer.from('once upon a time\n'.repeat(20_000));
+  for (const [coding, pack] of [
+    ['gzip', gzipSync],
+    ['x-gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ] as const) {
+    server.add(`/${coding}.txt`, pack(body), { headers: { 'content-encoding': coding } });
+    const url = server.url(`/${coding}.txt`);
+    const told = await result({ url, size: body.length, digest: `sha256:${sha256(body)}` });
+    t.match(told, { bytes: body.length, sha256: sha256(body), resumedBytes: 0 }, coding);
+    t.ok(readFileSync(join(library, `${coding}.txt`)).equals(body));
+    t.match(await result({ url }), { skipped: true }, 'and it is not fetched again while it is the same');
+  }
+  const long = randomBytes(MB);
+  server.add('/long.bin', gzipSync(long), { headers: { 'content-encoding': 'gzip' } });
+  server.fail('/long.bin', { cutAfter: MB / 2 });
+  const outcomes = await attempts({ url: server.url('/long.bin'), digest: `sha256:${sha256(long)}` });
+  t.match(outcomes, [
+    { retryable: true, error: { message: /the next attempt starts again/ } },
+    { outcome: 'succeeded' },
+  ]);
+  t.same(
+    server.seen('/long.bin').map(({ headers }) => headers.range),
+    [undefined, undefined],
+    'it is fetched whole again: there is no place in it to go on from',
+  );
+});
+
+t.test('a part of a file is not gone on with by what is packed', async (t) => {
+  const { server, library, attempts } = await downloads(t);
+  // Packed it is as long as it is, so that nothing but the header tells them apart.
+  let body = randomBytes(2 * MB);
+  for (let missing = 1; missing > 0; ) {
+    missing = gzipSync(body).length - body.length;
+    body = Buffer.concat([body, Buffer.alloc(missing)]);
+  }
+  server.add('/f.bin', body, { etag: '"same"' });
+  server.fail('/f.bin', { cutAfter: MB });
+  const url = server.url('/f.bin');
+  const params = { url, digest: `sha256:${sha256(body)}` };
+  const taskId = '00000000-0000-7000-8000-0000000f11e5';
+  const first = await shared.pool.outcome(
+    shared.order(params, { taskId, attempt: 9, settings: { LIBRARY_DIR: basename(library) } }),
+  );
+  t.equal(first.outcome, 'failed');
+  server.add('/f.bin', gzipSync(body), { etag: '"same"', headers: { 'content-encoding': 'gzip' } });
+  t.match(await attempts(params, { taskId }), [{ outcome: 'succeeded' }]);
+  t.match(
+    server.seen('/f.bin').map(({ headers }) => headers.range),
+    [undefined, /^bytes=/, undefined],
+  );
+  t.ok(readFileSync(join(library, 'f.bin')).equals(body));
+});
+
+t.test('a file that is packed itself stays packed, whatever its server calls that', async (t) => {
+  const { server, library, result } = await downloads(t);
+  const packed = gzipSync('a log');
+  server.add('/log.gz', packed, { headers: { 'content-encoding': 'gzip' } });
+  server.add('/dump', packed, { headers: { 'content-encoding': 'x-gzip', 'content-type': 'application/x-gzip' } });
+  for (const name of ['log.gz', 'dump']) {
+    await result({ url: server.url(`/${name}`) });
+    t.ok(readFileSync(join(library, name)).equals(packed), name);
+  }
+});
+
+t.test('what cannot be unpacked is refused for good, and nothing of it is kept', async (t) => {
+  const { server, library, attempts, files } = await downloads(t);
+  server.add('/f.txt', 'packed', { headers: { 'content-encoding': 'zstd' } });
+  t.match(await attempts({ url: server.url('/f.txt') }), [
+    {
+      retryable: false,
+      error: { code: 'unknown_encoding', message: /packs the file as "zstd" although it was asked not/ },
+    },
+  ]);
+  t.same([...files(), ...hidden(library)], []);
+  server.add('/g.txt', 'not packed', { headers: { 'content-encoding': 'gzip' } });
+  t.match((await attempts({ url: server.url('/g.txt') }))[0], {
+    retryable: true,
+    error: { code: 'Z_DATA_ERROR', message: /cannot be unpacked as gzip/ },
+  });
+  t.same(files(), []);
 });
 
 t.test('answers of no use are told as what they are', async (t) => {
