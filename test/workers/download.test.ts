@@ -504,6 +504,16 @@ t.test('names from a header are read as servers write them', (t) => {
     ['attachment; filename="first.txt"; filename="second.txt"', 'first.txt'],
     ['attachment; filename=""', null],
     ['attachment; filename=".."', null],
+    // Words of mail headers.
+    ['attachment; filename="=?UTF-8?B?5Lit5paHLm1wMw==?="', '中文.mp3'],
+    ['attachment; filename==?utf-8?q?caf=C3=A9_1.mp3?=', 'café 1.mp3'],
+    ['attachment; filename="=?UTF-8?B?5Lit?= =?UTF-8?B?5paH?=.mp3"', '中文.mp3'],
+    ['attachment; filename="=?UTF-8?B?5A==?= =?UTF-8?B?uK0=?=.mp3"', '中.mp3'],
+    ['attachment; filename="=?ISO-8859-1?Q?na=EFve?= =?UTF-8*fr?Q?=C3=A9.txt?="', 'naïveé.txt'],
+    ['attachment; filename="=?UTF-8?Q?..=2F..=2Fetc=2Fpasswd?="', 'passwd'],
+    ['attachment; filename="=?UTF-8?Q?=FF.txt?="', '=_UTF-8_Q_=FF.txt_='],
+    ['attachment; filename="=?nonsense?B?5Lit?="', '=_nonsense_B_5Lit_='],
+    ['attachment; filename="is 1=?2.txt"', 'is 1=_2.txt'],
     ['inline', null],
     ['', null],
   ];
