@@ -229,6 +229,7 @@ export class Attempt {
       error: ending.error,
       retryable: ending.retryable,
       retryAfterMs: ending.retryAfterMs,
+      ...(ending.backoffHolds && { backoffHolds: true }),
       durationMs,
     });
   }

@@ -174,6 +174,8 @@ export interface OutcomeItem extends ItemBase {
   readonly retryable: boolean;
   /** Chosen by the handler with `RetryAfter`. */
   readonly retryAfterMs: number | null;
+  /** True: the wait is never shorter than the backoff. */
+  readonly backoffHolds?: boolean;
   /** On the worker's monotonic clock. */
   readonly durationMs: number;
 }

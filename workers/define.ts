@@ -105,9 +105,15 @@ export function defineHandler<Params = Record<string, unknown>, Result = unknown
 
 const PERMANENT = Symbol.for('nightshift.permanent');
 const RETRY_AFTER = Symbol.for('nightshift.retry-after');
+const BACKOFF_HOLDS = Symbol.for('nightshift.backoff-holds');
 
 export interface EndingOptions extends ErrorOptions {
   readonly code?: string;
+}
+
+export interface RetryOptions extends EndingOptions {
+  /** True: not before the task's backoff is over either; for a moment that somebody else names. */
+  readonly backoffHolds?: boolean;
 }
 
 /** Trying again is no use. */
@@ -126,13 +132,15 @@ export class Permanent extends Error {
 /** Try again, but not before the moment it names. */
 export class RetryAfter extends Error {
   readonly [RETRY_AFTER]: number;
+  readonly [BACKOFF_HOLDS]: boolean;
   readonly code?: string;
 
   /** @param when a duration such as `10m`, a number of milliseconds, or a moment */
-  constructor(when: string | number | Date, message?: string, options: EndingOptions = {}) {
+  constructor(when: string | number | Date, message?: string, options: RetryOptions = {}) {
     super(message ?? `to be tried again ${when instanceof Date ? `at ${when.toISOString()}` : `in ${when}`}`, options);
     this.name = 'RetryAfter';
     this[RETRY_AFTER] = waitMs(when);
+    this[BACKOFF_HOLDS] = options.backoffHolds === true;
     if (options.code !== undefined) this.code = options.code;
   }
 }
@@ -158,4 +166,11 @@ export function retryAfterMs(error: unknown): number | null {
   if (typeof error !== 'object' || error === null || !(RETRY_AFTER in error)) return null;
   const ms = (error as { [RETRY_AFTER]: unknown })[RETRY_AFTER];
   return typeof ms === 'number' && Number.isFinite(ms) ? Math.max(0, ms) : null;
+}
+
+/** Whether the backoff still holds where it is longer than what `retryAfterMs` says. */
+export function backoffHolds(error: unknown): boolean {
+  return (
+    typeof error === 'object' && error !== null && (error as { [BACKOFF_HOLDS]?: unknown })[BACKOFF_HOLDS] === true
+  );
 }

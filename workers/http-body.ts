@@ -1,7 +1,7 @@
 /** The part of an answer's body that is kept with a task: unpacked, cut at a limit, as JSON or text where it is that. */
 import { pipeline, type Readable } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { HttpResponse } from './define.ts';
+import { codingOf, unpackerOf } from './http-coding.ts';
 import { networkFault } from './http-fault.ts';
 
 export interface KeptBody {
@@ -25,13 +25,11 @@ export async function keepBody(response: HttpResponse, bytesMax: number): Promis
     : { body: json, encoding: 'json', bytes, truncated };
 }
 
-/** None was asked for, but some servers pack all the same. */
+/** A packing that is not known stays as it is. */
 function unpacked(response: HttpResponse): Readable {
-  const coding = response.headers['content-encoding']?.trim().toLowerCase();
-  if (coding === 'gzip' || coding === 'x-gzip') return pipeline(response.body, createGunzip(), () => {});
-  if (coding === 'deflate') return pipeline(response.body, createInflate(), () => {});
-  if (coding === 'br') return pipeline(response.body, createBrotliDecompress(), () => {});
-  return response.body;
+  const coding = codingOf(response.headers);
+  const unpacker = coding === null ? null : unpackerOf(coding);
+  return unpacker ? pipeline(response.body, unpacker, () => {}) : response.body;
 }
 
 async function firstBytes(

@@ -23,21 +23,33 @@ export function unexpectedStatus(answer: Answered): Error {
     answer.excerpt === '' ? '' : `: ${answer.excerpt}`
   }`;
   const wait = ASKING_FOR_PATIENCE.includes(status) ? patienceMs(answer.headers['retry-after'], Date.now()) : null;
-  if (wait !== null)
-    return new RetryAfter(wait, `${message} (asked to come back in ${Math.ceil(wait / 1_000)} s)`, { code });
+  if (wait !== null) {
+    const asked = `${message} (asked to come back in ${Math.ceil(wait / 1_000)} s)`;
+    return new RetryAfter(wait, asked, { code, backoffHolds: true });
+  }
   if (status >= 500 || PASSING_4XX.includes(status)) return Object.assign(new Error(message), { code });
   return new Permanent(message, { code });
 }
 
+/** The three forms of RFC 9110, 5.6.7; `Date.parse` alone takes nearly any number for a date. */
+const HTTP_DATE =
+  /^(?:[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} [\d:]{8} GMT|[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} [\d:]{8} GMT|([A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}))$/;
+
 /**
  * `Retry-After` of RFC 9110, 10.2.3: seconds, or a date.
- * @returns milliseconds from `now`, or null when the header is missing or says nothing
+ * @returns milliseconds from `now`, or null when the header is missing, says nothing or asks for no patience
  */
 export function patienceMs(header: string | undefined, now: number): number | null {
-  if (header === undefined) return null;
-  const text = header.trim();
-  const ms = /^\d{1,12}$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now;
-  return Number.isNaN(ms) ? null : Math.min(Math.max(0, ms), retryAfterMsMax);
+  const text = header?.trim() ?? '';
+  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : momentOf(text) - now;
+  return ms > 0 ? Math.min(ms, retryAfterMsMax) : null;
+}
+
+function momentOf(text: string): number {
+  const date = HTTP_DATE.exec(text);
+  if (!date) return Number.NaN;
+  // The form of asctime names no zone and means UTC.
+  return Date.parse(date[1] === undefined ? text : `${text} GMT`);
 }
 
 /** Queries carry keys and tokens; errors are kept and shown. */

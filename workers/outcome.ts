@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import type { ReportedError, ReportedOutcome, StopReason } from './contract.ts';
 import { cut } from './cut.ts';
-import { isPermanent, Permanent, retryAfterMs } from './define.ts';
+import { backoffHolds, isPermanent, Permanent, retryAfterMs } from './define.ts';
 import { errorCodeCharsMax, errorMessageCharsMax, errorStackCharsMax, resultBytesMax } from './limits.ts';
 
 /** The part of an `OutcomeItem` that says how it ended. */
@@ -12,6 +12,8 @@ export interface Ending {
   readonly error: ReportedError | null;
   readonly retryable: boolean;
   readonly retryAfterMs: number | null;
+  /** The wait is never shorter than the backoff. */
+  readonly backoffHolds?: boolean;
 }
 
 const EMPTY: Ending = { outcome: 'succeeded', result: null, error: null, retryable: false, retryAfterMs: null };
@@ -35,6 +37,7 @@ export function failed(error: unknown, code = 'handler_error'): Ending {
       error: describe(error, code),
       retryable: !isPermanent(error),
       retryAfterMs: retryAfterMs(error),
+      ...(backoffHolds(error) && { backoffHolds: true }),
     };
   } catch {
     // A thrown object can be hostile: a proxy, or getters that throw.

@@ -180,6 +180,7 @@ export class Dispatcher implements PoolListener {
       result: item.result,
       retryable: item.retryable,
       retryAfterMs: item.retryAfterMs,
+      backoffHolds: item.backoffHolds === true,
       log: null,
       begun: true,
     });

@@ -154,6 +154,19 @@ t.test('an attempt cut by a crash ended when the supervisor was last heard of, n
   t.equal(task.at, life.now, 'it has been queued since the start');
 });
 
+t.test('a server that asks for no patience gets what the backoff leaves it', async (t) => {
+  for (const [retryAfterMs, wait] of [
+    [1, 10_000],
+    [77_000, 77_000],
+  ] as const) {
+    const life = new Life();
+    const task = life.accept(1);
+    life.start(1);
+    end(life, task, 'failed', { retryAfterMs, backoffHolds: true });
+    t.equal(task.at, noon + wait);
+  }
+});
+
 t.test('a handler that asks for more patience than a clock has is tried again within ten years', async (t) => {
   for (const retryAfterMs of [99_999_999_999 * 86_400_000, Number.POSITIVE_INFINITY]) {
     const life = new Life();

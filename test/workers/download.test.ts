@@ -16,6 +16,7 @@ import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
 import type { Order, OutcomeItem } from '../../workers/contract.ts';
@@ -274,6 +275,92 @@ t.test('size and digest are kept to', async (t) => {
   t.same(files(), ['f', 'sub']);
 });
 
+t.test('a file that is packed for the way, though nobody asked for that, is kept unpacked', async (t) => {
+  const { server, library, result, attempts } = await downloads(t);
+  const body = Buffer.from('once upon a time\n'.repeat(20_000));
+  for (const [coding, pack] of [
+    ['gzip', gzipSync],
+    ['x-gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ] as const) {
+    server.add(`/${coding}.txt`, pack(body), { headers: { 'content-encoding': coding } });
+    const url = server.url(`/${coding}.txt`);
+    const told = await result({ url, size: body.length, digest: `sha256:${sha256(body)}` });
+    t.match(told, { bytes: body.length, sha256: sha256(body), resumedBytes: 0 }, coding);
+    t.ok(readFileSync(join(library, `${coding}.txt`)).equals(body));
+    t.match(await result({ url }), { skipped: true }, 'and it is not fetched again while it is the same');
+  }
+  const long = randomBytes(MB);
+  server.add('/long.bin', gzipSync(long), { headers: { 'content-encoding': 'gzip' } });
+  server.fail('/long.bin', { cutAfter: MB / 2 });
+  const outcomes = await attempts({ url: server.url('/long.bin'), digest: `sha256:${sha256(long)}` });
+  t.match(outcomes, [
+    { retryable: true, error: { message: /the next attempt starts again/ } },
+    { outcome: 'succeeded' },
+  ]);
+  t.same(
+    server.seen('/long.bin').map(({ headers }) => headers.range),
+    [undefined, undefined],
+    'it is fetched whole again: there is no place in it to go on from',
+  );
+});
+
+t.test('a part of a file is not gone on with by what is packed', async (t) => {
+  const { server, library, attempts } = await downloads(t);
+  // Packed it is as long as it is, so that nothing but the header tells them apart.
+  let body = randomBytes(2 * MB);
+  for (let missing = 1; missing > 0; ) {
+    missing = gzipSync(body).length - body.length;
+    body = Buffer.concat([body, Buffer.alloc(missing)]);
+  }
+  server.add('/f.bin', body, { etag: '"same"' });
+  server.fail('/f.bin', { cutAfter: MB });
+  const url = server.url('/f.bin');
+  const params = { url, digest: `sha256:${sha256(body)}` };
+  const taskId = '00000000-0000-7000-8000-0000000f11e5';
+  const first = await shared.pool.outcome(
+    shared.order(params, { taskId, attempt: 9, settings: { LIBRARY_DIR: basename(library) } }),
+  );
+  t.equal(first.outcome, 'failed');
+  server.add('/f.bin', gzipSync(body), { etag: '"same"', headers: { 'content-encoding': 'gzip' } });
+  t.match(await attempts(params, { taskId }), [{ outcome: 'succeeded' }]);
+  t.match(
+    server.seen('/f.bin').map(({ headers }) => headers.range),
+    [undefined, /^bytes=/, undefined],
+  );
+  t.ok(readFileSync(join(library, 'f.bin')).equals(body));
+});
+
+t.test('a file that is packed itself stays packed, whatever its server calls that', async (t) => {
+  const { server, library, result } = await downloads(t);
+  const packed = gzipSync('a log');
+  server.add('/log.gz', packed, { headers: { 'content-encoding': 'gzip' } });
+  server.add('/dump', packed, { headers: { 'content-encoding': 'x-gzip', 'content-type': 'application/x-gzip' } });
+  for (const name of ['log.gz', 'dump']) {
+    await result({ url: server.url(`/${name}`) });
+    t.ok(readFileSync(join(library, name)).equals(packed), name);
+  }
+});
+
+t.test('what cannot be unpacked is refused for good, and nothing of it is kept', async (t) => {
+  const { server, library, attempts, files } = await downloads(t);
+  server.add('/f.txt', 'packed', { headers: { 'content-encoding': 'zstd' } });
+  t.match(await attempts({ url: server.url('/f.txt') }), [
+    {
+      retryable: false,
+      error: { code: 'unknown_encoding', message: /packs the file as "zstd" although it was asked not/ },
+    },
+  ]);
+  t.same([...files(), ...hidden(library)], []);
+  server.add('/g.txt', 'not packed', { headers: { 'content-encoding': 'gzip' } });
+  t.match((await attempts({ url: server.url('/g.txt') }))[0], {
+    retryable: true,
+    error: { code: 'Z_DATA_ERROR', message: /cannot be unpacked as gzip/ },
+  });
+  t.same(files(), []);
+});
+
 t.test('answers of no use are told as what they are', async (t) => {
   const { server, attempts } = await downloads(t);
   const url = server.url('/f');
@@ -304,10 +391,34 @@ t.test('answers of no use are told as what they are', async (t) => {
   });
   t.match(await attempts({ url: 'file:///etc/passwd' }), [{ retryable: false, error: { code: 'wrong_address' } }]);
   t.match(await attempts({ url: 'nonsense' }), [{ retryable: false, error: { code: 'wrong_address' } }]);
-  t.same(
-    [patienceMs('5', 0), patienceMs('soon', 0), patienceMs(undefined, 0), patienceMs('99999999', 0)],
-    [5_000, null, null, 86_400_000],
-  );
+});
+
+t.test('Retry-After is seconds or a date of HTTP; anything else leaves the moment to the backoff', (t) => {
+  const now = Date.UTC(1994, 10, 6, 8, 48, 37);
+  const rows: [string | undefined, number | null][] = [
+    ['5', 5_000],
+    [' 120 ', 120_000],
+    ['99999999', 86_400_000],
+    ['9'.repeat(400), 86_400_000],
+    ['Sun, 06 Nov 1994 08:49:37 GMT', 60_000],
+    ['Sunday, 06-Nov-94 08:49:37 GMT', 60_000],
+    ['Sun Nov  6 08:49:37 1994', 60_000],
+    [undefined, null],
+    ['', null],
+    ['soon', null],
+    // What they ask for is no patience at all.
+    ['0', null],
+    ['Sun, 06 Nov 1994 08:47:37 GMT', null],
+    // JavaScript takes these for dates.
+    ['-5', null],
+    ['1.5', null],
+    ['2', 2_000],
+    ['1994-11-06T08:49:37Z', null],
+    ['1 2', null],
+    ['Sun, 99 Nov 1994 08:49:37 GMT', null],
+  ];
+  for (const [header, ms] of rows) t.equal(patienceMs(header, now), ms, String(header));
+  t.end();
 });
 
 t.test('cancel ends a download at once and keeps what has come', async (t) => {
@@ -393,6 +504,16 @@ t.test('names from a header are read as servers write them', (t) => {
     ['attachment; filename="first.txt"; filename="second.txt"', 'first.txt'],
     ['attachment; filename=""', null],
     ['attachment; filename=".."', null],
+    // Words of mail headers.
+    ['attachment; filename="=?UTF-8?B?5Lit5paHLm1wMw==?="', '中文.mp3'],
+    ['attachment; filename==?utf-8?q?caf=C3=A9_1.mp3?=', 'café 1.mp3'],
+    ['attachment; filename="=?UTF-8?B?5Lit?= =?UTF-8?B?5paH?=.mp3"', '中文.mp3'],
+    ['attachment; filename="=?UTF-8?B?5A==?= =?UTF-8?B?uK0=?=.mp3"', '中.mp3'],
+    ['attachment; filename="=?ISO-8859-1?Q?na=EFve?= =?UTF-8*fr?Q?=C3=A9.txt?="', 'naïveé.txt'],
+    ['attachment; filename="=?UTF-8?Q?..=2F..=2Fetc=2Fpasswd?="', 'passwd'],
+    ['attachment; filename="=?UTF-8?Q?=FF.txt?="', '=_UTF-8_Q_=FF.txt_='],
+    ['attachment; filename="=?nonsense?B?5Lit?="', '=_nonsense_B_5Lit_='],
+    ['attachment; filename="is 1=?2.txt"', 'is 1=_2.txt'],
     ['inline', null],
     ['', null],
   ];

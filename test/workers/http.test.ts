@@ -130,6 +130,7 @@ t.test('the status decides: expected, hopeless, to be tried again, or later', as
       outcome: 'failed',
       retryable: true,
       retryAfterMs: 90_000,
+      backoffHolds: true,
       error: { code: `http_${status}` },
     });
   }

@@ -160,6 +160,8 @@ t.test('errors say what they mean also when another copy of the module made them
   });
   t.match(failed(new RetryAfter(1_500)), { retryAfterMs: 1_500, error: { message: 'to be tried again in 1500' } });
   t.equal(failed(new RetryAfter(new Date(Date.now() - 1_000))).retryAfterMs, 0);
+  t.equal(failed(new RetryAfter(1_500)).backoffHolds, undefined, 'a handler chooses the moment');
+  t.match(failed(new RetryAfter(1_500, 'x', { backoffHolds: true })), { retryAfterMs: 1_500, backoffHolds: true });
   t.throws(() => new RetryAfter('soon'), /needs a duration such as "10m"/);
   t.match(failed(new AggregateError([new Error('a'), new Error('b')])), { error: { message: 'a, b' } });
   t.equal(failed(new Error('x'.repeat(10_000))).error?.message.length, 4_096);

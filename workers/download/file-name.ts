@@ -2,6 +2,8 @@
  * Names for files that come from elsewhere. A server, or a task, suggests; what comes out is one plain name that every
  * file system a NAS is likely to share it with will take, and that cannot lead anywhere else.
  */
+import { withWordsDecoded } from './encoded-words.ts';
+
 const nameBytesMax = 200;
 const extensionCharsMax = 16;
 /** Windows reads these as devices, whatever extension follows. */
@@ -96,9 +98,11 @@ function fromExtended(value: string): string | null {
   }
 }
 
-/** The standard says latin1; servers send UTF-8 as it is, or percent-encoded as browsers have come to accept. */
+/** The standard says latin1; servers send UTF-8 as it is, percent-encoded or as words of mail, as browsers have come to accept. */
 function fromPlain(value: string): string {
   const utf8 = decodeUtf8(value);
+  const words = withWordsDecoded(utf8);
+  if (words !== utf8) return words;
   return /%[0-9A-Fa-f]{2}/.test(utf8) ? percentDecoded(utf8) : utf8;
 }
 

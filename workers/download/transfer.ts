@@ -2,11 +2,13 @@
 import type { FileHandle } from 'node:fs/promises';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { HandlerContext, HttpResponse } from '../define.ts';
 import { Permanent } from '../define.ts';
 import { networkFault } from '../http-fault.ts';
 import { unexpectedStatus } from '../http-status.ts';
 import { type Algorithm, type Digest, Sums } from './digest.ts';
+import { packingOf, unpacked } from './packing.ts';
 import type { Note, Part } from './part.ts';
 import type { Receipt } from './receipt.ts';
 import { Speed, sayBytes } from './speed.ts';
@@ -62,9 +64,10 @@ export async function transfer(
       receipt !== null && !begun,
     );
     if (verdict.kind === 'refused') throw await refusal(response);
-    if (verdict.kind === 'receive') {
+    const packing = packingOf(response);
+    if (verdict.kind === 'receive' && (packing === null || verdict.from === 0)) {
       const fresh = verdict.from === 0 ? new Sums(wanted.digest) : sums;
-      const receiving = new Receiving(wanted, part, response, verdict.from, verdict.totalBytes, fresh);
+      const receiving = new Receiving(wanted, part, response, verdict, packing, fresh);
       return receiving.run(ctx, save);
     }
     await response.discard();
@@ -114,17 +117,27 @@ class Receiving {
   readonly #totalBytes: number | null;
   readonly #sums: Sums;
   readonly #validators: Validators;
+  readonly #packing: string | null;
   #position: number;
   #syncedBytes: number;
 
-  constructor(wanted: Wanted, part: Part, response: HttpResponse, from: number, totalBytes: number | null, sums: Sums) {
+  constructor(
+    wanted: Wanted,
+    part: Part,
+    response: HttpResponse,
+    { from, totalBytes }: { readonly from: number; readonly totalBytes: number | null },
+    packing: string | null,
+    sums: Sums,
+  ) {
     this.#wanted = wanted;
     this.#part = part;
     this.#response = response;
     this.#from = from;
     this.#position = from;
     this.#syncedBytes = from;
-    this.#totalBytes = totalBytes;
+    this.#packing = packing;
+    // What it says is the length of what is sent.
+    this.#totalBytes = packing === null ? totalBytes : null;
     this.#sums = sums;
     this.#validators = validatorsOf(response.headers);
   }
@@ -133,9 +146,10 @@ class Receiving {
     let handle: FileHandle | null = null;
     try {
       await this.#refuseWhatCannotFit();
+      const body = this.#body();
       handle = await this.#part.open(this.#from);
       await this.#writeNote();
-      await this.#receive(handle, ctx, save);
+      await this.#receive(handle, body, ctx, save);
     } catch (error) {
       await this.#response.discard();
       throw this.#told(error, ctx.signal.aborted);
@@ -152,6 +166,10 @@ class Receiving {
       url: this.#response.url,
       disposition: this.#response.headers['content-disposition'],
     };
+  }
+
+  #body(): Readable {
+    return this.#packing === null ? this.#response.body : unpacked(this.#response.body, this.#packing);
   }
 
   async #refuseWhatCannotFit(): Promise<void> {
@@ -172,11 +190,16 @@ class Receiving {
     });
   }
 
-  async #receive(handle: FileHandle, ctx: HandlerContext, save: (bytes: number) => void): Promise<void> {
+  async #receive(
+    handle: FileHandle,
+    body: Readable,
+    ctx: HandlerContext,
+    save: (bytes: number) => void,
+  ): Promise<void> {
     const { log: _, progress } = ctx;
     const speed = new Speed(this.#from, performance.now());
     let savedAt = performance.now();
-    for await (const chunk of this.#response.body) {
+    for await (const chunk of body) {
       await writeWhole(handle, chunk as Buffer, this.#position);
       this.#sums.update(chunk as Buffer);
       this.#position += (chunk as Buffer).length;
@@ -202,10 +225,15 @@ class Receiving {
     await this.#writeNote();
   }
 
+  /** By which the next attempt may go on from here. */
+  get #marks(): Validators {
+    return this.#packing === null ? this.#validators : { etag: null, lastModified: null };
+  }
+
   async #writeNote(): Promise<void> {
     await this.#part.write({
       url: this.#wanted.url,
-      ...this.#validators,
+      ...this.#marks,
       totalBytes: this.#totalBytes,
       syncedBytes: this.#syncedBytes,
     });
@@ -229,12 +257,15 @@ class Receiving {
     if (code === 'ENOSPC' || code === 'EDQUOT')
       return Object.assign(new Error('the disk is full', { cause: error }), { code: 'disk_full' });
     const fault = networkFault(error, new URL(this.#response.url)) as Error & { code?: unknown };
+    const packed = String(code).startsWith('Z_')
+      ? `what the server sends cannot be unpacked as ${this.#packing}: `
+      : '';
     const whole = this.#totalBytes === null ? '' : ` of ${sayBytes(this.#totalBytes)}`;
-    const resumable = this.#validators.etag !== null || this.#validators.lastModified !== null;
+    const resumable = this.#marks.etag !== null || this.#marks.lastModified !== null;
     const next = resumable
       ? 'the next attempt goes on from there'
       : 'the server gives no mark to go on by, so the next attempt starts again';
-    const message = `${fault.message}, after ${sayBytes(this.#position)}${whole}; ${next}`;
+    const message = `${packed}${fault.message}, after ${sayBytes(this.#position)}${whole}; ${next}`;
     return Object.assign(new Error(message), { code: typeof fault.code === 'string' ? fault.code : 'cut_off' });
   }
 }

@@ -12,6 +12,8 @@ export interface Ending {
   readonly result: string | null;
   readonly retryable: boolean;
   readonly retryAfterMs: number | null;
+  /** The wait is never shorter than the backoff: it was not the handler who chose it. */
+  readonly backoffHolds?: boolean;
   readonly log: LogPlace | null;
   /** With `interrupted`: its handler had begun, so that its `onInterrupt` has a say. */
   readonly begun?: boolean;
@@ -56,7 +58,9 @@ function afterFailure(task: Task, ending: Ending, now: number, chance: number): 
   if (life?.cancelRequestedAt != null) return { next: 'canceled' };
   const spent = (life?.spent ?? 0) + 1;
   if (!ending.retryable || spent >= options.maxAttempts) return { next: 'failed' };
-  const waitMs = ending.retryAfterMs ?? backoffMs(options.backoff, spent, chance);
+  const patience = ending.retryAfterMs;
+  const backoff = backoffMs(options.backoff, spent, chance);
+  const waitMs = ending.backoffHolds ? Math.max(patience ?? 0, backoff) : (patience ?? backoff);
   return { next: 'retrying', runAt: withinReach(now + waitMs, now) };
 }
 
