@@ -35,6 +35,7 @@ export interface FrontParts {
     readonly incarnation: string;
     readonly startedAt: number;
     readonly dataDir: string;
+    readonly timezone: string;
     readonly recovered: StatusView['recovered'];
   };
 }
