@@ -1,4 +1,6 @@
 /** English. Every other language has exactly these members; a missing one does not compile. */
+import { LOGIN, type LoginWords } from './login.ts';
+
 const tasks = (n: number) => (n === 1 ? '1 task' : `${n.toLocaleString('en')} tasks`);
 
 export const en = {
@@ -59,7 +61,10 @@ export const en = {
     dark: 'Dark',
     language: 'Language',
     help: 'Keyboard shortcuts',
+    signIn: 'Sign in',
     signOut: 'Sign out',
+    readOnly: 'Read only',
+    readOnlyText: 'You may look and change nothing. Sign in with a token to work here.',
   },
   do: {
     add: 'Add a task',
@@ -288,15 +293,7 @@ export const en = {
     unreachable: 'The supervisor does not answer',
     crashed: 'Something on this page broke',
   },
-  login: {
-    title: 'Sign in',
-    text: 'This console asks for its token.',
-    hint: 'On the machine itself it is in the file “token” of the data folder.',
-    token: 'Token',
-    submit: 'Sign in',
-    wrong: 'This is not the token.',
-    slow: 'Too many wrong tokens. Wait a little, then try again.',
-  },
+  login: LOGIN.en as LoginWords,
   keys: {
     title: 'Keyboard',
     goTo: 'Go to',

@@ -1,5 +1,6 @@
 /** 简体中文。 */
 import type { Words } from '../language.ts';
+import { LOGIN, type LoginWords } from './login.ts';
 
 const count = (n: number) => n.toLocaleString('zh-CN');
 
@@ -55,7 +56,10 @@ export const zh: Words = {
     dark: '深色',
     language: '语言',
     help: '键盘快捷键',
+    signIn: '登录',
     signOut: '退出登录',
+    readOnly: '只读',
+    readOnlyText: '只能查看，不能更改。用令牌登录后即可操作。',
   },
   do: {
     add: '添加任务',
@@ -279,15 +283,7 @@ export const zh: Words = {
     unreachable: '服务没有应答',
     crashed: '本页出了问题',
   },
-  login: {
-    title: '登录',
-    text: '此控制台需要令牌。',
-    hint: '在这台机器上，令牌在数据文件夹的 token 文件里。',
-    token: '令牌',
-    submit: '登录',
-    wrong: '令牌不对。',
-    slow: '错误次数过多，请稍候再试。',
-  },
+  login: LOGIN.zh as LoginWords,
   keys: {
     title: '键盘',
     goTo: '前往',
