@@ -138,6 +138,8 @@ export interface StatusView {
   readonly memory: { readonly rssBytes: number };
   readonly disk: { readonly freeBytes: number; readonly totalBytes: number };
   readonly dataDir: string;
+  /** IANA name of the zone that times are shown in. */
+  readonly timezone: string;
 }
 
 /** One durable entry as it is published: `id` is `EPOCH-SEQUENCE`. */

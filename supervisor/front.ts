@@ -37,6 +37,7 @@ export interface FrontParts {
     readonly incarnation: string;
     readonly startedAt: number;
     readonly dataDir: string;
+    readonly timezone: string;
     readonly recovered: StatusView['recovered'];
   };
 }

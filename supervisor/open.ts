@@ -162,7 +162,14 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     clock,
     listener: dispatcher,
   });
-  const identity = { version: options.version, incarnation, startedAt, dataDir, recovered };
+  const identity = {
+    version: options.version,
+    incarnation,
+    startedAt,
+    dataDir,
+    timezone: settings.timezone,
+    recovered,
+  };
   const front = new Front({
     supervisor,
     state,

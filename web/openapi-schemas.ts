@@ -168,7 +168,9 @@ export const manyAnswer = z.object({
   sample: z.array(task).optional(),
 });
 
-const pause = z.object({ reason: z.string(), since: time, by: z.string() }).meta({ id: 'Pause' });
+const pause = z
+  .object({ reason: z.string(), since: time, by: z.string().meta({ description: '`page`, `http` or `cli`' }) })
+  .meta({ id: 'Pause' });
 const counts = z.record(z.string(), count).meta({ description: 'Tasks by state' });
 export const pauseCall = z.strictObject({ reason: z.string().max(reasonCharsMax).optional() });
 export const queue = z
@@ -263,6 +265,7 @@ export const status = z
     memory: z.object({ rssBytes: count }),
     disk: z.object({ freeBytes: count, totalBytes: count }),
     dataDir: z.string(),
+    timezone: z.string().meta({ description: 'IANA name of the zone that times are shown in: see `TIMEZONE`' }),
   })
   .meta({ id: 'Status' });
 

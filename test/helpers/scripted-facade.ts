@@ -275,6 +275,7 @@ export class ScriptedFacade implements Facade {
       memory: { rssBytes: 1 },
       disk: { freeBytes: 1, totalBytes: 2 },
       dataDir: '/data',
+      timezone: 'Europe/Berlin',
     };
   }
 

@@ -87,6 +87,12 @@ t.test('failures wait for their backoff, count, and end as failed; interruptions
   await again.stop();
 });
 
+t.test('the zone that TIMEZONE names is the one that the status tells', async (t) => {
+  const supervisor = await openTestSupervisor(folder(t), { settings: 'TIMEZONE=asia/tokyo\n' });
+  t.match(await supervisor.front.status(), { timezone: 'Asia/Tokyo' });
+  await supervisor.stop();
+});
+
 t.test('after an orderly stop and after a reboot nobody is under suspicion', async (t) => {
   const supervisor = await openTestSupervisor(folder(t));
   supervisor.begin();

@@ -303,7 +303,7 @@ t.test('calls for many tasks take ids or a filter, never neither, both or anythi
 });
 
 t.test('the queue is shown, paused with a reason and resumed, whole or for a type', async (t) => {
-  const { call, facade } = await serve(t);
+  const { call, facade, url } = await serve(t);
   t.match((await call('GET', '/api/v1/queue')).json, {
     paused: null,
     types: [{ type: 'noop' }],
@@ -311,6 +311,9 @@ t.test('the queue is shown, paused with a reason and resumed, whole or for a typ
   });
   t.match((await call('POST', '/api/v1/queue/pause', { reason: 'backup' })).json, { paused: { reason: 'backup' } });
   t.strictSame(facade.lastAsked('pause')?.with, [null, 'backup']);
+  t.equal(facade.lastAsked('pause')?.actor?.origin, 'http');
+  await call('POST', '/api/v1/queue/pause', {}, { origin: url });
+  t.equal(facade.lastAsked('pause')?.actor?.origin, 'page', 'a browser is told from a script');
   await call('POST', '/api/v1/queue/pause?type=noop');
   t.strictSame(facade.lastAsked('pause')?.with, ['noop', '']);
   t.match((await call('POST', '/api/v1/queue/resume')).json, { paused: null });

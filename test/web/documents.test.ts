@@ -270,7 +270,14 @@ t.test('the page: one index for every address of the client, assets that never c
   t.notMatch(index.text, /<script>|<style|style=|onload/, 'nothing inline');
   for (const path of ['/tasks', '/tasks/0191f0c0', '/workers', '/settings?x=1'])
     t.equal((await call('GET', path)).text, index.text, path);
-  t.equal((await call('GET', '/nope')).status, 404);
+  const nowhere = await call('GET', '/nope', undefined, { accept: 'text/html,*/*;q=0.8' });
+  t.equal(nowhere.status, 404);
+  t.equal(nowhere.text, index.text, 'the page itself says that nothing is there');
+  for (const path of ['/api/v1/nope', '/api', '/assets/none.js']) {
+    const answer = await call('GET', path, undefined, { accept: 'text/html' });
+    t.equal(answer.json.code, 'not_found', path);
+  }
+  t.equal((await call('GET', '/nope')).json.code, 'not_found', 'and to programs the API does');
   const script = await call('GET', '/assets/app-ABC123.js');
   t.match(script.headers, {
     'content-type': /javascript/,
@@ -304,7 +311,7 @@ t.test('the page: one index for every address of the client, assets that never c
   t.equal(away.status, 303);
   t.equal(away.headers['location'], '/night/login?next=%2Ftasks%3Fstate%3Dfailed');
   const login = await call('GET', String(away.headers['location']), undefined, { via: '1.1 proxy' });
-  t.match(login.text, /<form method="post" action="login">.*value="\/tasks\?state=failed"/s);
+  t.match(login.text, /<form [^>]*method="post" action="login">.*value="\/tasks\?state=failed"/s);
 });
 
 t.test('without its bundle the page says so, and the API answers', async (t) => {

@@ -7,7 +7,7 @@ import { Overview } from './pages/overview.tsx';
 import { Task } from './pages/task.tsx';
 import { Tasks } from './pages/tasks.tsx';
 import { Workers } from './pages/workers.tsx';
-import { adding } from './parts/add-button.tsx';
+import { adding, mayAdd } from './parts/add-button.tsx';
 import { AddTask } from './parts/add-task.tsx';
 import { Asked } from './parts/ask.tsx';
 import { Help, helping } from './parts/help.tsx';
@@ -16,8 +16,8 @@ import { Login } from './parts/login.tsx';
 import { Side, toggleLive } from './parts/side.tsx';
 import { Toasts } from './parts/toasts.tsx';
 import { go, route } from './router.ts';
-import { mayOperate } from './session.ts';
 import { line } from './stream.ts';
+import { stopping } from './supervisor.ts';
 
 export function App() {
   useTitle();
@@ -30,7 +30,7 @@ export function App() {
       helping.value = true;
     },
     n: () => {
-      adding.value = mayOperate.value;
+      adding.value = mayAdd.value;
     },
     '.': toggleLive,
   });
@@ -40,7 +40,7 @@ export function App() {
       <SkipLink />
       <Side />
       <main tabIndex={-1}>
-        {line.value === 'lost' && <Lost />}
+        {line.value === 'lost' ? <Lost /> : stopping.value && <Stopping />}
         <Page key={route.value.page + route.value.id} />
       </main>
       <AddTask />
@@ -64,7 +64,16 @@ function Lost() {
   return (
     <p class="notice warning lost" role="status">
       <Icon name="warning" />
-      {say().live.lostText}
+      <span class="notice-text">{say().live.lostText}</span>
+    </p>
+  );
+}
+
+function Stopping() {
+  return (
+    <p class="notice warning" role="status">
+      <Icon name="draining" />
+      <span class="notice-text">{say().live.draining}</span>
     </p>
   );
 }

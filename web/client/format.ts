@@ -1,6 +1,7 @@
 /** Numbers, times and durations as people read them; every table of the console writes them through here. */
 import { computed } from '@preact/signals';
 import { locale, say } from './language.ts';
+import { zone } from './zone.ts';
 
 const numbers = computed(() => new Intl.NumberFormat(locale.value));
 const rates = computed(() => new Intl.NumberFormat(locale.value, { maximumFractionDigits: 1 }));
@@ -10,13 +11,10 @@ const day = computed(() => dateFormat({ day: 'numeric', month: 'short' }));
 const dayAndYear = computed(() => dateFormat({ day: 'numeric', month: 'short', year: 'numeric' }));
 const today = computed(() => dateFormat({ weekday: 'long', day: 'numeric', month: 'long' }));
 const zoned = computed(() => dateFormat({ dateStyle: 'full', timeStyle: 'long' }));
+const year = computed(() => dateFormat({ year: 'numeric' }));
 
 function dateFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  return new Intl.DateTimeFormat(locale.value, { ...options, hourCycle: 'h23' });
-}
-
-export function zoneName(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return new Intl.DateTimeFormat(locale.value, { ...options, hourCycle: 'h23', timeZone: zone.value });
 }
 
 export function number(value: number): string {
@@ -29,11 +27,10 @@ export function rate(value: number): string {
 
 /** A time of today is the time alone; of another day, the day goes before it. */
 export function time(at: number, now: number): string {
-  const on = new Date(at);
-  const then = new Date(now);
-  if (on.toDateString() === then.toDateString()) return clock.value.format(on);
-  const sameYear = on.getFullYear() === then.getFullYear();
-  return `${(sameYear ? day : dayAndYear).value.format(on)} ${clockShort.value.format(on)}`;
+  const same = (one: Intl.DateTimeFormat) => one.format(at) === one.format(now);
+  if (same(dayAndYear.value)) return clock.value.format(at);
+  const sameYear = same(year.value);
+  return `${(sameYear ? day : dayAndYear).value.format(at)} ${clockShort.value.format(at)}`;
 }
 
 export function longDay(at: number): string {
@@ -42,7 +39,7 @@ export function longDay(at: number): string {
 
 /** With its zone: what a time shows on hover. */
 export function timeInFull(at: number): string {
-  return `${zoned.value.format(at)}, ${zoneName()}`;
+  return `${zoned.value.format(at)}, ${zone.value}`;
 }
 
 const SECOND = 1_000;

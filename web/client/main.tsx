@@ -4,6 +4,7 @@ import { App } from './app.tsx';
 import { startClock } from './now.ts';
 import { askWhoIAm } from './session.ts';
 import { startStream } from './stream.ts';
+import { startAsking } from './supervisor.ts';
 
 const root = document.getElementById('app') ?? document.body.appendChild(document.createElement('div'));
 root.id = 'app';
@@ -12,3 +13,4 @@ render(<App />, root);
 void askWhoIAm();
 startClock();
 startStream();
+startAsking();

@@ -15,8 +15,17 @@ export const route = signal<Route>(read());
 
 function read(): Route {
   const inside = location.pathname.startsWith(base) ? location.pathname.slice(base.length) : '';
-  const [page = '', id = '', ...rest] = inside.split('/').filter(Boolean).map(decodeURIComponent);
+  const [page = '', id = '', ...rest] = inside.split('/').filter(Boolean).map(decoded);
   return { page: rest.length > 0 ? 'missing' : pageOf(page, id), id, query: new URLSearchParams(location.search) };
+}
+
+/** An address that somebody mistyped names no page; it must not break all of them. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function pageOf(page: string, id: string): PageName {
@@ -42,6 +51,11 @@ export function rewrite(path: string): void {
 addEventListener('popstate', () => {
   route.value = read();
 });
+
+/** Where one is, from the console's root on, as the login's `next` takes it. */
+export function here(): string {
+  return `/${location.pathname.slice(base.length)}${location.search}`;
+}
 
 export function taskPath(id: string): string {
   return `tasks/${encodeURIComponent(id)}`;

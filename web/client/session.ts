@@ -12,6 +12,9 @@ const session = signal<Session | null>(null);
 /** False for a reader: what it may not do is not offered. The server has the last word all the same. */
 export const mayOperate = computed(() => session.value?.level !== 'reader');
 
+/** Known to be a reader, as which one signs in to work. */
+export const readOnly = computed(() => session.value?.level === 'reader');
+
 export const maySignOut = computed(() => session.value?.means === 'session');
 
 export async function askWhoIAm(): Promise<void> {
@@ -32,6 +35,8 @@ export async function signIn(token: string): Promise<void> {
 
 export async function signOut(): Promise<void> {
   await post('logout');
-  session.value = null;
-  signedOut.value = true;
+  await askWhoIAm();
+  // On the machine itself one may look, and perhaps work, without a session.
+  if (session.value?.level === 'nobody') signedOut.value = true;
+  else refreshAll();
 }

@@ -121,6 +121,14 @@ async function untilDone(action: 'retry' | 'cancel', which: Which): Promise<void
   toast(skipped === 0 ? told : `${told}, ${words.told.skipped(skipped)}`);
 }
 
+/** @param type one whose tasks wait for it alone; null for all */
+export function resume(type: string | null): Promise<void> {
+  return own(async () => {
+    await post<QueueView>(type === null ? 'queue/resume' : `queue/resume?type=${encodeURIComponent(type)}`);
+    toast(type === null ? say().told.resumed : say().told.resumedType(type));
+  });
+}
+
 export async function pauseQueue(): Promise<void> {
   const words = say();
   const { pauseTitle, pauseText, pauseYes, defaultReason } = words.ask;
@@ -128,13 +136,6 @@ export async function pauseQueue(): Promise<void> {
   if (reason === null) return;
   await own(async () => {
     await post<QueueView>('queue/pause', { reason: reason === '' ? defaultReason : reason });
-    toast(words.told.paused, { label: words.do.undo, act: () => void resumeQueue() });
-  });
-}
-
-export function resumeQueue(): Promise<void> {
-  return own(async () => {
-    await post<QueueView>('queue/resume');
-    toast(say().told.resumed);
+    toast(words.told.paused, { label: words.do.undo, act: () => void resume(null) });
   });
 }

@@ -2,13 +2,14 @@
 import type { Mistake } from '../../supervisor/core/refusal.ts';
 import { jsonMistake } from '../json-mistake.ts';
 import { say } from './language.ts';
+import { momentOf } from './zone.ts';
 
 export interface Draft {
   readonly type: string;
   readonly params: string;
   readonly when: 'now' | 'delay' | 'runAt';
   readonly delay: string;
-  /** As the browser's field gives it: local, without a zone. */
+  /** As the browser's field gives it, without a zone: it is the supervisor's. */
   readonly runAt: string;
   readonly priority: string;
   readonly group: string;
@@ -60,7 +61,7 @@ export function bodyOf(draft: Draft): Record<string, unknown> {
     params: JSON.parse(draft.params),
     priority: Number(draft.priority),
     ...(draft.when === 'delay' && { delay: draft.delay.trim() }),
-    ...(draft.when === 'runAt' && draft.runAt !== '' && { runAt: new Date(draft.runAt).toISOString() }),
+    ...(draft.when === 'runAt' && draft.runAt !== '' && { runAt: new Date(momentOf(draft.runAt)).toISOString() }),
     ...(draft.group.trim() !== '' && { group: draft.group.trim() }),
     ...(tags.length > 0 && { tags }),
     ...(draft.idempotencyKey.trim() !== '' && { idempotencyKey: draft.idempotencyKey.trim() }),

@@ -10,7 +10,7 @@ export interface TaskFilter {
   readonly cursor: string;
 }
 
-const tasksShownMax = 50;
+export const tasksShownMax = 50;
 
 export function filterOf(query: URLSearchParams): TaskFilter {
   const asked = (query.get('state') ?? '').split(',');

@@ -1,4 +1,6 @@
 /** The few pages made on the server: plain HTML with nothing inline, so that the policy needs no exception. */
+import { moonPath } from '../client/moon.ts';
+import { LOGIN } from '../client/words/login.ts';
 
 function escapeHtml(text: string): string {
   return text
@@ -55,23 +57,49 @@ ${head(base, 'Nightshift', null)}</head>
 `;
 }
 
-export function loginPage(base: string, assets: Assets | null, next: string, problem: string | null): string {
-  const said = problem === null ? '' : `<p role="alert">${escapeHtml(problem)}</p>\n`;
+export type Language = keyof typeof LOGIN;
+
+/** @param accepted the header `Accept-Language`: the first language of ours counts */
+export function languageOf(accepted: string): Language {
+  const wanted = accepted.split(',').map((one) => one.trim().toLowerCase().slice(0, 2));
+  return wanted.find((one): one is Language => one in LOGIN) ?? 'en';
+}
+
+export interface LoginForm {
+  readonly base: string;
+  readonly assets: Assets | null;
+  readonly next: string;
+  readonly language: Language;
+  readonly problem: 'wrong' | 'slow' | null;
+}
+
+/** The same form as the client's own, for whoever may not have the client yet; it works without a script. */
+export function loginPage({ base, assets, next, language, problem }: LoginForm): string {
+  const words = LOGIN[language];
+  const told =
+    problem === null
+      ? `<small id="told">${words.hint}`
+      : `<small id="told" class="mistake" role="alert">${words[problem]}`;
   return `<!doctype html>
-<html lang="en">
+<html lang="${language === 'zh' ? 'zh-Hans' : 'en'}">
 <head>
-${head(base, 'Log in – Nightshift', assets)}</head>
-<body class="login">
-<main>
-<h1>Nightshift</h1>
-${said}<form method="post" action="login">
+${head(base, `${words.title} · Nightshift`, assets)}</head>
+<body>
+<div id="app">
+<main class="login-page">
+<form class="panel" method="post" action="login">
+<h1><svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="${moonPath}"/></svg> Nightshift</h1>
+<p>${words.text}</p>
 <input type="hidden" name="next" value="${escapeHtml(next)}">
-<label for="token">Token</label>
-<input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
-<button type="submit">Log in</button>
+<div class="field">
+<div class="field-head"><label class="field-name" for="token">${words.token}</label></div>
+<input id="token" name="token" type="password" autocomplete="current-password" aria-describedby="told"${problem === null ? '' : ' aria-invalid="true"'} required autofocus>
+${told}</small>
+</div>
+<button type="submit" class="primary">${words.submit}</button>
 </form>
-<p>It is the value of <code>WEB_TOKEN</code> or <code>WEB_READ_TOKEN</code>, or what stands in the file <code>token</code> of the data folder.</p>
 </main>
+</div>
 </body>
 </html>
 `;

@@ -6,7 +6,7 @@ import { pagePolicy } from '../middleware/security-headers.ts';
 import { type Assets, bundleMissingPage, favicon, indexPage } from '../pages/html.ts';
 import { type Context, notFound, type Parts } from '../route.ts';
 
-/** First parts of the addresses the client knows; anything else is a 404 and not a page. */
+/** First parts of the addresses the client knows. Of any other it says that no page is there, with a 404. */
 const CLIENT_ROUTES = [
   '',
   'report',
@@ -30,7 +30,7 @@ export function pages({ settings, publicDir }: Pick<Parts, 'settings' | 'publicD
   /** Read for each page, so that a build needs no restart; pages are few. */
   const assets = () => readManifest(publicDir);
 
-  async function index(ctx: Context): Promise<void> {
+  async function index(ctx: Context, status = 200): Promise<void> {
     if (!may(ctx.state.caller, 'read')) {
       const query = ctx.path === '/' ? '' : `?next=${encodeURIComponent(ctx.path + ctx.search)}`;
       ctx.status = 303;
@@ -38,7 +38,7 @@ export function pages({ settings, publicDir }: Pick<Parts, 'settings' | 'publicD
       return;
     }
     const found = await assets();
-    html(ctx, found ? 200 : 503, found ? indexPage(settings().base, found) : bundleMissingPage(settings().base));
+    html(ctx, found ? status : 503, found ? indexPage(settings().base, found) : bundleMissingPage(settings().base));
   }
 
   async function asset(ctx: Context, name: string): Promise<void> {
@@ -62,10 +62,17 @@ export function pages({ settings, publicDir }: Pick<Parts, 'settings' | 'publicD
       if (name !== undefined) await asset(ctx, name);
       else if (ctx.path === '/favicon.svg' || ctx.path === '/favicon.ico') icon(ctx);
       else if ((CLIENT_ROUTES as readonly string[]).includes(ctx.path.split('/')[1] ?? '')) await index(ctx);
+      else if (isForPeople(ctx)) await index(ctx, 404);
       else return false;
       return true;
     },
   };
+}
+
+/** A browser asks for a page by name; programs, and whoever asks below `/api`, want the answer of the API. */
+function isForPeople(ctx: Context): boolean {
+  const first = ctx.path.split('/')[1] ?? '';
+  return !['api', 'assets'].includes(first) && ctx.get('Accept').includes('text/html');
 }
 
 export function html(ctx: Context, status: number, text: string): void {

@@ -1,6 +1,7 @@
 /** The queue as a whole, and workers and handlers beside it. */
 import { nameCharsMax } from '../../supervisor/core/limits.ts';
 import { Refusal } from '../../supervisor/core/refusal.ts';
+import type { Actor } from '../../supervisor/facade.ts';
 import { reasonCharsMax } from '../limits.ts';
 import { readMembers } from '../members.ts';
 import { type Parameters, readQuery } from '../query.ts';
@@ -25,6 +26,12 @@ export function queueRoutes({ facade }: Parts): Route[] {
     answerJson(ctx, 200, JSON.stringify(await facade.queue()));
   }
 
+  /** A browser sends `Origin` with every change and a script does not: who wonders why nothing runs is told which it was. */
+  function hand(ctx: Context): Actor {
+    const actor = actorOf(ctx);
+    return ctx.req.headers.origin === undefined ? actor : { ...actor, origin: 'page' };
+  }
+
   async function pause(ctx: Context): Promise<void> {
     const { type = null } = readQuery(ctx.querystring, ONE_TYPE);
     const { reason = '' } = await readMembers(ctx, ['reason']);
@@ -32,13 +39,13 @@ export function queueRoutes({ facade }: Parts): Route[] {
       const message = `must be text of at most ${reasonCharsMax} characters`;
       throw new Refusal('validation', `$.reason ${message}`, [{ path: '$.reason', message }]);
     }
-    answerJson(ctx, 200, JSON.stringify(await facade.pause(type, reason, actorOf(ctx))));
+    answerJson(ctx, 200, JSON.stringify(await facade.pause(type, reason, hand(ctx))));
   }
 
   async function resume(ctx: Context): Promise<void> {
     const { type = null } = readQuery(ctx.querystring, ONE_TYPE);
     await readMembers(ctx, ['reason']);
-    answerJson(ctx, 200, JSON.stringify(await facade.resume(type, actorOf(ctx))));
+    answerJson(ctx, 200, JSON.stringify(await facade.resume(type, hand(ctx))));
   }
 
   async function workers(ctx: Context): Promise<void> {

@@ -4,7 +4,7 @@ import { readBytes, readJson } from '../body.ts';
 import { cookieOf, LEVELS, sessionCookie } from '../caller.ts';
 import { loginBodyBytesMax, sessionLifeMs } from '../limits.ts';
 import { checkToken } from '../middleware/authenticate.ts';
-import { loginPage } from '../pages/html.ts';
+import { type LoginForm, languageOf, loginPage } from '../pages/html.ts';
 import { type Parameters, readQuery } from '../query.ts';
 import { answerJson, api, type Context, open, type Parts, type Route } from '../route.ts';
 import { html, type Pages } from './pages.ts';
@@ -19,7 +19,12 @@ export function sessionRoutes(parts: Parts, pages: Pages): Route[] {
 
   async function form(ctx: Context): Promise<void> {
     const { next = '' } = readQuery(ctx.querystring, NEXT);
-    html(ctx, 200, loginPage(settings().base, await pages.assets(), next, null));
+    await showForm(ctx, 200, next, null);
+  }
+
+  async function showForm(ctx: Context, status: number, next: string, problem: LoginForm['problem']): Promise<void> {
+    const language = languageOf(ctx.get('Accept-Language'));
+    html(ctx, status, loginPage({ base: settings().base, assets: await pages.assets(), next, language, problem }));
   }
 
   async function login(ctx: Context): Promise<void> {
@@ -36,11 +41,8 @@ export function sessionRoutes(parts: Parts, pages: Pages): Route[] {
       seeOther(ctx, safeNext(next));
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
-      html(
-        ctx,
-        thrown.code === 'rate_limited' ? 429 : 401,
-        loginPage(settings().base, await pages.assets(), next, thrown.message),
-      );
+      if (thrown.code === 'rate_limited') await showForm(ctx, 429, next, 'slow');
+      else await showForm(ctx, 401, next, 'wrong');
     }
   }
 

@@ -2,6 +2,7 @@
  * A supervisor that does what a test says and nothing by itself: tasks start, move on and end when told to. It keeps
  * the rules the page relies on (states, refusals, events in order), so that the page cannot tell the difference.
  */
+import type { Waiting } from '../../../supervisor/core/record.ts';
 import { Refusal } from '../../../supervisor/core/refusal.ts';
 import { TASK_STATE_NAMES, type TaskState } from '../../../supervisor/core/task.ts';
 import type { TaskInput } from '../../../supervisor/core/task-input.ts';
@@ -25,11 +26,19 @@ import { ScriptedTasks, type Task } from './scripted-tasks.ts';
 
 const SLOTS = 4;
 
+type Pause = NonNullable<QueueView['paused']>;
+
 export class ScriptedFacade extends ScriptedTasks implements Facade {
   health: HealthItem[] = [];
   recovered: StatusView['recovered'] = null;
   throughput = { perMinute1: 0, perMinute5: 0, perMinute60: 0 };
+  timezone = 'Europe/Berlin';
+  /** A stop has begun: nothing new starts. */
+  stopping = false;
+  /** States of workers that are not told by what they run. */
+  workerStates: Partial<Record<string, WorkerView['state']>> = {};
   #paused: QueueView['paused'] = null;
+  readonly #pausedTypes = new Map<string, Pause>();
 
   get paused(): string | null {
     return this.#paused?.reason ?? null;
@@ -69,7 +78,7 @@ export class ScriptedFacade extends ScriptedTasks implements Facade {
     const from = after === null ? 0 : found.findIndex((task) => task.id === after) + 1;
     const items = found.slice(from, from + limit).map((task) => this.#view(task));
     const next = from + limit < found.length ? (items.at(-1)?.id ?? null) : null;
-    return { items, next, total: found.length };
+    return { items, next, ...(isCounted(filter) && { total: found.length }) };
   }
 
   async cancel(id: string): Promise<TaskView> {
@@ -115,24 +124,28 @@ export class ScriptedFacade extends ScriptedTasks implements Facade {
     const all = [...this.all.values()];
     const count = (type: string, state: TaskState) =>
       all.filter((task) => task.type === type && task.state === state).length;
-    const types = [...new Set(all.map((task) => task.type))].map((type) => ({
+    const names = new Set([...all.map((task) => task.type), ...this.#pausedTypes.keys()]);
+    const types = [...names].map((type) => ({
       type,
       queued: count(type, 'queued'),
       running: count(type, 'running'),
-      paused: null,
+      paused: this.#pausedTypes.get(type) ?? null,
       concurrency: null,
     }));
     return { paused: this.#paused, types, counts: this.#counts() };
   }
 
-  async pause(_type: string | null, reason: string, actor: Actor): Promise<QueueView> {
-    this.#paused = { reason, since: this.iso(), by: actor.origin };
+  async pause(type: string | null, reason: string, actor: Actor): Promise<QueueView> {
+    const pause = { reason, since: this.iso(), by: actor.origin };
+    if (type === null) this.#paused = pause;
+    else this.#pausedTypes.set(type, pause);
     this.tell('queue.paused', null, { reason });
     return this.queue();
   }
 
-  async resume(): Promise<QueueView> {
-    this.#paused = null;
+  async resume(type: string | null): Promise<QueueView> {
+    if (type === null) this.#paused = null;
+    else this.#pausedTypes.delete(type);
     this.tell('queue.resumed', null, {});
     return this.queue();
   }
@@ -151,11 +164,11 @@ export class ScriptedFacade extends ScriptedTasks implements Facade {
       return {
         id,
         lane,
-        state: tasks.length > 0 ? 'busy' : 'idle',
+        state: this.workerStates[id] ?? (tasks.length > 0 ? 'busy' : 'idle'),
         slots,
         tasks,
-        startedAt: this.startedAt,
-        memory: { heapBytes: 9_000_000, externalBytes: 2_000_000 },
+        startedAt: this.workerStates[id] === 'starting' ? null : this.startedAt,
+        memory: this.workerStates[id] === 'starting' ? null : { heapBytes: 9_000_000, externalBytes: 2_000_000 },
         attempts: 128,
       };
     };
@@ -180,7 +193,7 @@ export class ScriptedFacade extends ScriptedTasks implements Facade {
       incarnation: 'scripted',
       startedAt: this.startedAt,
       pid: process.pid,
-      state: this.#paused ? 'paused' : 'running',
+      state: this.stopping ? 'draining' : this.#paused ? 'paused' : 'running',
       counts,
       totals: { accepted: this.made, succeeded, failed, canceled },
       throughput: this.throughput,
@@ -199,6 +212,7 @@ export class ScriptedFacade extends ScriptedTasks implements Facade {
       memory: { rssBytes: 90e6 },
       disk: { freeBytes: 5e11, totalBytes: 1e12 },
       dataDir: '/srv/nightshift/data',
+      timezone: this.timezone,
     };
   }
 
@@ -225,11 +239,15 @@ export class ScriptedFacade extends ScriptedTasks implements Facade {
   }
 
   #view(task: Task): TaskView {
-    const waiting =
-      task.state === 'queued' && this.#paused
-        ? ({ reason: 'paused', until: null, detail: this.#paused.reason } as const)
-        : task.waiting;
-    return { ...task, waiting };
+    return { ...task, waiting: (task.state === 'queued' && this.#waitsPaused(task.type)) || task.waiting };
+  }
+
+  #waitsPaused(type: string): Waiting | null {
+    const paused = (what: string, { reason }: Pause) =>
+      ({ reason: 'paused', until: null, detail: `${what} is paused: ${reason}` }) as const;
+    if (this.#paused) return paused('the queue', this.#paused);
+    const pause = this.#pausedTypes.get(type);
+    return pause ? paused(type, pause) : null;
   }
 
   #matching(filter: TaskFilter): Task[] {
@@ -258,4 +276,10 @@ export class ScriptedFacade extends ScriptedTasks implements Facade {
     }
     return { matched: ids.length, changed: dryRun ? 0 : ids.length - skipped.length, skipped, next: null };
   }
+}
+
+/** As the supervisor has it: what is in the history is not counted for a list. */
+function isCounted({ state, ...others }: TaskFilter): boolean {
+  if (Object.values(others).some((value) => value !== undefined)) return false;
+  return !state?.some((name) => ['succeeded', 'failed', 'canceled'].includes(name));
 }

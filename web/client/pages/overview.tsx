@@ -1,42 +1,33 @@
 /** Tonight: is all well, what runs, what came of it, what failed. The first page anybody sees. */
-import { useEffect } from 'preact/hooks';
 import type { StatusView } from '../../../supervisor/facade.ts';
-import { longDay, zoneName } from '../format.ts';
+import { longDay } from '../format.ts';
 import { say } from '../language.ts';
-import { useLive } from '../live.ts';
 import { now } from '../now.ts';
 import { AddButton } from '../parts/add-button.tsx';
 import { Counts } from '../parts/counts.tsx';
 import { Flow } from '../parts/flow.tsx';
 import { Failures, Results, Running } from '../parts/glance.tsx';
-import { HealthList, PausedNotice, RecoveredNotice } from '../parts/health.tsx';
+import { HealthList, RecoveredNotice } from '../parts/health.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { PageProblem } from '../parts/page-problem.tsx';
-import { queueLive, statusLive } from '../resources.ts';
+import { Pauses } from '../parts/pauses.tsx';
 import { mayOperate } from '../session.ts';
-import { pauseQueue, resumeQueue } from '../task-actions.ts';
-
-/** Rates fall as time passes, also when nothing happens. */
-const statusAgainMs = 10_000;
+import { pausedAll, status, statusLoad, stopping } from '../supervisor.ts';
+import { pauseQueue } from '../task-actions.ts';
+import { zone } from '../zone.ts';
 
 export function Overview() {
-  const status = useLive('status', statusLive);
-  const queue = useLive('queue', queueLive);
-  useEffect(() => {
-    const timer = setInterval(() => document.hidden || status.reload(), statusAgainMs);
-    return () => clearInterval(timer);
-  }, [status]);
-  const known = status.value.value;
-  const paused = queue.value.value?.paused ?? null;
+  const known = status.value;
+  const problem = statusLoad.problem.value;
   return (
     <>
-      <Head paused={paused !== null} />
-      {status.problem.value && !known && <PageProblem problem={status.problem.value} again={status.reload} />}
+      <Head />
+      {problem && !known && <PageProblem problem={problem} again={statusLoad.reload} />}
       {known && <Notices status={known} />}
-      {paused && <PausedNotice paused={paused} />}
+      <Pauses />
       <Counts status={known} />
       <div class="overview-grid">
-        <Running paused={paused !== null} count={known?.counts.running ?? 0} />
+        <Running paused={pausedAll.value} count={known?.counts.running ?? 0} />
         <Failures />
         <Results />
         <Flow status={known} />
@@ -54,21 +45,22 @@ function Notices({ status }: { status: StatusView }) {
   );
 }
 
-function Head({ paused }: { paused: boolean }) {
+/** What is paused is resumed where it is told. */
+function Head() {
   const words = say();
   return (
     <div class="page-head">
       <div>
         <h1>{words.pages.overview}</h1>
         <p class="muted">
-          {longDay(now.value)} · {zoneName()}
+          {longDay(now.value)} · {zone.value}
         </p>
       </div>
       <div class="page-actions">
-        {mayOperate.value && (
-          <button type="button" onClick={() => void (paused ? resumeQueue() : pauseQueue())}>
-            <Icon name={paused ? 'resume' : 'pause'} />
-            {paused ? words.do.resumeQueue : words.do.pauseQueue}
+        {mayOperate.value && !pausedAll.value && !stopping.value && (
+          <button type="button" onClick={() => void pauseQueue()}>
+            <Icon name="pause" />
+            {words.do.pauseQueue}
           </button>
         )}
         <AddButton />

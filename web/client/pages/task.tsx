@@ -1,5 +1,6 @@
 /** One task: where it stands and why, every attempt in time, what it was given, what it gave back, its log. */
 import type { TaskView } from '../../../supervisor/facade.ts';
+import { lastError } from '../failures.ts';
 import { useKeys } from '../keys.ts';
 import { say } from '../language.ts';
 import { type Live, useLive } from '../live.ts';
@@ -17,6 +18,7 @@ import { summaryOf } from '../parts/task-name.tsx';
 import { Span, Time } from '../parts/time.tsx';
 import { taskLive } from '../resources.ts';
 import { actOn, allows, type TaskAction } from '../task-actions.ts';
+import { waitingText } from '../waiting.ts';
 
 export function Task({ id }: { id: string }) {
   const live = useLive(id, taskLive(id));
@@ -58,7 +60,7 @@ function Known({ task }: { task: TaskView }) {
     <>
       <Head task={task} />
       {task.waiting && <Waits task={task} />}
-      {task.error && task.state !== 'succeeded' && <Failure task={task} />}
+      <Failure task={task} />
       <div class="task-grid">
         <div class="task-main">
           <Attempts task={task} />
@@ -102,8 +104,10 @@ function Head({ task }: { task: TaskView }) {
   );
 }
 
-function Waits({ task: { waiting } }: { task: TaskView }) {
-  if (!waiting) return null;
+function Waits({ task }: { task: TaskView }) {
+  const text = waitingText(task);
+  if (!text || !task.waiting) return null;
+  const { until } = task.waiting;
   const words = say().task;
   return (
     <section class="notice info" aria-label={words.waiting}>
@@ -111,26 +115,27 @@ function Waits({ task: { waiting } }: { task: TaskView }) {
       <div class="notice-text">
         <h2>{words.waiting}</h2>
         <p>
-          {words.reasons[waiting.reason]}
-          {waiting.until && (
+          {text.title}
+          {until && (
             <>
               {' '}
-              {words.until} <Time at={waiting.until} />
+              {words.until} <Time at={until} />
             </>
           )}
           .
         </p>
-        {waiting.detail && <p class="muted">{waiting.detail}</p>}
+        {text.detail && <p class="muted">{text.detail}</p>}
       </div>
     </section>
   );
 }
 
-function Failure({ task: { error, state } }: { task: TaskView }) {
+function Failure({ task }: { task: TaskView }) {
+  const error = lastError(task);
   if (!error) return null;
   const words = say().task;
   return (
-    <section class={`notice ${state === 'failed' ? 'error' : 'warning'}`} aria-label={words.error}>
+    <section class={`notice ${task.state === 'failed' ? 'error' : 'warning'}`} aria-label={words.error}>
       <Icon name="error" />
       <div class="notice-text">
         <h2>

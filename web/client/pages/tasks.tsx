@@ -1,7 +1,7 @@
 /** Tasks: live and finished in one list, filtered and paged by the server; some of them, or all that match, acted on. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import type { TaskView } from '../../../supervisor/facade.ts';
+import type { TaskPage, TaskView } from '../../../supervisor/facade.ts';
 import { say } from '../language.ts';
 import { useLive } from '../live.ts';
 import { AddButton } from '../parts/add-button.tsx';
@@ -10,12 +10,13 @@ import { Icon } from '../parts/icon.tsx';
 import { Link } from '../parts/link.tsx';
 import { NoTasks } from '../parts/no-tasks.tsx';
 import { PageProblem } from '../parts/page-problem.tsx';
+import { Pauses } from '../parts/pauses.tsx';
 import { TaskFilterBar } from '../parts/task-filter-bar.tsx';
 import { TaskTable } from '../parts/task-table.tsx';
 import { taskListLive } from '../resources.ts';
 import { route } from '../router.ts';
 import { useSteady } from '../steady.ts';
-import { apiQueryOf, filterOf, isEmpty, pathOf, type TaskFilter } from '../task-filter.ts';
+import { apiQueryOf, filterOf, isEmpty, pathOf, type TaskFilter, tasksShownMax } from '../task-filter.ts';
 
 const NOTHING: Selection = { ids: new Set(), everything: false };
 
@@ -38,13 +39,12 @@ export function Tasks() {
   return (
     <>
       <Head />
+      <Pauses />
       <TaskFilterBar filter={filter} />
       {live.problem.value && !page && <PageProblem problem={live.problem.value} again={live.reload} />}
       <div class="list-bar" data-steady>
         {picked && <Bulk selection={selection} rows={rows} filter={filter} more={page?.next != null} />}
-        {!picked && page?.total !== undefined && page.total > 0 && (
-          <span class="muted">{say().list.total(page.total)}</span>
-        )}
+        {!picked && page && <span class="muted">{countOf(page, filter)}</span>}
         {!picked && fresh > 0 && <Fresh count={fresh} show={showFresh} />}
       </div>
       {page && rows.length === 0 && <NoTasks filtered={!isEmpty(filter) || filter.cursor !== ''} />}
@@ -52,6 +52,17 @@ export function Tasks() {
       <Paging filter={filter} rows={rows} next={page?.next ?? null} />
     </>
   );
+}
+
+/** How many there are where that is known; else what this page proves: a search in the history counts nothing beyond it. */
+function countOf({ items, next, total }: TaskPage, { cursor }: TaskFilter): string {
+  const words = say().list;
+  const shown = items.length;
+  if (total !== undefined) return total === 0 ? '' : words.total(total);
+  if (shown === 0) return '';
+  if (cursor !== '') return words.onPage(shown);
+  if (next === null) return words.total(shown);
+  return shown < tasksShownMax ? words.atLeast(shown) : words.moreThan(shown);
 }
 
 function Head() {

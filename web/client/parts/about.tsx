@@ -1,6 +1,7 @@
 /** The facts of a task, as a list of names and values; what it does not have is not there. */
 import type { ComponentChildren } from 'preact';
 import type { TaskView } from '../../../supervisor/facade.ts';
+import { failuresUsed } from '../failures.ts';
 import { number } from '../format.ts';
 import { say } from '../language.ts';
 import { taskPath } from '../router.ts';
@@ -16,7 +17,7 @@ function factsOf(task: TaskView): readonly (readonly [string, ComponentChildren]
     [columns.started, task.startedAt && <Time at={task.startedAt} />],
     [columns.finished, task.finishedAt && <Time at={task.finishedAt} />],
     [words.runAt, task.runAt && <Time at={task.runAt} />],
-    [columns.attempts, words.attemptsText(task.attempt, task.maxAttempts)],
+    [columns.attempts, words.attemptsText(task.attempt, failuresUsed(task), task.maxAttempts)],
     [
       words.counts,
       counts && words.countsText(number(counts.processed), number(counts.succeeded), number(counts.failed)),

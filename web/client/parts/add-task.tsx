@@ -3,7 +3,6 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { TaskView } from '../../../supervisor/facade.ts';
 import { Problem, request } from '../api.ts';
-import { zoneName } from '../format.ts';
 import { say } from '../language.ts';
 import { loadHandlers } from '../resources.ts';
 import { go, taskPath } from '../router.ts';
@@ -19,6 +18,7 @@ import {
   type Mistakes,
   ownMistakes,
 } from '../task-draft.ts';
+import { zone } from '../zone.ts';
 import { adding } from './add-button.tsx';
 import { Dialog } from './dialog.tsx';
 import { Field } from './field.tsx';
@@ -188,7 +188,7 @@ function WhenField({ draft, mistakes, change }: PartProps) {
         </Field>
       )}
       {draft.when === 'runAt' && (
-        <Field name={words.runAt} hint={words.runAtHint(zoneName())} mistake={mistakes.runAt}>
+        <Field name={words.runAt} hint={words.runAtHint(zone.value)} mistake={mistakes.runAt}>
           {(field) => (
             <input
               {...field}

@@ -1,5 +1,5 @@
-/** What the reader must know before anything else: health items with what to do, a recovery, a pause. */
-import type { HealthItem, QueueView, StatusView } from '../../../supervisor/facade.ts';
+/** What the reader must know before anything else: health items with what to do, a recovery. */
+import type { HealthItem, StatusView } from '../../../supervisor/facade.ts';
 import { duration, time, timeInFull } from '../format.ts';
 import { say } from '../language.ts';
 import { now } from '../now.ts';
@@ -77,23 +77,6 @@ export function RecoveredNotice({ recovered, startedAt }: RecoveredProps) {
         <strong>{words.recovered(recovered.tasks)}</strong>{' '}
         {at === null ? words.recoveredUnknown : how(time(at, now.value), duration(downMs))}
       </p>
-    </div>
-  );
-}
-
-export function PausedNotice({ paused }: { paused: NonNullable<QueueView['paused']> }) {
-  const words = say();
-  return (
-    <div class="notice warning">
-      <Icon name="pause" />
-      <div class="notice-text">
-        <p>
-          <strong>{words.overview.paused}:</strong> {paused.reason}
-        </p>
-        <p class="muted" title={timeInFull(Date.parse(paused.since))}>
-          {words.overview.pausedBy(paused.by, time(Date.parse(paused.since), now.value))}. {words.overview.pausedText}
-        </p>
-      </div>
     </div>
   );
 }

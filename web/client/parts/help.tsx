@@ -1,6 +1,7 @@
 /** All keys on one sheet. */
 import { signal } from '@preact/signals';
 import { say } from '../language.ts';
+import { mayAdd } from './add-button.tsx';
 import { Dialog } from './dialog.tsx';
 
 export const helping = signal(false);
@@ -40,7 +41,7 @@ export function Help() {
         <Keys
           title={words.anywhere}
           rows={[
-            ['n', words.add],
+            ...(mayAdd.value ? ([['n', words.add]] as const) : []),
             ['.', words.pause],
             ['?', words.help],
             ['Esc', words.close],

@@ -1,4 +1,6 @@
 /** Every icon of the console, drawn on a 16-pixel grid with one pen. Always beside a word or a label, never alone. */
+import { moonPath } from '../moon.ts';
+
 const PATHS = {
   scheduled: 'M8 2.25a5.75 5.75 0 1 0 0 11.5a5.75 5.75 0 1 0 0-11.5M8 5v3.25l2.25 1.5',
   queued: 'M3 4.25h10M3 8h10M3 11.75h6',
@@ -20,7 +22,8 @@ const PATHS = {
   info: 'M8 2.25a5.75 5.75 0 1 0 0 11.5a5.75 5.75 0 1 0 0-11.5M8 7.5v3.25M8 5v.25',
   warning: 'M8 2.5l6 11H2zM8 6.5v3.25M8 11.5v.25',
   error: 'M5.6 2.25h4.8l3.35 3.35v4.8l-3.35 3.35H5.6L2.25 10.4V5.6zM8 5v3.75M8 10.75v.25',
-  overview: 'M13.5 9.75A5.9 5.9 0 0 1 6.25 2.5a5.75 5.75 0 1 0 7.25 7.25z',
+  overview: moonPath,
+  lock: 'M4 7.25h8v6H4zM5.75 7V5a2.25 2.25 0 0 1 4.5 0v2',
   tasks: 'M2.5 4l1 1L5.25 3M2.5 8.25l1 1L5.25 7.25M2.5 12.5l1 1 1.75-2M7.75 4.25h6M7.75 8.25h6M7.75 12.5h6',
   workers:
     'M3.25 3.25h9.5v9.5h-9.5zM6.25 6.25h3.5v3.5h-3.5zM6 1.25v2M10 1.25v2M6 12.75v2M10 12.75v2M1.25 6h2M1.25 10h2M12.75 6h2M12.75 10h2',

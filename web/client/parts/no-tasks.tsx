@@ -1,8 +1,7 @@
 /** An empty list says what to do next: a file to drop, a command to copy, a form to fill. */
 import { base } from '../base.ts';
 import { say } from '../language.ts';
-import { useLive } from '../live.ts';
-import { statusLive } from '../resources.ts';
+import { status } from '../supervisor.ts';
 import { AddButton } from './add-button.tsx';
 import { Copyable } from './copy.tsx';
 
@@ -18,7 +17,6 @@ function command(): string {
 }
 
 export function NoTasks({ filtered }: { filtered: boolean }) {
-  const status = useLive('status', statusLive);
   const words = say().list;
   if (filtered) {
     return (
@@ -32,7 +30,7 @@ export function NoTasks({ filtered }: { filtered: boolean }) {
     <div class="empty">
       <h2>{words.emptyTitle}</h2>
       <p>{words.emptyText}</p>
-      <Copyable text={file(status.value.value?.dataDir ?? 'data')} />
+      <Copyable text={file(status.value?.dataDir ?? 'data')} />
       <Copyable text={command()} />
       <p>{words.emptyForm}</p>
       <AddButton />

@@ -9,7 +9,7 @@ export function PageProblem({ problem, again }: { problem: Problem; again(): voi
   return (
     <div class="notice bad" role="alert">
       <Icon name="error" />
-      <p>{problem.status === 0 ? words.told.unreachable : problem.message}</p>
+      <p class="notice-text">{problem.status === 0 ? words.told.unreachable : problem.message}</p>
       <button type="button" onClick={again}>
         {words.do.tryAgain}
       </button>

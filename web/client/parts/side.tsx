@@ -1,12 +1,12 @@
 /** The frame of every page: where one can go, whether what is seen is live, and how it should look. */
 import { chooseLanguage, LANGUAGES, type Language, language, nameOf, say } from '../language.ts';
 import { type PageName, route } from '../router.ts';
-import { maySignOut, signOut } from '../session.ts';
 import { line, setLive } from '../stream.ts';
 import { chooseTheme, THEMES, type Theme, theme } from '../theme.ts';
 import { helping } from './help.tsx';
 import { Icon } from './icon.tsx';
 import { Link } from './link.tsx';
+import { Who } from './who.tsx';
 
 const PAGES = [
   ['overview', ''],
@@ -35,6 +35,7 @@ export function Side() {
         <LiveButton />
         <Look />
       </div>
+      <Who />
     </header>
   );
 }
@@ -96,17 +97,6 @@ function Look() {
       >
         <Icon name="keyboard" />
       </button>
-      {maySignOut.value && (
-        <button
-          type="button"
-          class="quiet icon-only"
-          aria-label={words.signOut}
-          title={words.signOut}
-          onClick={() => void signOut()}
-        >
-          <Icon name="signOut" />
-        </button>
-      )}
     </div>
   );
 }

@@ -67,6 +67,8 @@ export function outcomeTone(outcome: Outcome | null): Tone {
 }
 
 export function WorkerWord({ state }: { state: WorkerView['state'] }) {
+  // A newer supervisor may know states that this page does not.
+  if (!(state in WORKERS)) return <Word icon="info" tone="quiet" word={state} />;
   return <Word icon={state} tone={WORKERS[state]} word={say().workerStates[state]} />;
 }
 

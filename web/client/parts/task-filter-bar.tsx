@@ -4,9 +4,9 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { TaskState } from '../../../supervisor/core/task.ts';
 import { useKeys } from '../keys.ts';
 import { say } from '../language.ts';
-import { useLive } from '../live.ts';
-import { loadHandlers, queueLive } from '../resources.ts';
+import { loadHandlers } from '../resources.ts';
 import { go, rewrite } from '../router.ts';
+import { queueLoad } from '../supervisor.ts';
 import { isEmpty, pathOf, type TaskFilter } from '../task-filter.ts';
 import { Icon } from './icon.tsx';
 import { STATE_ORDER, StateWord } from './state-word.tsx';
@@ -68,7 +68,6 @@ function TextField({ text, change }: { text: string; change(text: string): void 
 }
 
 function TypeField({ type, change }: { type: string; change(type: string): void }) {
-  const queue = useLive('queue', queueLive);
   const handled = useSignal<readonly string[]>([]);
   useEffect(() => {
     loadHandlers().then(
@@ -78,7 +77,7 @@ function TypeField({ type, change }: { type: string; change(type: string): void 
       () => undefined,
     );
   }, [handled]);
-  const known = new Set([...handled.value, ...(queue.value.value?.types.map((one) => one.type) ?? [])]);
+  const known = new Set([...handled.value, ...(queueLoad.value.value?.types.map((one) => one.type) ?? [])]);
   if (type !== '') known.add(type);
   const words = say().list;
   return (

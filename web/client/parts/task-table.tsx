@@ -6,6 +6,7 @@ import { number } from '../format.ts';
 import { useKeys } from '../keys.ts';
 import { say } from '../language.ts';
 import { actOn, allows, type TaskAction } from '../task-actions.ts';
+import { waitingText } from '../waiting.ts';
 import { actOnSelected, type Selection } from './bulk.tsx';
 import { shareOf } from './progress.tsx';
 import { TaskStateWord } from './state-word.tsx';
@@ -124,7 +125,7 @@ function Detail({ task }: { task: TaskView }) {
   if (task.waiting) {
     return (
       <span class="muted" title={task.waiting.detail}>
-        {say().task.reasons[task.waiting.reason]}
+        {waitingText(task)?.title}
         {task.waiting.until && (
           <>
             , {say().task.until} <Time at={task.waiting.until} />

@@ -1,4 +1,6 @@
 /** English. Every other language has exactly these members; a missing one does not compile. */
+import { LOGIN, type LoginWords } from './login.ts';
+
 const tasks = (n: number) => (n === 1 ? '1 task' : `${n.toLocaleString('en')} tasks`);
 
 export const en = {
@@ -59,7 +61,10 @@ export const en = {
     dark: 'Dark',
     language: 'Language',
     help: 'Keyboard shortcuts',
+    signIn: 'Sign in',
     signOut: 'Sign out',
+    readOnly: 'Read only',
+    readOnlyText: 'You may look and change nothing. Sign in with a token to work here.',
   },
   do: {
     add: 'Add a task',
@@ -68,6 +73,7 @@ export const en = {
     promote: 'Run next',
     pauseQueue: 'Pause queue',
     resumeQueue: 'Resume queue',
+    resumeType: (type: string) => `Resume ${type}`,
     close: 'Close',
     keep: 'Keep',
     copy: 'Copy',
@@ -104,9 +110,18 @@ export const en = {
     recoveredStop: (at: string, down: string) => `after a stop at ${at}, down for ${down}.`,
     recoveredCrash: (at: string, down: string) => `after the supervisor ended unexpectedly at ${at}, down for ${down}.`,
     recoveredUnknown: 'after a stop.',
-    pausedBy: (by: string, since: string) => `Paused by ${by} since ${since}`,
+    pausedHow: (how: string, since: string) => `Paused ${how} since ${since}.`,
+    pausedBy: {
+      page: 'on the page',
+      http: 'over HTTP',
+      cli: 'from the command line',
+      other: (by: string) => `by ${by}`,
+    },
+    pauses: 'What is paused',
     paused: 'The queue is paused',
+    pausedType: (type: string) => `${type} is paused`,
     pausedText: 'What runs finishes; nothing new starts.',
+    pausedTypeText: 'What runs finishes; other types go on.',
     held: 'Order kept while you point here',
   },
   columns: {
@@ -141,6 +156,9 @@ export const en = {
     allStates: 'All',
     clear: 'Clear filter',
     total: (n: number) => tasks(n),
+    moreThan: (n: number) => `more than ${tasks(n)}`,
+    atLeast: (n: number) => `at least ${tasks(n)}`,
+    onPage: (n: number) => `${tasks(n)} on this page`,
     fresh: (n: number) => (n === 1 ? '1 new task' : `${n.toLocaleString('en')} new tasks`),
     show: 'Show',
     older: 'Older',
@@ -163,9 +181,13 @@ export const en = {
     until: 'until',
     reasons: {
       paused: 'The queue is paused',
+      pausedType: (type: string) => `${type} is paused`,
       backoff: 'Waits before trying again',
       scheduled: 'Waits for its moment',
-      concurrency: 'Waits for a free slot within its limits',
+      concurrency: 'Waits for its turn',
+      slots: 'All slots are taken',
+      limit: 'As many as may run at once are running',
+      suspects: 'What ran at the last crash runs alone first',
       'rate-limit': 'Its rate limit is used up',
       stage: 'Waits for the stage before it',
       'disk-full': 'The disk is full',
@@ -203,10 +225,11 @@ export const en = {
     retryOf: 'Retry of',
     counts: 'Counted',
     countsText: (all: string, good: string, bad: string) => `${all} processed, ${good} succeeded, ${bad} failed`,
-    attemptsText: (spent: number, most: number) => `${spent} of at most ${most}`,
+    attemptsText: (attempt: number, used: number, most: number) =>
+      `${attempt === 0 ? 'none yet' : `attempt ${attempt}`} · ${used} of ${most} ${most === 1 ? 'failure' : 'failures'} used`,
     cancelAsked: 'Cancel asked; waiting for the attempt to end.',
     missing: 'There is no such task',
-    missingText: 'It may be mistyped: tasks are kept for good unless history is set to end.',
+    missingText: 'It may be mistyped: tasks are kept for good.',
   },
   workers: {
     none: 'No worker yet',
@@ -228,7 +251,7 @@ export const en = {
     delay: 'After a delay',
     delayHint: 'e.g. 30s, 10m, 2h, 7d',
     runAt: 'At a time',
-    runAtHint: (zone: string) => `Your time: ${zone}`,
+    runAtHint: (zone: string) => `Time in ${zone}`,
     priority: 'Priority',
     priorityHint: '9 runs first',
     group: 'Group',
@@ -266,19 +289,12 @@ export const en = {
     promoted: (n: number) => (n === 1 ? 'Task moved to the front' : `${tasks(n)} moved to the front`),
     paused: 'Queue paused',
     resumed: 'Queue resumed',
+    resumedType: (type: string) => `${type} resumed`,
     skipped: (n: number) => `${tasks(n)} left as they were`,
     unreachable: 'The supervisor does not answer',
     crashed: 'Something on this page broke',
   },
-  login: {
-    title: 'Sign in',
-    text: 'This console asks for its token.',
-    hint: 'On the machine itself it is in the file “token” of the data folder.',
-    token: 'Token',
-    submit: 'Sign in',
-    wrong: 'This is not the token.',
-    slow: 'Too many wrong tokens. Wait a little, then try again.',
-  },
+  login: LOGIN.en as LoginWords,
   keys: {
     title: 'Keyboard',
     goTo: 'Go to',

@@ -1,5 +1,6 @@
 /** 简体中文。 */
 import type { Words } from '../language.ts';
+import { LOGIN, type LoginWords } from './login.ts';
 
 const count = (n: number) => n.toLocaleString('zh-CN');
 
@@ -55,7 +56,10 @@ export const zh: Words = {
     dark: '深色',
     language: '语言',
     help: '键盘快捷键',
+    signIn: '登录',
     signOut: '退出登录',
+    readOnly: '只读',
+    readOnlyText: '只能查看，不能更改。用令牌登录后即可操作。',
   },
   do: {
     add: '添加任务',
@@ -64,6 +68,7 @@ export const zh: Words = {
     promote: '下一个运行',
     pauseQueue: '暂停队列',
     resumeQueue: '恢复队列',
+    resumeType: (type) => `恢复 ${type}`,
     close: '关闭',
     keep: '保留',
     copy: '复制',
@@ -100,9 +105,13 @@ export const zh: Words = {
     recoveredStop: (at, down) => `：${at} 停止，停机 ${down}。`,
     recoveredCrash: (at, down) => `：服务于 ${at} 意外终止，停机 ${down}。`,
     recoveredUnknown: '（停止之后）。',
-    pausedBy: (by, since) => `由 ${by} 自 ${since} 起暂停`,
+    pausedHow: (how, since) => `自 ${since} 起${how}暂停。`,
+    pausedBy: { page: '在页面上', http: '通过 HTTP ', cli: '从命令行', other: (by) => `由 ${by} ` },
+    pauses: '已暂停的',
     paused: '队列已暂停',
+    pausedType: (type) => `${type} 已暂停`,
     pausedText: '运行中的会完成，不再开始新的。',
+    pausedTypeText: '运行中的会完成，其他类型照常运行。',
     held: '指针停留时保持顺序',
   },
   columns: {
@@ -137,6 +146,9 @@ export const zh: Words = {
     allStates: '全部',
     clear: '清除筛选',
     total: (n) => `${count(n)} 个任务`,
+    moreThan: (n) => `多于 ${count(n)} 个任务`,
+    atLeast: (n) => `至少 ${count(n)} 个任务`,
+    onPage: (n) => `本页 ${count(n)} 个任务`,
     fresh: (n) => `${count(n)} 个新任务`,
     show: '显示',
     older: '更早',
@@ -159,9 +171,13 @@ export const zh: Words = {
     until: '直到',
     reasons: {
       paused: '队列已暂停',
+      pausedType: (type) => `${type} 已暂停`,
       backoff: '等待后再试',
       scheduled: '等待预定时间',
-      concurrency: '等待限额内的空闲槽位',
+      concurrency: '等待轮到它',
+      slots: '所有槽位都在使用',
+      limit: '同时运行的已达上限',
+      suspects: '上次崩溃时在运行的任务先单独运行',
       'rate-limit': '速率限额已用完',
       stage: '等待前一阶段',
       'disk-full': '磁盘已满',
@@ -199,10 +215,11 @@ export const zh: Words = {
     retryOf: '重试自',
     counts: '计数',
     countsText: (all, good, bad) => `处理 ${all}，成功 ${good}，失败 ${bad}`,
-    attemptsText: (spent, most) => `${spent} / 最多 ${most} 次`,
+    attemptsText: (attempt, used, most) =>
+      `${attempt === 0 ? '尚未尝试' : `第 ${attempt} 次尝试`} · 已用 ${used} / ${most} 次失败机会`,
     cancelAsked: '已请求取消，等待本次尝试结束。',
     missing: '没有这个任务',
-    missingText: '地址可能有误：除非设置了历史期限，任务会一直保留。',
+    missingText: '地址可能有误：任务会一直保留。',
   },
   workers: {
     none: '还没有工作槽',
@@ -224,7 +241,7 @@ export const zh: Words = {
     delay: '延迟之后',
     delayHint: '例如 30s、10m、2h、7d',
     runAt: '指定时间',
-    runAtHint: (zone) => `你的时区：${zone}`,
+    runAtHint: (zone) => `${zone} 时间`,
     priority: '优先级',
     priorityHint: '9 最先运行',
     group: '分组',
@@ -262,19 +279,12 @@ export const zh: Words = {
     promoted: (n) => (n === 1 ? '任务已移到最前' : `${count(n)} 个任务已移到最前`),
     paused: '队列已暂停',
     resumed: '队列已恢复',
+    resumedType: (type) => `${type} 已恢复`,
     skipped: (n) => `${count(n)} 个任务保持原样`,
     unreachable: '服务没有应答',
     crashed: '本页出了问题',
   },
-  login: {
-    title: '登录',
-    text: '此控制台需要令牌。',
-    hint: '在这台机器上，令牌在数据文件夹的 token 文件里。',
-    token: '令牌',
-    submit: '登录',
-    wrong: '令牌不对。',
-    slow: '错误次数过多，请稍候再试。',
-  },
+  login: LOGIN.zh as LoginWords,
   keys: {
     title: '键盘',
     goTo: '前往',
