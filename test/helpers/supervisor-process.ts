@@ -121,92 +121,23 @@ function killGroup(child: ChildProcess): void {
   }
 }
 
-export class SupervisorProcess {
+/** What is asked of a supervisor over HTTP, however it was started. */
+export abstract class Running {
   readonly folder: Folder;
-  /** When it was spawned, and how long it took to listen. */
-  readonly startMs: number;
   readonly url: string;
-  /** Of the supervisor itself, also where it runs under another program. */
-  readonly pid: number;
-  readonly ended: Promise<Ended>;
-  readonly #child: ChildProcess;
-  readonly #output: string[];
+  /** From its start to listening. */
+  readonly startMs: number;
 
-  private constructor(
-    folder: Folder,
-    child: ChildProcess,
-    ended: Promise<Ended>,
-    output: string[],
-    url: string,
-    startMs: number,
-  ) {
+  constructor(folder: Folder, url: string, startMs: number) {
     this.folder = folder;
-    this.#child = child;
-    this.ended = ended;
-    this.#output = output;
     this.url = url;
     this.startMs = startMs;
-    // In a mount namespace of its own the file is out of sight; then no process stands between.
-    const about = join(folder.dir, 'supervisor.json');
-    this.pid = existsSync(about)
-      ? (JSON.parse(readFileSync(about, 'utf8')) as { pid: number }).pid
-      : (child.pid as number);
   }
 
-  /** @param spawned called with the process as soon as there is one; it may be killed before it listens */
-  static async start(
-    folder: Folder,
-    options: StartOptions = {},
-    spawned?: (kill: () => void) => void,
-  ): Promise<SupervisorProcess> {
-    const began = performance.now();
-    const child = launch(folder.dir, options);
-    spawned?.(() => killGroup(child));
-    const output: string[] = [];
-    const ended = once(child, 'close').then(([code, signal]): Ended => ({ code, signal }));
-    const url = await new Promise<string>((resolve, reject) => {
-      const timer = setTimeout(() => fail('it did not listen in time'), startMsMax);
-      const fail = (why: string) => {
-        clearTimeout(timer);
-        killGroup(child);
-        reject(new NotStarted(`${why}:\n${output.join('')}`));
-      };
-      const heard = (chunk: Buffer) => {
-        output.push(chunk.toString());
-        const match = /listening on (http:\/\/[^\s"]+)/.exec(output.join(''));
-        if (!match) return;
-        clearTimeout(timer);
-        resolve(match[1] as string);
-      };
-      child.stdout?.on('data', heard);
-      child.stderr?.on('data', (chunk: Buffer) => output.push(chunk.toString()));
-      void ended.then(({ code, signal }) => fail(`it ended with ${code ?? signal}`));
-    });
-    return new SupervisorProcess(folder, child, ended, output, url, performance.now() - began);
-  }
-
-  get output(): string {
-    return this.#output.join('');
-  }
-
+  /** What it said; for messages. */
+  abstract get output(): string;
   /** kill -9, and waits until it is gone. */
-  async kill(): Promise<void> {
-    killGroup(this.#child);
-    await this.ended;
-  }
-
-  signal(name: NodeJS.Signals): void {
-    process.kill(this.pid, name);
-  }
-
-  async stop(): Promise<Ended> {
-    try {
-      this.signal('SIGTERM');
-    } catch {
-      // it has ended by itself
-    }
-    return this.ended;
-  }
+  abstract kill(): Promise<void>;
 
   async call<T = Record<string, unknown>>(
     method: string,
@@ -277,6 +208,87 @@ export class SupervisorProcess {
       },
       msMax,
     );
+  }
+}
+
+export class SupervisorProcess extends Running {
+  /** Of the supervisor itself, also where it runs under another program. */
+  readonly pid: number;
+  readonly ended: Promise<Ended>;
+  readonly #child: ChildProcess;
+  readonly #output: string[];
+
+  private constructor(
+    folder: Folder,
+    child: ChildProcess,
+    ended: Promise<Ended>,
+    output: string[],
+    url: string,
+    startMs: number,
+  ) {
+    super(folder, url, startMs);
+    this.#child = child;
+    this.ended = ended;
+    this.#output = output;
+    // In a mount namespace of its own the file is out of sight; then no process stands between.
+    const about = join(folder.dir, 'supervisor.json');
+    this.pid = existsSync(about)
+      ? (JSON.parse(readFileSync(about, 'utf8')) as { pid: number }).pid
+      : (child.pid as number);
+  }
+
+  /** @param spawned called with the process as soon as there is one; it may be killed before it listens */
+  static async start(
+    folder: Folder,
+    options: StartOptions = {},
+    spawned?: (kill: () => void) => void,
+  ): Promise<SupervisorProcess> {
+    const began = performance.now();
+    const child = launch(folder.dir, options);
+    spawned?.(() => killGroup(child));
+    const output: string[] = [];
+    const ended = once(child, 'close').then(([code, signal]): Ended => ({ code, signal }));
+    const url = await new Promise<string>((resolve, reject) => {
+      const timer = setTimeout(() => fail('it did not listen in time'), startMsMax);
+      const fail = (why: string) => {
+        clearTimeout(timer);
+        killGroup(child);
+        reject(new NotStarted(`${why}:\n${output.join('')}`));
+      };
+      const heard = (chunk: Buffer) => {
+        output.push(chunk.toString());
+        const match = /listening on (http:\/\/[^\s"]+)/.exec(output.join(''));
+        if (!match) return;
+        clearTimeout(timer);
+        resolve(match[1] as string);
+      };
+      child.stdout?.on('data', heard);
+      child.stderr?.on('data', (chunk: Buffer) => output.push(chunk.toString()));
+      void ended.then(({ code, signal }) => fail(`it ended with ${code ?? signal}`));
+    });
+    return new SupervisorProcess(folder, child, ended, output, url, performance.now() - began);
+  }
+
+  override get output(): string {
+    return this.#output.join('');
+  }
+
+  override async kill(): Promise<void> {
+    killGroup(this.#child);
+    await this.ended;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    process.kill(this.pid, name);
+  }
+
+  async stop(): Promise<Ended> {
+    try {
+      this.signal('SIGTERM');
+    } catch {
+      // it has ended by itself
+    }
+    return this.ended;
   }
 }
 

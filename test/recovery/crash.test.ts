@@ -31,6 +31,14 @@ t.test('killed at random while tasks come in from all sides, it keeps every prom
   t.ok(report.acknowledged > 0 && report.fromFiles > 0);
 });
 
+t.test('so it does under pm2, which brings it back each time', async (t) => {
+  const seed = Number(process.env['NIGHTSHIFT_CRASH_SEED'] ?? Date.now() % 1_000_000_000);
+  const report = await crash({ kills: 5, seed, pm2: true });
+  t.comment(JSON.stringify(report));
+  t.same(report.broken, [], `seed ${seed}`);
+  t.ok(report.acknowledged > 0 && report.fromFiles > 0 && report.toldEndings > 0);
+});
+
 /** Runs until a file named in its params exists. */
 const GATE = `
 import { appendFileSync, existsSync } from 'node:fs';

@@ -1,17 +1,28 @@
 /**
- * Kills the real program at random moments while tasks come in over HTTP and by files, starts it again, and compares
- * what was promised with what is there in the end. `npm run crash -- --kills 200 [--seed N]`.
+ * Kills the real program at random moments while tasks come in over HTTP and by files, has it started again, by us or by
+ * pm2, and compares what was promised with what is there in the end.
+ * `npm run crash -- --kills 200 [--seed N] [--pm2]`.
  */
 import { readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { TaskView } from '../../supervisor/facade.ts';
-import { dataFolder, executions, type Folder, NotStarted, SupervisorProcess } from '../helpers/supervisor-process.ts';
+import {
+  dataFolder,
+  executions,
+  type Folder,
+  NotStarted,
+  type Running,
+  SupervisorProcess,
+} from '../helpers/supervisor-process.ts';
+import { type Keeper, Pm2Keeper } from './keeper.ts';
 
 export interface CrashOptions {
   readonly kills: number;
   readonly seed: number;
+  /** pm2 brings it back, not we. */
+  readonly pm2?: boolean;
   readonly say?: (line: string) => void;
 }
 
@@ -24,12 +35,17 @@ export interface CrashReport {
   readonly unknownOutcomes: number;
   readonly interruptedAttempts: number;
   readonly executions: number;
+  /** Endings that were told as they became durable: none of these tasks may run again. */
+  readonly toldEndings: number;
   readonly slowestStartMs: number;
   /** What went wrong, in sentences; empty when every promise was kept. */
   readonly broken: readonly string[];
 }
 
-const loadMsMax = 500;
+const lifeMsMax = 500;
+/** Some lives are long enough to work off what the short ones leave behind. */
+const longLifeMsMax = 3_000;
+const longLives = 0.25;
 const bulkMax = 40;
 const clients = 4;
 const bigParamsChars = 60_000;
@@ -56,20 +72,20 @@ class Ledger {
   readonly lists = new Map<string, { readonly count: number; acknowledged: boolean }>();
   /** Files by name: how many tasks. */
   readonly files = new Map<string, number>();
-  /** Seen as succeeded, with the number of the attempt. */
+  /** Told to have succeeded, by an event or an answer, with the number of the attempt. */
   readonly succeeded = new Map<string, number>();
   unknown = 0;
 }
 
 class Round {
-  readonly #supervisor: SupervisorProcess;
+  readonly #supervisor: Running;
   readonly #ledger: Ledger;
   readonly #chance: () => number;
   readonly #folder: Folder;
   readonly #name: string;
   #on = true;
 
-  constructor(supervisor: SupervisorProcess, ledger: Ledger, chance: () => number, name: string) {
+  constructor(supervisor: Running, ledger: Ledger, chance: () => number, name: string) {
     this.#supervisor = supervisor;
     this.#folder = supervisor.folder;
     this.#ledger = ledger;
@@ -88,6 +104,7 @@ class Round {
       this.#keepOn((turn) => this.#list(`${this.#name}/list ${turn}`)),
       this.#keepOn((turn) => this.#drop(turn)),
       this.#keepOn(() => this.#look()),
+      this.#listen(),
     ]);
   }
 
@@ -175,6 +192,28 @@ class Round {
     await wait(5);
   }
 
+  /** Every ending is published once it is durable: whoever is told so must never see the task run again. */
+  async #listen(): Promise<void> {
+    const text = new TextDecoder();
+    let rest = '';
+    try {
+      const { body } = await fetch(`${this.#supervisor.url}/api/v1/events`);
+      for await (const chunk of body ?? []) {
+        const events = (rest + text.decode(chunk, { stream: true })).split('\n\n');
+        rest = events.pop() ?? '';
+        for (const event of events) this.#hear(event);
+      }
+    } catch {
+      // It has been killed.
+    }
+  }
+
+  #hear(event: string): void {
+    if (!event.includes('event: attempt.ended\n')) return;
+    const { id, n, outcome } = JSON.parse(event.slice(event.indexOf('data: ') + 6)) as Record<string, string>;
+    if (outcome === 'succeeded') this.#ledger.succeeded.set(id as string, Number(n));
+  }
+
   /** @returns null when nobody can tell what became of it */
   async #ask<T>(method: string, path: string, body?: unknown): Promise<T | null> {
     try {
@@ -192,25 +231,27 @@ class Round {
 
 class Refused extends Error {}
 
-export async function crash({ kills, seed, say = () => {} }: CrashOptions): Promise<CrashReport> {
+export async function crash({ kills, seed, pm2 = false, say = () => {} }: CrashOptions): Promise<CrashReport> {
   const chance = chanceOf(seed);
   const folder = dataFolder();
+  const keeper: Keeper = pm2 ? await Pm2Keeper.begin(folder) : spawning;
   const ledger = new Ledger();
   let early = 0;
   let slowest = 0;
   let ran = 0;
   let hasty = false;
+  let last: Running | null = null;
   try {
     for (let kill = 1; kill <= kills; kill++) {
-      if (chance() < 0.2) early += await killWhileStarting(folder, chance() * 900);
-      const supervisor = await SupervisorProcess.start(folder);
+      if (!pm2 && chance() < 0.2) early += await killWhileStarting(folder, chance() * 900);
+      const supervisor = await keeper.next(folder);
       slowest = Math.max(slowest, supervisor.startMs);
       const round = new Round(supervisor, ledger, chance, `round ${kill}`);
       const load = round.run();
       await Promise.race([someWork(folder, chance() < 0.3 && !hasty), load]);
       hasty = executions(folder).length === ran;
       ran = executions(folder).length;
-      await Promise.race([wait(chance() * loadMsMax), load]);
+      await Promise.race([wait(chance() * (chance() < longLives ? longLifeMsMax : lifeMsMax)), load]);
       await supervisor.kill();
       round.stop();
       await load;
@@ -218,21 +259,21 @@ export async function crash({ kills, seed, say = () => {} }: CrashOptions): Prom
         `kill ${kill}: ${ledger.acknowledged.size} acknowledged, ${ledger.files.size} files, started in ${Math.round(supervisor.startMs)} ms`,
       );
     }
-    const supervisor = await SupervisorProcess.start(folder);
-    try {
-      return await settle(supervisor, ledger, {
-        seed,
-        kills: kills + early,
-        killedBeforeListening: early,
-        slowestStartMs: Math.round(slowest),
-      });
-    } finally {
-      await supervisor.stop();
-    }
+    last = await keeper.next(folder);
+    return await settle(last, ledger, {
+      seed,
+      kills: kills + early,
+      killedBeforeListening: early,
+      slowestStartMs: Math.round(slowest),
+    });
   } finally {
+    await last?.kill();
+    await keeper.end();
     folder.remove();
   }
 }
+
+const spawning: Keeper = { next: (folder) => SupervisorProcess.start(folder), end: async () => {} };
 
 /**
  * Waits until this life has executed something, unless it is to be killed in haste. Lives too short for any task would
@@ -257,7 +298,7 @@ async function killWhileStarting(folder: Folder, afterMs: number): Promise<numbe
 
 /** Lets everything end, and compares. */
 async function settle(
-  supervisor: SupervisorProcess,
+  supervisor: Running,
   ledger: Ledger,
   so: Pick<CrashReport, 'seed' | 'kills' | 'killedBeforeListening' | 'slowestStartMs'>,
 ): Promise<CrashReport> {
@@ -285,11 +326,12 @@ async function settle(
       0,
     ),
     executions: ran.length,
+    toldEndings: ledger.succeeded.size,
     broken: [...brokenBySubmitters(tasks, ledger), ...brokenByExecutions(tasks, ran, ledger)],
   };
 }
 
-async function inboxEmpty(supervisor: SupervisorProcess): Promise<void> {
+async function inboxEmpty(supervisor: Running): Promise<void> {
   const inbox = join(supervisor.folder.dir, 'inbox');
   const left = () =>
     readdirSync(inbox, { recursive: true, encoding: 'utf8' }).filter(
@@ -350,9 +392,10 @@ function brokenByExecutions(tasks: readonly TaskView[], ran: readonly string[], 
   }
   for (const [id, attempt] of ledger.succeeded) {
     const task = known.get(id);
-    if (task && task.attempt !== attempt)
+    if (!task) broken.push(`task ${id} was told to have succeeded and is gone`);
+    else if (task.attempt !== attempt)
       broken.push(
-        `task ${id} was seen to have succeeded with attempt ${attempt} and ran again as attempt ${task.attempt}`,
+        `task ${id} was told to have succeeded with attempt ${attempt} and ran again as attempt ${task.attempt}`,
       );
   }
   for (const task of tasks) {
@@ -363,10 +406,17 @@ function brokenByExecutions(tasks: readonly TaskView[], ran: readonly string[], 
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { kills: { type: 'string', default: '200' }, seed: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: {
+      kills: { type: 'string', default: '200' },
+      seed: { type: 'string' },
+      pm2: { type: 'boolean', default: false },
+    },
+  });
   const seed = Number(values.seed ?? Date.now() % 1_000_000_000);
   console.log(`seed ${seed}`);
-  const report = await crash({ kills: Number(values.kills), seed, say: (line) => console.log(line) });
+  const { kills, pm2 } = values;
+  const report = await crash({ kills: Number(kills), seed, pm2, say: (line) => console.log(line) });
   console.log(JSON.stringify(report, null, 2));
   process.exitCode = report.broken.length === 0 ? 0 : 1;
 }
