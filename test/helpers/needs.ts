@@ -1,4 +1,5 @@
 /** Tests that need a program of the system say so here: missing, they are skipped by name, or fail when all must run. */
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -27,6 +28,13 @@ export function find(program: string): string | null {
     }
   }
   return null;
+}
+
+/** The same for what only some machines allow: namespaces of one's own, as `unshare` makes them with these flags. */
+export function needsNamespaces(flags: string): { skip?: string } {
+  const allowed = () => spawnSync('unshare', [flags, 'true']).status === 0;
+  if (needs('unshare').skip || process.env['NIGHTSHIFT_TEST_ALL'] === '1') return needs('unshare');
+  return allowed() ? {} : { skip: `needs a machine that allows namespaces (unshare ${flags})` };
 }
 
 /**

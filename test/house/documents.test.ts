@@ -89,3 +89,14 @@ t.test('continuous integration installs every program a test may need', async (t
   const text = readFileSync(join(root, '.ci', 'run'), 'utf8');
   for (const [command, name] of Object.entries(PACKAGES)) t.match(text, new RegExp(`^${command} ${name}$`, 'm'));
 });
+
+t.test('every invariant of ARCHITECTURE.md names a test that is there', async (t) => {
+  const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+  const [, invariants = ''] = text.split('## Invariants and what holds them');
+  const rows = [...(invariants.split('\n## ')[0] as string).matchAll(/^\| (.+?) +\| (.+?) +\|$/gm)].slice(2);
+  t.ok(rows.length > 15);
+  for (const [, invariant, held = ''] of rows) {
+    const [, file = '', title = ''] = /^`(test\/[\w./-]+)`: (.+)$/.exec(held) ?? [];
+    t.ok(existsSync(join(root, file)) && readFileSync(join(root, file), 'utf8').includes(`'${title}'`), invariant);
+  }
+});

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type { Clock } from '../../supervisor/clock.ts';
 import { Fault } from '../../supervisor/core/fault.ts';
+import { fillChecksums } from '../../supervisor/journal/entry.ts';
 import { openJournal } from '../../supervisor/journal/open.ts';
 import { readJournal } from '../../supervisor/journal/read-journal.ts';
 import { verifyFolder } from '../../supervisor/journal/verify.ts';
@@ -507,15 +508,66 @@ t.test('without its manifest a journal starts from the copy; without both it sto
   await restart(ledger, older);
 });
 
-t.test('a file of a newer format is refused by name and left as it is', async (t) => {
+/** The same file as a later version would have written it: its first line of another format, with the right checksum. */
+function ofFormat3(bytes: Buffer): Buffer {
+  const end = bytes.indexOf('\n') + 1;
+  const line = Buffer.from(bytes.subarray(0, end).toString().replace('"v":1,"min":1', '"v":3,"min":2'));
+  // The checksum of a manifest is seeded with 0.
+  const epoch = Number(/"t":"head".*"epoch":(\d+)/.exec(line.toString())?.[1] ?? 0);
+  fillChecksums(line, 0, line.length, epoch);
+  return Buffer.concat([line, bytes.subarray(end)]);
+}
+
+t.test('a file of a newer format is refused by name, and every file left as it is', async (t) => {
   const { ledger, disk: origin } = await provenFolder();
   for (const path of [...origin.files.keys()].filter((name) => /MANIFEST\.json|journal\/\d/.test(name))) {
     const disk = origin.killed();
-    disk.put(path, Buffer.from(disk.content(path).toString().replace('"v":1,"min":1', '"v":3,"min":2')));
+    disk.put(path, ofFormat3(disk.content(path)));
+    const before = new Map([...disk.files.keys()].map((name) => [name, Buffer.from(disk.content(name))] as const));
     const fault = await damage(() => Life.open(ledger, { dir, disk }));
     t.match(fault.message, new RegExp(`${path}.*format 3`));
+    t.same([...disk.files.keys()].sort(), [...before.keys()].sort());
+    for (const [name, bytes] of before) t.ok(disk.content(name).equals(bytes), name);
   }
 });
+
+t.test(
+  'an older copy put back in place of a segment stops the start; of a snapshot, the one before it is used',
+  async (t) => {
+    const { ledger, disk: origin } = await provenFolder();
+    const files = [...origin.files.keys()].sort();
+    const segments = files.filter((name) => /journal\/\d/.test(name));
+    for (const path of segments.slice(0, -1)) {
+      const disk = origin.killed();
+      const whole = disk.content(path);
+      disk.put(path, whole.subarray(0, whole.lastIndexOf('\n', whole.length - 2) + 1));
+      const fault = await damage(() => Life.open(ledger, { dir, disk }));
+      t.match(fault.message, new RegExp(path), 'a segment as it was before its last lines came');
+    }
+  },
+);
+
+t.test(
+  'an older copy put back in place of the newest snapshot is noticed, and the one before it is used',
+  async (t) => {
+    const ledger = new Ledger();
+    const origin = freshDisk();
+    const life = await Life.open(ledger, { dir, disk: origin, segmentBytesMax: 1_000 });
+    for (let round = 0; round < 2; round++) {
+      for (let n = 0; n < 4; n++) await life.add(`k${round}${n}`, 'x'.repeat(60));
+      await life.snapshot();
+    }
+    await life.journal.close();
+    const disk = origin.killed();
+    const [older, newest] = [...disk.files.keys()].filter((name) => /snapshots\/\d/.test(name)).sort() as [
+      string,
+      string,
+    ];
+    disk.put(newest, disk.content(older));
+    const { report } = await restart(ledger, disk);
+    t.match(report.notes, [/snapshot .* is damaged: an older one and a longer replay are used/]);
+  },
+);
 
 const golden = fileURLToPath(new URL('../../../test/fixtures/golden-v1/', import.meta.url));
 

@@ -1,5 +1,5 @@
 /** One supervisor a data folder, whatever is tried; and which folders are refused, with the way out in the message. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { lockDataFolder } from '../../supervisor/journal/lock.ts';
-import { needs } from '../helpers/needs.ts';
+import { needs, needsNamespaces } from '../helpers/needs.ts';
 
 t.setTimeout(300_000);
 
@@ -98,9 +98,8 @@ t.test('deleting the lock file lets nobody in, and the owner puts it back', need
   await (await lockDataFolder(dir)).release();
 });
 
-t.test('the lock holds across network namespaces, where a socket would not', needs('flock', 'unshare'), async (t) => {
+t.test('the lock holds across network namespaces, where a socket would not', needsNamespaces('-Urn'), async (t) => {
   const wrap = ['unshare', '-Urn'];
-  if (spawnSync('unshare', ['-Urn', 'true']).status !== 0) return t.pass('this machine allows no namespaces');
   const dir = folder(t);
   const owner = contend(dir);
   t.equal(await owner.outcome, 'locked');
@@ -144,11 +143,9 @@ t.test('a folder that cannot be used is refused with what to do', async (t) => {
   }
 });
 
-t.test('a folder mounted read-only is refused', needs('unshare'), async (t) => {
+t.test('a folder mounted read-only is refused', needsNamespaces('-Urm'), async (t) => {
   const dir = folder(t);
   const mount = `mount -t tmpfs -o ro tmpfs ${dir}`;
-  if (spawnSync('unshare', ['-Urm', 'sh', '-c', mount]).status !== 0)
-    return t.pass('this machine allows no namespaces');
   const contender = contend(dir, ['unshare', '-Urm', 'sh', '-c', `${mount} && exec "$@"`, 'sh']);
   t.equal(await contender.outcome, 72);
   t.match(contender.said[0], /read-only/);
