@@ -95,7 +95,7 @@ t.test('every invariant of ARCHITECTURE.md names a test that is there', async (t
   const [, invariants = ''] = text.split('## Invariants and what holds them');
   const rows = [...(invariants.split('\n## ')[0] as string).matchAll(/^\| (.+?) +\| (.+?) +\|$/gm)].slice(2);
   t.ok(rows.length > 15);
-  for (const [, invariant, held = ''] of rows) {
+  for (const [, invariant = '', held = ''] of rows) {
     const [, file = '', title = ''] = /^`(test\/[\w./-]+)`: (.+)$/.exec(held) ?? [];
     t.ok(existsSync(join(root, file)) && readFileSync(join(root, file), 'utf8').includes(`'${title}'`), invariant);
   }
