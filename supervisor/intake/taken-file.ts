@@ -33,7 +33,7 @@ export async function readTaken(taken: Taken, reading: Reading): Promise<TaskFil
   } catch (error) {
     const code = codeOf(error);
     if (code === 'EACCES' || code === 'EPERM')
-      return wrong(`cannot be read by the supervisor's user (${code}): its permissions forbid it`);
+      return wrong('forbidden', `cannot be read by the supervisor's user (${code}): its permissions forbid it`);
     if (code === 'ENOENT') return null;
     throw error;
   }
@@ -60,9 +60,10 @@ async function readStill(
 }
 
 function refusedFor(status: FileStatus, format: Format | null, owners: ReadonlySet<number>): TaskFile | null {
-  if (format === null) return wrong('is no task file: its name must end in .json, .ndjson, .yaml or .yml');
-  if (status.kind !== 'file') return wrong(`is a ${status.kind}, not a file`);
+  if (format === null)
+    return wrong('wrong_kind', 'is no task file: its name must end in .json, .ndjson, .yaml or .yml');
+  if (status.kind !== 'file') return wrong('wrong_kind', `is a ${status.kind}, not a file`);
   if (!owners.has(status.uid))
-    return wrong(`belongs to user ${status.uid}, whose files are not taken: see INBOX_OWNERS`);
-  return status.bytes > bytesMaxOf(format) ? wrong(tooLong(status.bytes, format)) : null;
+    return wrong('forbidden', `belongs to user ${status.uid}, whose files are not taken: see INBOX_OWNERS`);
+  return status.bytes > bytesMaxOf(format) ? wrong('too_large', tooLong(status.bytes, format)) : null;
 }

@@ -174,13 +174,13 @@ export class Taking {
   }
 
   async #rejection(taken: Taken, refusal: Refusal): Promise<Rejection> {
-    const plain = { ...(wrong(`was refused (${refusal.code}): ${refusal.message}`) as Rejection) };
+    const plain = wrong(refusal.code, `was refused (${refusal.code}): ${refusal.message}`) as Rejection;
     const format = formatOf(taken.name);
     if (refusal.mistakes.length === 0 || format === null) return plain;
     try {
       const { bytes } = await this.#options.reading.files.read(taken.path, bytesMaxOf(format));
       if (bytes === null) return plain;
-      const mistakes = placeMistakes(bytes, format, refusal.mistakes);
+      const mistakes = placeMistakes(bytes, format, refusal.mistakes, refusal.code);
       return { mistakes, more: refusal.mistakes.length - mistakes.length };
     } catch {
       return plain;

@@ -112,7 +112,7 @@ export async function names(dir: string, folder: 'inbox' | 'accepted' | 'rejecte
 export async function mistakesOf(
   dir: string,
   name: string,
-): Promise<{ path: string; line: number | null; column: number | null; message: string }[]> {
+): Promise<{ code: string; path: string; line: number | null; column: number | null; message: string }[]> {
   return JSON.parse(await readFile(join(dir, 'rejected', `${name}.error.json`), 'utf8')).mistakes;
 }
 

@@ -72,7 +72,7 @@ t.test('a file with any mistake submits nothing and moves to rejected beside wha
   t.match(error, {
     file: 'feed.json',
     at: /^\d{4}-.*Z$/,
-    mistakes: [{ path: '$[1].prio', line: 2, column: 14, message: /not a member/ }],
+    mistakes: [{ code: 'validation', path: '$[1].prio', line: 2, column: 14, message: /not a member/ }],
   });
   t.match(supervisor.health.get('inbox_rejected'), { severity: 'warning', message: /^feed\.json in rejected/ });
   await rm(join(dir, 'rejected', 'feed.json.error.json'));
@@ -295,13 +295,17 @@ t.test('a refusal of the tasks themselves rejects the file, at the line of the t
   };
   await drop(dir, 'one.ndjson', `${task('a')}\n{"type":"b","idempotencyKey":"k"}`);
   await inbox.rescan();
-  t.match(await mistakesOf(dir, 'one.ndjson'), [{ line: 2, column: 13, message: 'is known with other params' }]);
+  t.match(await mistakesOf(dir, 'one.ndjson'), [
+    { code: 'conflict', line: 2, column: 13, message: 'is known with other params' },
+  ]);
   supervisor.onSubmit = () => {
     throw new Refusal('conflict', 'the key is taken');
   };
   await drop(dir, 'two.json', task('a'));
   await inbox.rescan();
-  t.match(await mistakesOf(dir, 'two.json'), [{ path: '$', message: /\(conflict\): the key is taken/ }]);
+  t.match(await mistakesOf(dir, 'two.json'), [
+    { code: 'conflict', path: '$', message: /\(conflict\): the key is taken/ },
+  ]);
 });
 
 t.test('an unknown outcome is left for the next start, which knows', async (t) => {
