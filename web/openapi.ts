@@ -79,7 +79,7 @@ export function openapiText(routes: readonly Route[], version: string): string {
       title: 'Nightshift',
       version,
       description:
-        'A durable job supervisor for one machine. Changes are answered after the journal has them on disk. Errors are `application/problem+json`.',
+        'A durable job supervisor for one machine. Changes are answered after the journal has them on disk. Errors are `application/problem+json`. Of members that stand twice in one object of a JSON body the last counts.',
     },
     servers: [{ url: '.' }],
     security: [{ token: [] }, { session: [] }, {}],

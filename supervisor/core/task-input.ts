@@ -53,7 +53,7 @@ const MEMBERS: Readonly<Record<string, Check>> = {
   delay: duration,
   maxAttempts: integer(1, attemptsMax),
   backoff: backoff,
-  timeout: duration,
+  timeout: timeout,
   idempotencyKey: text(idempotencyKeyCharsMax),
   tags: tags,
   group: name,
@@ -204,6 +204,13 @@ function duration(value: unknown, path: string, mistakes: Mistake[]): void {
       message: `must be a duration such as "500ms", "10s", "5m", "2h", "7d" or "PT10M", not ${shown(value)}`,
     });
   else if (ms > durationMsMax) mistakes.push({ path, message: 'must be at most ten years' });
+}
+
+/** An attempt with no time at all would be over before it began. */
+function timeout(value: unknown, path: string, mistakes: Mistake[]): void {
+  duration(value, path, mistakes);
+  if (typeof value === 'string' && parseDuration(value) === 0)
+    mistakes.push({ path, message: 'must be more than 0: without "timeout" what its handler says holds' });
 }
 
 function text(charsMax: number): Check {

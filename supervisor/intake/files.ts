@@ -1,6 +1,7 @@
 /** The few calls of the file system that the inbox makes, behind one interface, so that tests can break them. */
 import fs from 'node:fs';
 import { promisify } from 'node:util';
+import { openForWriting } from './open-files.ts';
 
 export interface FileStatus {
   readonly kind: 'file' | 'folder' | 'symbolic link' | 'pipe' | 'socket' | 'device';
@@ -32,6 +33,8 @@ export interface InboxFiles {
    * 70. They have just been renamed, so the disk is awake.
    */
   readSmall(path: string, bytesMax: number): ReadFile;
+  /** Those of these files, of one folder, that some process is known to have open for writing. */
+  openForWriting(paths: readonly string[]): Promise<ReadonlySet<string>>;
   move(from: string, to: string): Promise<void>;
   makeFolder(path: string): Promise<void>;
   /** Written and synced; the folder is not. */
@@ -106,6 +109,8 @@ export const machineFiles: InboxFiles = {
       fs.closeSync(file);
     }
   },
+
+  openForWriting,
 
   move: rename,
 

@@ -4,14 +4,15 @@
  * A pass looks through the folder and takes what has settled. Passes follow one another: woken by news of the folder,
  * by a file that is about to have settled, and by the minute, because news can fail.
  */
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { v7 } from 'uuid';
+import { Afterwards } from './afterwards.ts';
 import { eachBounded } from './bounded.ts';
 import { codeOf, type InboxFiles, machineFiles } from './files.ts';
 import { ensureFolders, type InboxFolders, inboxFolders } from './folders.ts';
 import type { InboxOptions, InboxStats, InboxSupervisor } from './inbox-options.ts';
 import { blindRescanMs, callsMax, crowdFilesMin, crowdRescanMs, laterMs, rescanMs } from './intake-limits.ts';
-import { type Leaving, MovingOn } from './moving-on.ts';
+import { type Leaving, type Moved, MovingOn } from './moving-on.ts';
 import { isLeftAlone } from './names.ts';
 import { Pace } from './pace.ts';
 import { ParseApart } from './parse-apart.ts';
@@ -23,6 +24,7 @@ import type { Taken } from './taken-file.ts';
 import { type Settled, Taking } from './taking.ts';
 import { formatOf } from './task-file.ts';
 import { type FolderWatch, type MakeWatch, Watch } from './watch.ts';
+import { Writers } from './writers.ts';
 
 const RETENTION_MS = 3_600_000;
 
@@ -32,6 +34,8 @@ export class Inbox {
   readonly #supervisor: InboxSupervisor;
   readonly #folders: InboxFolders;
   readonly #settling: Settling;
+  readonly #writers: Writers;
+  readonly #afterwards: Afterwards;
   readonly #remarks: Remarks;
   readonly #apart: ParseApart;
   readonly #movingOn: MovingOn;
@@ -58,6 +62,8 @@ export class Inbox {
     this.#supervisor = options.supervisor;
     this.#folders = inboxFolders(options.dataDir);
     this.#settling = new Settling(options.settleMs);
+    this.#writers = new Writers(options.settleMs, (names) => this.#openForWriting(names));
+    this.#afterwards = new Afterwards(this.#files);
     this.#remarks = new Remarks(options.supervisor);
     this.#apart = new ParseApart(options.clock);
     this.#movingOn = this.#makeMovingOn();
@@ -114,10 +120,11 @@ export class Inbox {
       const { settled, nextMs, pending } = await this.#look();
       await this.#watchWhenCalm(pending);
       this.#stuck = [];
-      await this.#taking.take(settled, (name, error) => this.#stuck.push(`${name} (${codeOf(error)})`));
+      const { closed, nextMs: closedMs } = await this.#writers.closed(settled, this.#options.clock.monotonic());
+      await this.#taking.take(closed, (name, error) => this.#stuck.push(`${name} (${codeOf(error)})`));
       this.#remarkTroubles();
       const restMs = this.#watch.on ? rescanMs : crowdRescanMs;
-      return Math.min(nextMs, this.#blind === null ? restMs : blindRescanMs);
+      return Math.min(nextMs, closedMs, this.#blind === null ? restMs : blindRescanMs);
     } catch (error) {
       this.#stuck = [`${this.#folders.inbox} (${codeOf(error)})`];
       this.#remarkTroubles();
@@ -152,6 +159,7 @@ export class Inbox {
       if (removed.length > 0) this.#supervisor.log('info', 'removed old accepted files', { days: removed });
     }
     await this.#remarkRejected();
+    await this.#remarkLate();
   }
 
   async #retry(): Promise<void> {
@@ -187,9 +195,13 @@ export class Inbox {
         else settled.push({ name, bytes: status.kind === 'file' ? status.bytes : 0 });
       }
     });
-    this.#settling.keep(new Set(names));
+    const there = new Set(names);
+    this.#settling.keep(there);
+    this.#writers.keep(there);
     this.#remarks.about('inbox_left_alone', leftAlone);
-    this.#remarks.about('inbox_growing', this.#settling.growing(this.#options.clock.monotonic()));
+    const now = this.#options.clock.monotonic();
+    this.#remarks.about('inbox_growing', this.#settling.growing(now));
+    this.#remarks.about('inbox_open', this.#writers.long(now));
     return { settled, nextMs, pending };
   }
 
@@ -215,6 +227,17 @@ export class Inbox {
     );
   }
 
+  /** Named by where they are: `accepted/2026-11-22/feed.ndjson`. */
+  async #remarkLate(): Promise<void> {
+    const late = await this.#afterwards.late(this.#options.clock.monotonic());
+    this.#remarks.about('inbox_late', late.map((path) => relative(this.#folders.data, path)).sort());
+  }
+
+  async #openForWriting(names: readonly string[]): Promise<ReadonlySet<string>> {
+    const open = await this.#files.openForWriting(names.map((name) => join(this.#folders.inbox, name)));
+    return new Set([...open].map((path) => basename(path)));
+  }
+
   #makeMovingOn(): MovingOn {
     return new MovingOn({
       folders: this.#folders,
@@ -230,10 +253,14 @@ export class Inbox {
     });
   }
 
-  #moved(batch: readonly Leaving[]): void {
+  #moved(batch: readonly Moved[]): void {
     for (const { taken } of batch) this.#stranded.delete(taken.id);
     const accepted = batch.filter(({ rejection }) => rejection === null);
     if (accepted.length > 0) this.#supervisor.settled(accepted.map(({ taken }) => taken.id));
+    const held = accepted.flatMap(({ target, readAs }) =>
+      target !== null && readAs !== undefined ? [{ path: target, signature: readAs }] : [],
+    );
+    this.#afterwards.hold(held, this.#options.clock.monotonic());
     const rejected = batch.filter(({ rejection }) => rejection !== null);
     this.#counts.rejected += rejected.length;
     for (const { taken, rejection } of rejected) {

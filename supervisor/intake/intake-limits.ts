@@ -35,6 +35,9 @@ export const passPauseMsLeast = 25;
 export const passPauseMsMax = 500;
 export const growingMs = 60_000;
 export const namesShownMax = 5;
+/** An accepted file is looked at once more after so long: a writer who had only paused has gone on by then. */
+export const lateMs = 60_000;
+export const lateShownMax = 100;
 /** Small files are read and checked for so long before everybody else gets a turn. */
 export const sliceMsMax = 8;
 /** Taken files that may wait to be moved on while others are still being taken. */

@@ -1,13 +1,14 @@
 /** JSON and NDJSON (one task a line, blank lines allowed) as documents. */
 import type { Document, Documents, PlacedMistake } from './document.ts';
 import { mistakesShownMax } from './intake-limits.ts';
-import { jsonPlaces, placeOf } from './json-places.ts';
+import { membersOf, namesIn } from './json-members.ts';
+import { jsonPlaces, jsonTwice, placeOf } from './json-places.ts';
 import { LineIndex, type TextPlace } from './text-place.ts';
 
 export function jsonDocuments(text: string): Documents {
   if (text.trim() === '') return { ok: true, documents: [] };
   const parsed = parse(text, 0);
-  return 'mistake' in parsed ? { ok: false, mistakes: [parsed.mistake] } : { ok: true, documents: [parsed.document] };
+  return 'mistakes' in parsed ? { ok: false, mistakes: parsed.mistakes } : { ok: true, documents: [parsed.document] };
 }
 
 /** @param countMax more lines than this are not read any further: the file is refused anyway */
@@ -26,27 +27,46 @@ export function ndjsonDocuments(text: string, countMax: number): Documents {
     start = end + 1;
     if (content.trim() === '') continue;
     const parsed = parse(content, line);
-    if ('mistake' in parsed) mistakes.push(parsed.mistake);
+    if ('mistakes' in parsed) mistakes.push(...parsed.mistakes);
     else documents.push(parsed.document);
   }
-  return mistakes.length > 0 ? { ok: false, mistakes } : { ok: true, documents };
+  return mistakes.length > 0 ? { ok: false, mistakes: mistakes.slice(0, mistakesShownMax) } : { ok: true, documents };
 }
 
+type Parsed = { document: Document } | { mistakes: readonly PlacedMistake[] };
+
 /** @param linesBefore lines of the file that stand before this text */
-function parse(text: string, linesBefore: number): { document: Document } | { mistake: PlacedMistake } {
+function parse(text: string, linesBefore: number): Parsed {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    return { document: { value, places: (paths) => places(text, paths, linesBefore) } };
+    value = JSON.parse(text);
   } catch (error) {
-    const syntax = jsonPlaces(text, []).error;
-    if (syntax === null)
-      return {
-        mistake: { path: '$', line: null, column: null, message: `cannot be read: ${(error as Error).message}` },
-      };
-    return {
-      mistake: { path: '$', ...shift(new LineIndex(text).at(syntax.offset), linesBefore), message: syntax.message },
-    };
+    return { mistakes: [syntaxMistake(text, linesBefore, error as Error)] };
   }
+  // `JSON.parse` keeps the last of two members of one name, and says nothing.
+  if (membersOf(value) !== namesIn(text)) return { mistakes: duplicates(text, linesBefore) };
+  return { document: { value, places: (paths) => places(text, paths, linesBefore) } };
+}
+
+function syntaxMistake(text: string, linesBefore: number, error: Error): PlacedMistake {
+  const mistake = { code: 'syntax', path: '$' } as const;
+  const syntax = jsonPlaces(text, []).error;
+  if (syntax === null) return { ...mistake, line: null, column: null, message: `cannot be read: ${error.message}` };
+  const place = shift(new LineIndex(text).at(syntax.offset), linesBefore);
+  return { ...mistake, ...place, message: syntax.message };
+}
+
+function duplicates(text: string, linesBefore: number): PlacedMistake[] {
+  const twice = jsonTwice(text);
+  // Nested too deeply to be looked through.
+  if (twice.length === 0) return [syntaxMistake(text, linesBefore, new Error('a member stands twice'))];
+  const lines = new LineIndex(text);
+  return twice.slice(0, mistakesShownMax).map(({ name, path, offset }) => ({
+    code: 'duplicate',
+    path,
+    ...shift(lines.at(offset), linesBefore),
+    message: `"${name}" stands twice in the same object`,
+  }));
 }
 
 function places(text: string, paths: readonly string[], linesBefore: number): (TextPlace | null)[] {

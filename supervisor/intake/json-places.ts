@@ -9,6 +9,12 @@ export interface JsonPlaces {
   readonly error: { readonly offset: number; readonly message: string } | null;
 }
 
+export interface Twice {
+  readonly name: string;
+  readonly path: string;
+  readonly offset: number;
+}
+
 const depthMax = 1_000;
 const SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -39,6 +45,17 @@ export function jsonPlaces(text: string, wanted: Iterable<string>): JsonPlaces {
   }
 }
 
+/** Members whose name stood before in the same object, as far as the text can be read. */
+export function jsonTwice(text: string): readonly Twice[] {
+  const reader = new Reader(text, null);
+  try {
+    reader.whole();
+  } catch (error) {
+    if (!(error instanceof SyntaxProblem)) throw error;
+  }
+  return reader.twice;
+}
+
 /** `$[3].a.b` → `$`, `$[3]`, `$[3].a`, `$[3].a.b` */
 export function withParents(paths: Iterable<string>): Set<string> {
   const all = new Set<string>();
@@ -62,11 +79,13 @@ export function placeOf(path: string, places: ReadonlyMap<string, number>): numb
 
 class Reader {
   readonly places = new Map<string, number>();
+  readonly twice: Twice[] = [];
   readonly #text: string;
-  readonly #wanted: ReadonlySet<string>;
+  /** Null for all, and then only what stands twice is kept. */
+  readonly #wanted: ReadonlySet<string> | null;
   #at = 0;
 
-  constructor(text: string, wanted: ReadonlySet<string>) {
+  constructor(text: string, wanted: ReadonlySet<string> | null) {
     this.#text = text;
     this.#wanted = wanted;
   }
@@ -93,11 +112,15 @@ class Reader {
     this.#at++;
     this.#space();
     if (this.#take('}')) return;
+    const names = this.#wanted === null ? new Set<string>() : null;
     for (;;) {
       const start = this.#at;
       if (this.#text[start] !== '"') this.#noName(this.#text[start]);
       this.#string();
-      const child = path === null ? null : `${path}.${JSON.parse(this.#text.slice(start, this.#at))}`;
+      const name = path === null ? '' : (JSON.parse(this.#text.slice(start, this.#at)) as string);
+      const child = path === null ? null : `${path}.${name}`;
+      if (names?.has(name) && child !== null) this.twice.push({ name, path: child, offset: start });
+      names?.add(name);
       const inner = child !== null && this.#found(child, start) ? child : null;
       this.#space();
       if (!this.#take(':')) this.#fail('expected : after the name of a member');
@@ -169,6 +192,7 @@ class Reader {
   }
 
   #found(path: string, offset = this.#at): boolean {
+    if (this.#wanted === null) return true;
     if (!this.#wanted.has(path)) return false;
     this.places.set(path, offset);
     return true;

@@ -20,6 +20,13 @@ export interface Leaving {
   readonly taken: Taken;
   /** Null when it was accepted. */
   readonly rejection: Rejection | null;
+  /** Signature of an accepted file as it was read; left out when this is the next life. */
+  readonly readAs?: string;
+}
+
+export interface Moved extends Leaving {
+  /** Null when it was not there any more. */
+  readonly target: string | null;
 }
 
 export interface MovingOnOptions {
@@ -28,7 +35,7 @@ export interface MovingOnOptions {
   readonly wall: () => number;
   readonly step: (name: string) => void;
   /** On disk. */
-  readonly moved: (leaving: readonly Leaving[]) => void;
+  readonly moved: (moved: readonly Moved[]) => void;
   readonly stuck: (leaving: Leaving, error: unknown) => void;
 }
 
@@ -76,16 +83,16 @@ export class MovingOn {
   async #batch(batch: readonly Leaving[]): Promise<void> {
     const { files, folders, step } = this.#options;
     const day = join(folders.accepted, dayOf(this.#options.wall()));
-    const moved: Leaving[] = [];
+    const moved: Moved[] = [];
     const changed = new Set<string>();
     const tryOne = async (leaving: Leaving): Promise<void> => {
       const target = leaving.rejection ? folders.rejected : day;
       try {
-        await this.#move(leaving, target);
+        moved.push({ ...leaving, target: await this.#move(leaving, target) });
         changed.add(target);
-        moved.push(leaving);
       } catch (error) {
-        if (codeOf(error) === 'ENOENT' && (await files.status(leaving.taken.path)) === null) moved.push(leaving);
+        if (codeOf(error) === 'ENOENT' && (await files.status(leaving.taken.path)) === null)
+          moved.push({ ...leaving, target: null });
         else this.#options.stuck(leaving, error);
       }
     };
@@ -114,7 +121,7 @@ export class MovingOn {
     }
   }
 
-  async #move({ taken, rejection }: Leaving, folder: string): Promise<void> {
+  async #move({ taken, rejection }: Leaving, folder: string): Promise<string> {
     const { files, step } = this.#options;
     // What was accepted is a file; what was rejected may be anything.
     if (!rejection || (await files.status(taken.path))?.kind === 'file') await this.#syncFile(taken.path);
@@ -127,6 +134,7 @@ export class MovingOn {
       }
       await files.move(taken.path, target);
       step('moved');
+      return target;
     } finally {
       this.#reserved.delete(target);
     }

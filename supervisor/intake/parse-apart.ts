@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../clock.ts';
 import type { TaskInput } from '../core/task-input.ts';
+import type { MistakeCode } from './document.ts';
 import { parseHeapMegabytesMax, parseMsMax, parseProcessIdleMs } from './intake-limits.ts';
 import type { FromReader, ToReader } from './parse-process.ts';
 import { type Format, type TaskFile, wrong } from './task-file.ts';
@@ -19,7 +20,7 @@ const abortedCode = 134;
 /** What the process says about the file it is reading. */
 interface Conversation {
   readonly hear: (answer: FromReader) => void;
-  readonly give: (message: string) => void;
+  readonly give: (code: MistakeCode, message: string) => void;
   readonly cut: () => void;
 }
 
@@ -79,14 +80,11 @@ export class ParseApart {
     // One that has been given up may still speak while it ends.
     const mine = (): Conversation | null => (this.#reader === reader ? this.#current : null);
     reader.on('message', (answer) => mine()?.hear(answer as FromReader));
-    reader.on('error', (error) => mine()?.give(`could not be read: ${error.message}`));
+    reader.on('error', (error) => mine()?.give('unreadable', `could not be read: ${error.message}`));
     reader.on('exit', (code, signal) => {
       const memory = signal === 'SIGABRT' || signal === 'SIGTRAP' || code === abortedCode;
-      mine()?.give(
-        memory
-          ? 'needs too much memory to be read: split it'
-          : `could not be read: the process that read it ended with ${signal ?? code}`,
-      );
+      if (memory) mine()?.give('too_large', 'needs too much memory to be read: split it');
+      else mine()?.give('unreadable', `could not be read: the process that read it ended with ${signal ?? code}`);
     });
     return reader;
   }
@@ -104,13 +102,13 @@ export class ParseApart {
     const { parseMsMax } = this.#limits;
     return new Promise((resolve, reject) => {
       const tasks: TaskInput[] = [];
-      const give = (message: string): void => {
+      const give = (code: MistakeCode, message: string): void => {
         stopClock();
         void this.#end();
-        resolve(wrong(message));
+        resolve(wrong(code, message));
       };
       const stopClock = this.#clock.after(parseMsMax, () =>
-        give(`took longer than ${parseMsMax / 1_000} s to read: split it, or use NDJSON`),
+        give('too_large', `took longer than ${parseMsMax / 1_000} s to read: split it, or use NDJSON`),
       );
       const hear = (answer: FromReader): void => {
         if ('tasks' in answer) {

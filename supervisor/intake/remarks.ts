@@ -13,6 +13,16 @@ const KINDS = {
     'in the inbox has been growing for a minute and is taken once it is still',
     'Nothing, if it is still being written.',
   ],
+  inbox_open: [
+    'info',
+    'in the inbox has been open for writing for a minute and is taken once it is closed',
+    'Nothing, if it is still being written; else end the program that has it open.',
+  ],
+  inbox_late: [
+    'warning',
+    'was written to after it had been taken, and what was added then was not taken',
+    'Drop what was added in a file of its own, then delete the accepted one to end this notice. Write to NAME.tmp and rename it.',
+  ],
   inbox_waiting: ['warning', 'was dropped and waits', 'Nothing: it is taken as soon as that is over.'],
   inbox_stuck: ['error', 'cannot be taken from the inbox', 'See to what is named; it is tried again every minute.'],
   inbox_rejected: [

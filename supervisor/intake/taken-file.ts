@@ -22,18 +22,30 @@ export interface Reading {
   readonly stopped: () => boolean;
 }
 
+export interface TakenFile {
+  readonly file: TaskFile;
+  /** As it was read; empty when it could not be. */
+  readonly signature: string;
+}
+
 /** @returns null when the file is gone. @throws what the file system says, when trying again may help. */
-export async function readTaken(taken: Taken, reading: Reading): Promise<TaskFile | null> {
+export async function readTaken(taken: Taken, reading: Reading): Promise<TakenFile | null> {
   const format = formatOf(taken.name);
   try {
     const { status, bytes } = await readStill(taken.path, format, reading);
+    const { signature } = status;
     const refused = refusedFor(status, format, reading.owners);
-    if (refused !== null || format === null || bytes === null) return refused;
-    return isLarge(bytes.length, format) ? await reading.apart.read(bytes, format) : readTaskFile(bytes, format);
+    if (refused !== null) return { file: refused, signature };
+    if (format === null || bytes === null) return null;
+    const large = isLarge(bytes.length, format);
+    return { file: large ? await reading.apart.read(bytes, format) : readTaskFile(bytes, format), signature };
   } catch (error) {
     const code = codeOf(error);
     if (code === 'EACCES' || code === 'EPERM')
-      return wrong(`cannot be read by the supervisor's user (${code}): its permissions forbid it`);
+      return {
+        file: wrong('forbidden', `cannot be read by the supervisor's user (${code}): its permissions forbid it`),
+        signature: '',
+      };
     if (code === 'ENOENT') return null;
     throw error;
   }
@@ -60,9 +72,10 @@ async function readStill(
 }
 
 function refusedFor(status: FileStatus, format: Format | null, owners: ReadonlySet<number>): TaskFile | null {
-  if (format === null) return wrong('is no task file: its name must end in .json, .ndjson, .yaml or .yml');
-  if (status.kind !== 'file') return wrong(`is a ${status.kind}, not a file`);
+  if (format === null)
+    return wrong('wrong_kind', 'is no task file: its name must end in .json, .ndjson, .yaml or .yml');
+  if (status.kind !== 'file') return wrong('wrong_kind', `is a ${status.kind}, not a file`);
   if (!owners.has(status.uid))
-    return wrong(`belongs to user ${status.uid}, whose files are not taken: see INBOX_OWNERS`);
-  return status.bytes > bytesMaxOf(format) ? wrong(tooLong(status.bytes, format)) : null;
+    return wrong('forbidden', `belongs to user ${status.uid}, whose files are not taken: see INBOX_OWNERS`);
+  return status.bytes > bytesMaxOf(format) ? wrong('too_large', tooLong(status.bytes, format)) : null;
 }

@@ -51,6 +51,11 @@ function* batches(settled: readonly Settled[]): Generator<Settled[]> {
   if (batch.length > 0) yield batch;
 }
 
+interface Read {
+  readonly tasks: readonly TaskInput[];
+  readonly signature: string;
+}
+
 const LATER: readonly string[] = ['disk_full', 'draining', 'rate_limited'];
 
 export class Taking {
@@ -110,8 +115,8 @@ export class Taking {
         await setImmediate();
         pausedAt = clock.monotonic();
       }
-      const tasks = await this.#read(one);
-      if (tasks) submits.push(this.#submit(one, tasks));
+      const read = await this.#read(one);
+      if (read) submits.push(this.#submit(one, read));
     });
     await Promise.all(submits);
   }
@@ -145,12 +150,13 @@ export class Taking {
     return true;
   }
 
-  async #read(taken: Taken): Promise<readonly TaskInput[] | null> {
+  async #read(taken: Taken): Promise<Read | null> {
     try {
-      const file = await readTaken(taken, this.#options.reading);
+      const found = await readTaken(taken, this.#options.reading);
       this.#options.step('read');
-      if (file === null) return null;
-      if (file.ok) return file.tasks;
+      if (found === null) return null;
+      const { file, signature } = found;
+      if (file.ok) return { tasks: file.tasks, signature };
       this.#options.movingOn.add({ taken, rejection: file });
     } catch (error) {
       this.#options.later(taken, (error as Error).message);
@@ -158,7 +164,7 @@ export class Taking {
     return null;
   }
 
-  async #submit(taken: Taken, tasks: readonly TaskInput[]): Promise<void> {
+  async #submit(taken: Taken, { tasks, signature }: Read): Promise<void> {
     const { supervisor, movingOn, step } = this.#options;
     try {
       await supervisor.submit(taken.id, taken.name, tasks);
@@ -170,17 +176,17 @@ export class Taking {
     }
     step('submitted');
     this.#options.accepted(taken, tasks.length);
-    movingOn.add({ taken, rejection: null });
+    movingOn.add({ taken, rejection: null, readAs: signature });
   }
 
   async #rejection(taken: Taken, refusal: Refusal): Promise<Rejection> {
-    const plain = { ...(wrong(`was refused (${refusal.code}): ${refusal.message}`) as Rejection) };
+    const plain = wrong(refusal.code, `was refused (${refusal.code}): ${refusal.message}`) as Rejection;
     const format = formatOf(taken.name);
     if (refusal.mistakes.length === 0 || format === null) return plain;
     try {
       const { bytes } = await this.#options.reading.files.read(taken.path, bytesMaxOf(format));
       if (bytes === null) return plain;
-      const mistakes = placeMistakes(bytes, format, refusal.mistakes);
+      const mistakes = placeMistakes(bytes, format, refusal.mistakes, refusal.code);
       return { mistakes, more: refusal.mistakes.length - mistakes.length };
     } catch {
       return plain;

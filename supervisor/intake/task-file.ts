@@ -5,9 +5,10 @@
 import { isUtf8 } from 'node:buffer';
 import type { Mistake } from '../core/refusal.ts';
 import { checkTask, type TaskInput } from '../core/task-input.ts';
-import type { Document, Documents, PlacedMistake } from './document.ts';
+import type { Document, Documents, MistakeCode, PlacedMistake } from './document.ts';
 import { fileBytesMax, mistakesShownMax, tasksPerFileMax, yamlBytesMax } from './intake-limits.ts';
 import { jsonDocuments, ndjsonDocuments } from './json-documents.ts';
+import { LineIndex, type TextPlace } from './text-place.ts';
 import { yamlDocuments } from './yaml-documents.ts';
 
 export type Format = 'json' | 'ndjson' | 'yaml';
@@ -32,8 +33,9 @@ export function bytesMaxOf(format: Format): number {
   return format === 'yaml' ? yamlBytesMax : fileBytesMax;
 }
 
-export function wrong(message: string, path = '$', more = 0): TaskFile {
-  return { ok: false, mistakes: [{ path, line: null, column: null, message }], more };
+/** A mistake of the whole file. */
+export function wrong(code: MistakeCode, message: string, place: TextPlace | null = null): TaskFile {
+  return { ok: false, mistakes: [{ code, path: '$', line: null, column: null, ...place, message }], more: 0 };
 }
 
 export function readTaskFile(bytes: Uint8Array, format: Format): TaskFile {
@@ -42,41 +44,48 @@ export function readTaskFile(bytes: Uint8Array, format: Format): TaskFile {
   const parsed = parse(text, format);
   if (!parsed.ok) return { ok: false, mistakes: parsed.mistakes, more: 0 };
   const entries = entriesOf(parsed.documents, format);
-  if (entries.length === 0) return wrong(emptiness(parsed.documents));
+  if (entries.length === 0) return wrong('empty', emptiness(parsed.documents));
   if (entries.length > tasksPerFileMax) {
     return wrong(
+      'too_large',
       `holds more than ${tasksPerFileMax} tasks, the most one file may: split it, NDJSON with split -l ${tasksPerFileMax}`,
     );
   }
   return check(entries);
 }
 
-/** Places of mistakes found later, about tasks by number: `$[3].idempotencyKey`; `$` is the only or first one. */
+/** Places of mistakes found later (`code` says by whom), about tasks by number: `$[3].idempotencyKey`; `$` is the only or first one. */
 export function placeMistakes(
   bytes: Uint8Array,
   format: Format,
   mistakes: readonly Mistake[],
+  code: MistakeCode,
 ): readonly PlacedMistake[] {
   const text = decode(bytes, format);
   const parsed = typeof text === 'string' ? parse(text, format) : null;
-  if (!parsed?.ok)
-    return mistakes.map((mistake) => ({ path: mistake.path, line: null, column: null, message: mistake.message }));
+  if (!parsed?.ok) return mistakes.map(({ path, message }) => ({ code, path, line: null, column: null, message }));
   const entries = entriesOf(parsed.documents, format);
   return mistakes.slice(0, mistakesShownMax).map(({ path, message }) => {
     const [, number, rest] = /^\$(?:\[(\d+)\])?(.*)$/s.exec(path) ?? [];
     const entry = entries[Number(number ?? 0)];
-    if (!entry) return { path, line: null, column: null, message };
-    return placed([{ entry, mistake: { path: `${entry.path}${rest ?? ''}`, message } }])[0] as PlacedMistake;
+    if (!entry) return { code, path, line: null, column: null, message };
+    return placed([{ entry, code, mistake: { path: `${entry.path}${rest ?? ''}`, message } }])[0] as PlacedMistake;
   });
 }
 
 function decode(bytes: Uint8Array, format: Format): string | TaskFile {
   const bytesMax = bytesMaxOf(format);
-  if (bytes.length > bytesMax) return wrong(tooLong(bytes.length, format));
-  if (bytes.length === 0) return wrong('is empty: expected a task, or a list of tasks');
-  if (!isUtf8(bytes))
-    return wrong(`is not UTF-8 text: the first wrong byte is number ${firstWrongByte(bytes)}, counted from 0`);
+  if (bytes.length > bytesMax) return wrong('too_large', tooLong(bytes.length, format));
+  if (bytes.length === 0) return wrong('empty', 'is empty: expected a task, or a list of tasks');
+  if (!isUtf8(bytes)) return notUtf8(bytes);
   return new TextDecoder('utf-8').decode(bytes);
+}
+
+function notUtf8(bytes: Uint8Array): TaskFile {
+  const wrongAt = firstWrongByte(bytes);
+  const before = new TextDecoder('utf-8').decode(bytes.subarray(0, wrongAt));
+  const message = `is not UTF-8 text: the first wrong byte is number ${wrongAt}, counted from 0`;
+  return wrong('encoding', message, new LineIndex(before).at(before.length));
 }
 
 export function tooLong(bytes: number, format: Format): string {
@@ -139,6 +148,7 @@ function emptiness(documents: readonly Document[]): string {
 
 interface Found {
   readonly entry: Entry;
+  readonly code: MistakeCode;
   readonly mistake: Mistake;
 }
 
@@ -147,13 +157,14 @@ function check(entries: readonly Entry[]): TaskFile {
   const found: Found[] = [];
   let count = 0;
   for (const entry of entries) {
-    const checked = notYet(entry) ?? checkTask(entry.value, entry.path);
+    const early = notYet(entry);
+    const checked = early ?? checkTask(entry.value, entry.path);
     if (checked.ok) {
       if (count === 0) tasks.push(checked.value);
       continue;
     }
     for (const mistake of checked.mistakes) {
-      if (count++ < mistakesShownMax) found.push({ entry, mistake });
+      if (count++ < mistakesShownMax) found.push({ entry, code: early ? 'unsupported' : 'validation', mistake });
     }
   }
   return count === 0 ? { ok: true, tasks } : { ok: false, mistakes: placed(found), more: count - found.length };
@@ -184,6 +195,7 @@ function placed(found: readonly Found[]): PlacedMistake[] {
     });
   }
   return found.map((one) => ({
+    code: one.code,
     path: one.mistake.path,
     line: null,
     column: null,

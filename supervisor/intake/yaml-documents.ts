@@ -40,7 +40,7 @@ export function yamlDocuments(text: string): Documents {
     if (!(error instanceof RangeError)) throw error;
     return {
       ok: false,
-      mistakes: [{ path: '$', line: null, column: null, message: 'is nested too deeply to be read' }],
+      mistakes: [{ code: 'syntax', path: '$', line: null, column: null, message: 'is nested too deeply to be read' }],
     };
   }
 }
@@ -120,7 +120,10 @@ function checkKeys(yaml: YamlDocument, lines: LineIndex): PlacedMistake[] {
         const offset = rangeStart(key);
         if (!isScalar(key)) mistakes.push(mistake('expected a plain name before the colon', offset, lines));
         else if (keys.has(String(key.value)))
-          mistakes.push(mistake(`"${key.value}" stands twice in the same map`, offset, lines));
+          mistakes.push({
+            ...mistake(`"${key.value}" stands twice in the same map`, offset, lines),
+            code: 'duplicate',
+          });
         else keys.add(String(key.value));
       }
       return mistakes.length >= mistakesShownMax ? visit.BREAK : undefined;
@@ -147,7 +150,7 @@ function addDocument(yaml: YamlDocument, lines: LineIndex, documents: Document[]
 
 function mistake(message: string, offset: number | null, lines: LineIndex): PlacedMistake {
   const place = offset === null ? { line: null, column: null } : lines.at(offset);
-  return { path: '$', ...place, message: message.split('\n')[0] as string };
+  return { code: 'syntax', path: '$', ...place, message: message.split('\n')[0] as string };
 }
 
 function places(yaml: YamlDocument, paths: readonly string[], lines: LineIndex): (TextPlace | null)[] {

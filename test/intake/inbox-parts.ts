@@ -88,7 +88,7 @@ export async function bench(t: Test, more: Partial<InboxOptions> = {}): Promise<
   return { dir, supervisor, inbox };
 }
 
-const longAgo = new Date('2026-01-01T00:00:00Z');
+export const longAgo = new Date('2026-01-01T00:00:00Z');
 
 /** A file that has settled already. */
 export async function drop(dir: string, name: string, text: string | Uint8Array): Promise<void> {
@@ -112,7 +112,7 @@ export async function names(dir: string, folder: 'inbox' | 'accepted' | 'rejecte
 export async function mistakesOf(
   dir: string,
   name: string,
-): Promise<{ path: string; line: number | null; column: number | null; message: string }[]> {
+): Promise<{ code: string; path: string; line: number | null; column: number | null; message: string }[]> {
   return JSON.parse(await readFile(join(dir, 'rejected', `${name}.error.json`), 'utf8')).mistakes;
 }
 
@@ -165,6 +165,7 @@ export class DyingDisk implements InboxFiles {
   }
 
   names = (folder: string) => this.#do(() => machineFiles.names(folder));
+  openForWriting = (paths: readonly string[]) => this.#do(() => machineFiles.openForWriting(paths));
   status = (path: string) => this.#do(() => machineFiles.status(path));
   read = (path: string, bytesMax: number) => this.#do(() => machineFiles.read(path, bytesMax));
   makeFolder = (path: string) => this.#do(() => machineFiles.makeFolder(path));

@@ -1,10 +1,12 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   appendFile,
   chmod,
   lstat,
   mkdir,
   mkdtemp,
+  open,
   readdir,
   readFile,
   rename,
@@ -22,7 +24,13 @@ import t from 'tap';
 import { machineClock } from '../../supervisor/clock.ts';
 import { Refusal } from '../../supervisor/core/refusal.ts';
 import { machineFiles } from '../../supervisor/intake/files.ts';
-import { batchFilesMax, growingMs, inlineBytesMax, nameBytesMax } from '../../supervisor/intake/intake-limits.ts';
+import {
+  batchFilesMax,
+  growingMs,
+  inlineBytesMax,
+  lateMs,
+  nameBytesMax,
+} from '../../supervisor/intake/intake-limits.ts';
 import { numbered, shortened, startOfDay } from '../../supervisor/intake/names.ts';
 import { Pace } from '../../supervisor/intake/pace.ts';
 import { removeOldDays } from '../../supervisor/intake/retention.ts';
@@ -35,6 +43,7 @@ import {
   drop,
   dropFour,
   faultsOf,
+  longAgo,
   makeDataDir,
   makeInbox,
   mistakesOf,
@@ -46,6 +55,7 @@ import {
 
 const run = promisify(execFile);
 const day = 86_400_000;
+const linux = process.platform === 'linux' ? {} : { skip: 'reads /proc' };
 t.setTimeout(180_000);
 
 t.test('a dropped file becomes tasks and moves to the folder of its day', async (t) => {
@@ -72,7 +82,7 @@ t.test('a file with any mistake submits nothing and moves to rejected beside wha
   t.match(error, {
     file: 'feed.json',
     at: /^\d{4}-.*Z$/,
-    mistakes: [{ path: '$[1].prio', line: 2, column: 14, message: /not a member/ }],
+    mistakes: [{ code: 'validation', path: '$[1].prio', line: 2, column: 14, message: /not a member/ }],
   });
   t.match(supervisor.health.get('inbox_rejected'), { severity: 'warning', message: /^feed\.json in rejected/ });
   await rm(join(dir, 'rejected', 'feed.json.error.json'));
@@ -267,6 +277,109 @@ t.test('a file that grows for a minute is waited for, and said so', async (t) =>
   t.notOk(supervisor.health.has('inbox_growing'));
 });
 
+t.test('a file that somebody only pauses writing is taken once it is closed, whole', linux, async (t) => {
+  const clock = stillClock();
+  const { dir, supervisor, inbox } = await bench(t, { clock });
+  const path = join(dir, 'inbox', 'feed.ndjson');
+  const writer = spawn('/bin/sh', [
+    '-c',
+    'exec 3>>"$0"; echo "$1" >&3; echo paused; read go; echo "$1" >&3',
+    path,
+    task('a'),
+  ]);
+  t.teardown(() => writer.kill('SIGKILL'));
+  await once(writer.stdout, 'data');
+  await utimes(path, longAgo, longAgo);
+  await drop(dir, 'other.json', task('b'));
+  await inbox.rescan();
+  t.same(supervisor.files(), ['other.json: b'], 'nothing else waits for it');
+  clock.move(growingMs);
+  await inbox.rescan();
+  await inbox.rescan();
+  t.match(supervisor.health.get('inbox_open'), { severity: 'info', message: /^feed\.ndjson .*open for writing/ });
+  writer.stdin.end('go\n');
+  await once(writer, 'exit');
+  await utimes(path, longAgo, longAgo);
+  clock.move(growingMs);
+  await inbox.rescan();
+  t.same(supervisor.files(), ['feed.ndjson: a a', 'other.json: b']);
+  await inbox.rescan();
+  t.notOk(supervisor.health.has('inbox_open'));
+});
+
+t.test('a file that somebody only reads, or another one of its name, keeps nobody waiting', linux, async (t) => {
+  const { dir, supervisor, inbox } = await bench(t);
+  await drop(dir, 'one.json', task('a'));
+  const reader = await open(join(dir, 'inbox', 'one.json'), 'r');
+  const elsewhere = await open(join(dir, 'one.json'), 'w');
+  t.teardown(() => Promise.all([reader.close(), elsewhere.close()]));
+  await inbox.rescan();
+  t.same(supervisor.files(), ['one.json: a']);
+});
+
+t.test('who writes is asked once for all files about to be taken, and not at all when there are none', async (t) => {
+  const asked: number[] = [];
+  const files = {
+    ...machineFiles,
+    async openForWriting(paths: readonly string[]) {
+      asked.push(paths.length);
+      return new Set<string>();
+    },
+  };
+  const { dir, inbox } = await bench(t, { files });
+  for (let file = 0; file < 50; file++) await drop(dir, `${file}.json`, task('a'));
+  await inbox.rescan();
+  await inbox.rescan();
+  t.same(asked, [50]);
+});
+
+t.test('what is added to a file after it was taken is not lost in silence', async (t) => {
+  const clock = stillClock();
+  const { dir, supervisor, inbox } = await bench(t, { clock });
+  await drop(dir, 'feed.ndjson', `${task('a')}\n`);
+  await drop(dir, 'still.json', task('b'));
+  await inbox.rescan();
+  const accepted = join(dir, 'accepted', '2026-11-22', 'feed.ndjson');
+  await appendFile(accepted, `${task('late')}\n`);
+  await inbox.rescan();
+  clock.move(lateMs);
+  await inbox.rescan();
+  t.match(supervisor.health.get('inbox_late'), {
+    severity: 'warning',
+    message: /^accepted\/2026-11-22\/feed\.ndjson was written to after it had been taken, .* was not taken$/,
+  });
+  clock.move(lateMs);
+  await inbox.rescan();
+  t.ok(supervisor.health.has('inbox_late'), 'until somebody has seen to it');
+  t.same(supervisor.files(), ['feed.ndjson: a', 'still.json: b']);
+  await rm(accepted);
+  await inbox.rescan();
+  t.notOk(supervisor.health.has('inbox_late'));
+});
+
+t.test('a file that is written to while it is being taken counts as read', async (t) => {
+  let append = async (): Promise<void> => {};
+  const files = {
+    ...machineFiles,
+    async move(from: string, to: string) {
+      if (to.includes('accepted')) await append();
+      await machineFiles.move(from, to);
+    },
+  };
+  const clock = stillClock();
+  const { dir, supervisor, inbox } = await bench(t, { clock, files });
+  await drop(dir, 'feed.ndjson', `${task('a')}\n`);
+  append = async () => {
+    const [name = ''] = await readdir(join(dir, 'inbox', '.taking'));
+    await appendFile(join(dir, 'inbox', '.taking', name), `${task('late')}\n`);
+  };
+  await inbox.rescan();
+  clock.move(lateMs);
+  await inbox.rescan();
+  t.same(supervisor.files(), ['feed.ndjson: a']);
+  t.match(supervisor.health.get('inbox_late'), { message: /feed\.ndjson/ });
+});
+
 t.test('a disk that is full or a supervisor that drains puts files off; they lose nothing', async (t) => {
   const clock = stillClock();
   const { dir, supervisor, inbox } = await bench(t, { clock });
@@ -295,13 +408,17 @@ t.test('a refusal of the tasks themselves rejects the file, at the line of the t
   };
   await drop(dir, 'one.ndjson', `${task('a')}\n{"type":"b","idempotencyKey":"k"}`);
   await inbox.rescan();
-  t.match(await mistakesOf(dir, 'one.ndjson'), [{ line: 2, column: 13, message: 'is known with other params' }]);
+  t.match(await mistakesOf(dir, 'one.ndjson'), [
+    { code: 'conflict', line: 2, column: 13, message: 'is known with other params' },
+  ]);
   supervisor.onSubmit = () => {
     throw new Refusal('conflict', 'the key is taken');
   };
   await drop(dir, 'two.json', task('a'));
   await inbox.rescan();
-  t.match(await mistakesOf(dir, 'two.json'), [{ path: '$', message: /\(conflict\): the key is taken/ }]);
+  t.match(await mistakesOf(dir, 'two.json'), [
+    { code: 'conflict', path: '$', message: /\(conflict\): the key is taken/ },
+  ]);
 });
 
 t.test('an unknown outcome is left for the next start, which knows', async (t) => {

@@ -8,6 +8,7 @@ import {
   tasksPerFileMax,
   yamlBytesMax,
 } from '../../supervisor/intake/intake-limits.ts';
+import { membersOf, namesIn } from '../../supervisor/intake/json-members.ts';
 import { jsonPlaces } from '../../supervisor/intake/json-places.ts';
 import { ParseApart } from '../../supervisor/intake/parse-apart.ts';
 import {
@@ -162,11 +163,43 @@ t.test('text that is not UTF-8 is refused, naming the first wrong byte', async (
   const at = (bytes: number[]): string[] =>
     mistakes(read(new Uint8Array([...Buffer.from('{"a":"ä€🎵'), ...bytes, ...Buffer.from('later"}')])));
   const offset = Buffer.byteLength('{"a":"ä€🎵');
-  t.match(at([0xff]), [new RegExp(`first wrong byte is number ${offset},`)]);
+  t.match(at([0xff]), [new RegExp(`^1:10 \\$ .*first wrong byte is number ${offset},`)]);
+  t.match(mistakes(read(new Uint8Array([...Buffer.from('\ufeff[\n  "ä€🎵'), 0xff, 0x0a]))), [/^2:7 /]);
   t.match(at([0xc3, 0x28]), [new RegExp(`number ${offset}`)], 'a character cut short');
   t.match(at([0xed, 0xa0, 0x80]), [new RegExp(`number ${offset}`)], 'half of a surrogate pair');
   t.match(mistakes(read(new Uint8Array([0x7b, 0xe2, 0x82]))), [/number 1,/], 'a character cut off by the end');
   t.match(mistakes(read(Buffer.from('{"type":"a"}', 'utf16le'))), [/^1:2|UTF-8/]);
+});
+
+t.test('a member that stands twice in one object is refused, not read as its last', async (t) => {
+  t.match(mistakes(read('{"type":"echo","type":"sleep"}')), [/^1:16 \$\.type "type" stands twice in the same object/]);
+  t.match(mistakes(read('[{"type":"a"},\n {"type":"b","params":{"a":[{"x":1, "\\u0078":2}]}}]')), [
+    /^2:37 \$\[1\]\.params\.a\[0\]\.x /,
+  ]);
+  t.match(mistakes(read('{"type":"a"}\n{"type" : "a","priority":1,"priority":1}', 'ndjson')), [/^2:28 \$\.priority /]);
+  t.match(mistakes(read('{"type":"a","params":{"__proto__":1,"__proto__":2}}')), [/__proto__/]);
+  const deep = `${'{"a":'.repeat(2_000)}{"b":1,"b":2}${'}'.repeat(2_000)}`;
+  t.match(mistakes(read(`{"type":"a","params":${deep}}`)), [/deeper than 1000/]);
+  const same =
+    '{"type":"a","params":{"\\"a\\\\":"\\":","b":{"a":1},"c":[{"a":1},{"a":1}],"":{"":"\\\\"},"__proto__":{}}}';
+  t.same(types(read(same)), ['a'], 'the same name in another object, and what looks like one in a text, is fine');
+  const value = fc.json().map((json) => JSON.stringify(JSON.parse(json), null, 2));
+  t.doesNotThrow(() => fc.assert(fc.property(value, (json) => namesIn(json) === membersOf(JSON.parse(json)))));
+});
+
+t.test('each mistake has a code', async (t) => {
+  const code = (text: string | Uint8Array, format: Format = 'json') => {
+    const file = read(text, format);
+    return file.ok ? [] : file.mistakes.map((mistake) => mistake.code);
+  };
+  t.same(code(''), ['empty']);
+  t.same(code('[]', 'yaml'), ['empty']);
+  t.same(code(new Uint8Array([0xff])), ['encoding']);
+  t.same([code('{'), code('{}\n{', 'ndjson'), code('a: [', 'yaml')], [['syntax'], ['syntax'], ['syntax']]);
+  t.same([code('{"a":1,"a":2}'), code('a: 1\na: 2', 'yaml')], [['duplicate'], ['duplicate']]);
+  t.same(code('{"type":"a","prio":1,"priority":10}'), ['validation', 'validation']);
+  t.same(code('{"run":{}}'), ['unsupported']);
+  t.same(code(new Uint8Array(yamlBytesMax + 1), 'yaml'), ['too_large']);
 });
 
 t.test('limits are named', async (t) => {
@@ -187,8 +220,9 @@ t.test('limits are named', async (t) => {
 t.test('mistakes the supervisor finds are placed by the number of their task', async (t) => {
   const found: Mistake[] = [{ path: '$[1].idempotencyKey', message: 'is taken' }];
   const place = (text: string, format: Format, mistakes = found): unknown =>
-    placeMistakes(Buffer.from(text), format, mistakes)[0];
+    placeMistakes(Buffer.from(text), format, mistakes, 'conflict')[0];
   t.same(place('[{"type":"a"},\n {"type":"b","idempotencyKey":"k"}]', 'json'), {
+    code: 'conflict',
     path: '$[1].idempotencyKey',
     line: 2,
     column: 14,
