@@ -82,15 +82,12 @@ function startProcess(): ChildProcess {
   const describe = fileURLToPath(new URL('../workers/describe.js', import.meta.url));
   return fork(describe, [], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
 }
+
+/** What a handler is given of the settings: those it declared, whoever they belong to; never what guards the console. */
 export function settingsFor(
   handler: HandlerDescription,
   texts: ReadonlyMap<string, string>,
 ): Readonly<Record<string, string>> {
-  const given: Record<string, string> = {};
-  for (const [key, text] of texts) {
-    const declared = handler.settings.includes(key);
-    if (key.startsWith('WEB_')) continue;
-    if (declared || (key.startsWith('HANDLER_') && key !== 'HANDLER_OVERRIDES')) given[key] = text;
-  }
-  return given;
+  const given = handler.settings.filter((key) => texts.has(key) && !key.startsWith('WEB_'));
+  return Object.fromEntries(given.map((key) => [key, texts.get(key) as string]));
 }

@@ -50,6 +50,7 @@ async function run(options: StartOptions): Promise<Log> {
   chmodSync(dataDir, 0o700);
   const flags = { WEB_HOST: options.host, WEB_PORT: options.port?.toString() };
   const loaded = await loadSettings({ dataDir, envFile: options.envFile, environment: process.env, flags });
+  forgetVariables();
   const { settings } = loaded;
   const log = makeLog(settings.logLevel);
   const clock = machineClock;
@@ -177,6 +178,11 @@ function leaveSoon(log: Log): (fault: Fault) => void {
     log.fatal({ exit: fault.exitCode }, fault.message);
     setTimeout(() => leave(fault, log), answerMs);
   };
+}
+
+/** Threads and child processes begin with a copy of our environment, and a setting reaches only handlers that declare it. */
+function forgetVariables(): void {
+  for (const name of Object.keys(process.env)) if (name.startsWith('NIGHTSHIFT_')) delete process.env[name];
 }
 
 const FOLDERS = ['inbox', 'accepted', 'rejected', 'handlers', 'history', 'logs', 'quarantine', 'trash'];

@@ -20,7 +20,7 @@ export interface HandlerDescription {
   readonly maxAttempts: number | null;
   /** At most so many attempts of this type at once, or null for no limit of its own. */
   readonly concurrency: number | null;
-  /** Settings it declared; only these secrets and `HANDLER_*` keys reach it. */
+  /** Settings it declared; no others reach it. */
   readonly settings: readonly string[];
   readonly file: string;
   /** `file:` URL the worker imports. */
