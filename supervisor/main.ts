@@ -3,7 +3,7 @@
  * has an exit code of the contract and says what happened and what to do.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApp } from '../web/app.ts';
@@ -13,6 +13,7 @@ import { bootId } from './boot.ts';
 import { machineClock } from './clock.ts';
 import { EXIT, Fault } from './core/fault.ts';
 import { iso } from './core/record.ts';
+import { checkPlaces, makeFolders } from './data-places.ts';
 import { Health } from './health.ts';
 import { type InboxDoor, openInbox } from './inbox-door.ts';
 import { type DataFolderLock, lockDataFolder } from './journal/lock.ts';
@@ -20,6 +21,7 @@ import { type Log, makeLog } from './log.ts';
 import { type Opened, openSupervisor } from './open.ts';
 import { loadSettings } from './settings/load.ts';
 import type { Settings } from './settings/settings.ts';
+import { startFault } from './start-fault.ts';
 import { drain } from './stop.ts';
 import { StopAsked, type StopWish } from './stop-wish.ts';
 
@@ -54,12 +56,13 @@ export async function start(options: StartOptions): Promise<void> {
     options.wish.whenMade((reason) => void stop(reason, started));
   } catch (error) {
     if (error instanceof StopAsked) return stop(error.message, started);
-    leave(error, started.log);
+    leave(startFault(error, started.dataDir), started.log);
   }
 }
 
 async function run({ wish, ...options }: StartOptions, started: Started): Promise<void> {
   const { dataDir, incarnation } = started;
+  checkPlaces(dataDir);
   const lock = await lockDataFolder(dataDir, {
     mode: options.lock ?? 'flock',
     forceNetwork: options.forceNetwork ?? false,
@@ -193,12 +196,6 @@ function leaveSoon(log: Log): (fault: Fault) => void {
 /** Threads and child processes begin with a copy of our environment, and a setting reaches only handlers that declare it. */
 function forgetVariables(): void {
   for (const name of Object.keys(process.env)) if (name.startsWith('NIGHTSHIFT_')) delete process.env[name];
-}
-
-const FOLDERS = ['inbox', 'accepted', 'rejected', 'handlers', 'history', 'logs', 'quarantine', 'trash'];
-
-function makeFolders(dataDir: string): void {
-  for (const name of FOLDERS) mkdirSync(join(dataDir, name), { recursive: true, mode: 0o700 });
 }
 
 const tokenBytes = 24;
