@@ -2,8 +2,8 @@
  * The process: lock → settings → recover → listen → ready; stop on signal, at any of these steps. Everything that ends it
  * has an exit code of the contract and says what happened and what to do.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApp } from '../web/app.ts';
@@ -17,6 +17,7 @@ import { checkPlaces, makeFolders } from './data-places.ts';
 import { Health } from './health.ts';
 import { type InboxDoor, openInbox } from './inbox-door.ts';
 import { type DataFolderLock, lockDataFolder } from './journal/lock.ts';
+import { localToken } from './local-token.ts';
 import { type Log, makeLog } from './log.ts';
 import { type Opened, openSupervisor } from './open.ts';
 import { loadSettings } from './settings/load.ts';
@@ -96,7 +97,7 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
   });
   started.opened = opened;
   wish.check();
-  const web = webSettings(settings, localToken(dataDir));
+  const web = webSettings(settings, await localToken(dataDir));
   const publicDir = fileURLToPath(new URL('../web/public/', import.meta.url));
   const app = createApp({ facade: opened.front, settings: () => web, publicDir, clock, log });
   const server = await listen({ app, host: settings.webHost, port: settings.webPort });
@@ -196,16 +197,6 @@ function leaveSoon(log: Log): (fault: Fault) => void {
 /** Threads and child processes begin with a copy of our environment, and a setting reaches only handlers that declare it. */
 function forgetVariables(): void {
   for (const name of Object.keys(process.env)) if (name.startsWith('NIGHTSHIFT_')) delete process.env[name];
-}
-
-const tokenBytes = 24;
-
-/** Whoever can read this file is the owner: the token of local tools. */
-function localToken(dataDir: string): string {
-  const path = join(dataDir, 'token');
-  if (!existsSync(path))
-    writeFileSync(path, `${randomBytes(tokenBytes).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
-  return readFileSync(path, 'utf8').trim();
 }
 
 function webSettings(settings: Settings, token: string): WebSettings {

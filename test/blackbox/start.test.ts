@@ -187,3 +187,27 @@ function readAbout(path: string): { readonly url: string } | null {
     return null;
   }
 }
+
+t.test('an empty or cut token is made anew, and lets nobody in before', async (t) => {
+  const folder = dataFolder();
+  t.teardown(() => folder.remove());
+  const path = join(folder.dir, 'token');
+  const token = () => readFileSync(path, 'utf8').trim();
+  const allowed = async (supervisor: SupervisorProcess, shown: string) => {
+    const headers = { authorization: `Bearer ${shown}`, 'content-type': 'application/json' };
+    return (await fetch(`${supervisor.url}/api/v1/queue/resume`, { method: 'POST', headers, body: '{}' })).status;
+  };
+  for (const left of ['', '\n', 'half-of-a-tok']) {
+    writeFileSync(path, left);
+    const supervisor = await SupervisorProcess.start(folder, { settings: { WEB_LOOPBACK_OPEN: 'false' } });
+    t.match(token(), /^[A-Za-z0-9_-]{32}$/);
+    t.equal(await allowed(supervisor, token()), 200);
+    t.equal(await allowed(supervisor, left.trim()), 401);
+    t.same(await supervisor.stop(), ended);
+  }
+  const made = token();
+  writeFileSync(`${path}.tmp`, 'a kill left this');
+  const supervisor = await SupervisorProcess.start(folder);
+  t.equal(token(), made, 'a whole one stays');
+  t.same(await supervisor.stop(), ended);
+});
