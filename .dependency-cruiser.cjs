@@ -94,7 +94,7 @@ module.exports = {
     only('cli-start-loads-the-supervisor', 'And `start` loads nothing else of it.', '^cli/start[.]ts$', [
       '^cli/',
       '^supervisor/core/',
-      '^supervisor/main[.]ts$',
+      '^supervisor/(main|stop-wish)[.]ts$',
     ]),
     only('workers-know-themselves', 'A worker thread loads nothing of the supervisor.', '^workers/', ['^workers/']),
     {

@@ -28,10 +28,12 @@ module.exports = {
       // What another start would only repeat, or make worse, stays stopped with its reason in the log until somebody has
       // looked: 64 wrong settings, 65 data damaged, 75 a lost write or a second writer seen. (pm2 shows these as
       // "waiting restart" without a pid.)
-      // All others pass by themselves: 69 cannot listen (the network comes up late, the port is let go), 72 data folder
-      // cannot be used (a disk is mounted late), 73 held by another (one that still drains after pm2 itself died),
-      // 74 the disk failed (nothing unacknowledged was promised). 0 is not among them either: under pm2 it is
-      // `pm2 stop` that stops, and what ended otherwise is brought back.
+      // All others pass by themselves: 69 cannot listen (the network comes up late, the port is let go), 70 a fault of the
+      // program (what was accepted is safe, and the next start carries on), 72 data folder cannot be used (a disk is
+      // mounted late, or full until somebody makes room), 73 held by another (one that still drains after pm2 itself
+      // died), 74 the disk failed (nothing unacknowledged was promised). Some faults behind 72 stay until somebody has
+      // looked, but a box whose disk came up late must not stay down; a try costs a second and reads hardly anything.
+      // 0 is not among them either: under pm2 it is `pm2 stop` that stops, and what ended otherwise is brought back.
       stop_exit_codes: [64, 65, 75],
       // Again at once, then with growing pauses up to 15 s, and without an end: the night is long.
       exp_backoff_restart_delay: 100,

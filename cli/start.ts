@@ -1,5 +1,6 @@
 /** `nightshift start`: runs the supervisor in this process until it is asked to stop. */
 import { Command, Option } from 'commander';
+import { hearStopWish } from '../supervisor/stop-wish.ts';
 import { dataFolder, dataOption } from './data-folder.ts';
 import { wholeNumber } from './usage.ts';
 
@@ -21,9 +22,10 @@ Exit codes:
   64  wrong command line, or wrong settings with no earlier good ones to start from
   65  data damaged or of an unknown format
   69  cannot listen: port taken, or address not ours
-  72  the data folder cannot be used
+  70  a fault of the program itself: please report it
+  72  the data folder cannot be used: missing, read-only, full, not ours, on a network, no lock
   73  data folder held by another supervisor
-  74  the disk failed
+  74  the disk failed, or was full while the journal was being written
   75  a lost write or a second writer was seen`;
 
 export function startCommand(): Command {
@@ -49,10 +51,12 @@ export function startCommand(): Command {
 
 async function start(given: Given): Promise<void> {
   const { env, host, port, lock, forceNetwork } = given;
+  const wish = hearStopWish();
   // Loaded only here: it is most of the program, and the other commands should answer at once.
   const supervisor = await import('../supervisor/main.ts');
   // From here on it ends the process itself, with the exit codes above.
   await supervisor.start({
+    wish,
     dataDir: dataFolder(given),
     ...(env !== undefined && { envFile: env }),
     ...(host !== undefined && { host }),

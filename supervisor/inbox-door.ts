@@ -16,7 +16,14 @@ export interface InboxParts {
   readonly clock: Clock;
 }
 
-export async function startInbox({ dataDir, settings, opened, health, log, clock }: InboxParts): Promise<Inbox> {
+export interface InboxDoor {
+  /** Settles when what was there at the start has been taken. */
+  readonly started: Promise<void>;
+  /** Also while it starts. */
+  stop(): Promise<void>;
+}
+
+export function openInbox({ dataDir, settings, opened, health, log, clock }: InboxParts): InboxDoor {
   const { state, supervisor, recorder } = opened;
   const door: InboxSupervisor = {
     async submit(uuid, name, tasks) {
@@ -42,6 +49,12 @@ export async function startInbox({ dataDir, settings, opened, health, log, clock
     clock,
     supervisor: door,
   });
-  await inbox.start();
-  return inbox;
+  const started = inbox.start();
+  return {
+    started,
+    async stop() {
+      await inbox.stop();
+      await started.catch(() => {});
+    },
+  };
 }

@@ -1,9 +1,9 @@
 /**
- * The process: settings → lock → recover → listen → ready; stop on signal. Everything that ends it has an exit code of
- * the contract and says what happened and what to do.
+ * The process: lock → settings → recover → listen → ready; stop on signal, at any of these steps. Everything that ends it
+ * has an exit code of the contract and says what happened and what to do.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApp } from '../web/app.ts';
@@ -13,14 +13,18 @@ import { bootId } from './boot.ts';
 import { machineClock } from './clock.ts';
 import { EXIT, Fault } from './core/fault.ts';
 import { iso } from './core/record.ts';
+import { checkPlaces, makeFolders } from './data-places.ts';
 import { Health } from './health.ts';
-import { startInbox } from './inbox-door.ts';
-import { lockDataFolder } from './journal/lock.ts';
+import { type InboxDoor, openInbox } from './inbox-door.ts';
+import { type DataFolderLock, lockDataFolder } from './journal/lock.ts';
+import { localToken } from './local-token.ts';
 import { type Log, makeLog } from './log.ts';
 import { type Opened, openSupervisor } from './open.ts';
 import { loadSettings } from './settings/load.ts';
 import type { Settings } from './settings/settings.ts';
+import { startFault } from './start-fault.ts';
 import { drain } from './stop.ts';
+import { StopAsked, type StopWish } from './stop-wish.ts';
 
 export interface StartOptions {
   readonly dataDir: string;
@@ -29,35 +33,57 @@ export interface StartOptions {
   readonly port?: number | undefined;
   readonly lock?: 'flock' | 'socket' | undefined;
   readonly forceNetwork?: boolean | undefined;
+  readonly wish: StopWish;
+}
+
+/** What has been started so far: what a stop has to end, in whatever step of the start it comes. */
+interface Started {
+  readonly dataDir: string;
+  readonly incarnation: string;
+  log: Log;
+  lock?: DataFolderLock;
+  settings?: Settings;
+  opened?: Opened;
+  server?: Listening;
+  inbox?: InboxDoor;
 }
 
 /** Starts the supervisor in this process and stays until it is told to stop; ends the process with the contract's code. */
 export async function start(options: StartOptions): Promise<void> {
-  let log = makeLog('info');
+  const started: Started = { dataDir: resolve(options.dataDir), incarnation: randomUUID(), log: makeLog('info') };
+  process.on('uncaughtException', (error) => leave(error, started.log));
   try {
-    log = await run(options);
+    await run(options, started);
+    options.wish.whenMade((reason) => void stop(reason, started));
   } catch (error) {
-    leave(error, log);
+    if (error instanceof StopAsked) return stop(error.message, started);
+    leave(startFault(error, started.dataDir), started.log);
   }
 }
 
-async function run(options: StartOptions): Promise<Log> {
-  const dataDir = resolve(options.dataDir);
+async function run({ wish, ...options }: StartOptions, started: Started): Promise<void> {
+  const { dataDir, incarnation } = started;
+  checkPlaces(dataDir);
   const lock = await lockDataFolder(dataDir, {
     mode: options.lock ?? 'flock',
     forceNetwork: options.forceNetwork ?? false,
   });
+  started.lock = lock;
+  wish.check();
   chmodSync(dataDir, 0o700);
   const flags = { WEB_HOST: options.host, WEB_PORT: options.port?.toString() };
   const loaded = await loadSettings({ dataDir, envFile: options.envFile, environment: process.env, flags });
+  forgetVariables();
   const { settings } = loaded;
   const log = makeLog(settings.logLevel);
+  Object.assign(started, { settings, log });
   const clock = machineClock;
   const health = new Health(clock);
   for (const item of loaded.health) health.raise(item);
   for (const note of loaded.notes) log.info(note);
   makeFolders(dataDir);
-  const identity = { version: packageVersion(), incarnation: randomUUID(), bootId: bootId() };
+  wish.check();
+  const identity = { version: packageVersion(), incarnation, bootId: bootId() };
   const onFault = leaveSoon(log);
   const opened = await openSupervisor({
     dataDir,
@@ -69,36 +95,30 @@ async function run(options: StartOptions): Promise<Log> {
     onFault,
     ...identity,
   });
-  const web = webSettings(settings, localToken(dataDir));
+  started.opened = opened;
+  wish.check();
+  const web = webSettings(settings, await localToken(dataDir));
   const publicDir = fileURLToPath(new URL('../web/public/', import.meta.url));
   const app = createApp({ facade: opened.front, settings: () => web, publicDir, clock, log });
   const server = await listen({ app, host: settings.webHost, port: settings.webPort });
+  started.server = server;
+  wish.check();
   const about = {
     pid: process.pid,
     url: server.url,
-    incarnation: identity.incarnation,
+    incarnation,
     startedAt: iso(clock.wall()),
     version: identity.version,
   };
   writeFileSync(join(dataDir, 'supervisor.json'), `${JSON.stringify(about)}\n`, { mode: 0o600 });
-  const inbox = await startInbox({ dataDir, settings, opened, health, log, clock });
+  started.inbox = openInbox({ dataDir, settings, opened, health, log, clock });
+  await wish.during(started.inbox.started);
   opened.begin();
-  const watch = setInterval(() => checkLock(lock, log), lockCheckMs);
-  watch.unref();
-  process.on('uncaughtException', (error) => leave(error, log));
-  onStop(log, async (reason) => {
-    log.info(`stopping: ${reason}`);
-    clearInterval(watch);
-    await stop({ dataDir, opened, server, settings, inbox, log, incarnation: identity.incarnation });
-    await lock.release();
-    log.info('stopped');
-    process.exit(EXIT.ok);
-  });
+  setInterval(() => checkLock(lock, log), lockCheckMs).unref();
   const listening = `listening on ${server.url}`;
   if (log.isLevelEnabled('info')) log.info(listening);
   else process.stdout.write(`${listening}\n`);
   process.send?.('ready');
-  return log;
 }
 
 const lockCheckMs = 1_000;
@@ -111,44 +131,39 @@ function checkLock(lock: { check(): void }, log: Log): void {
   }
 }
 
-interface Stopping {
-  readonly dataDir: string;
-  readonly opened: Opened;
-  readonly server: Listening;
-  readonly settings: Settings;
-  readonly inbox: { stop(): Promise<void> };
-  readonly log: Log;
-  readonly incarnation: string;
+/** Ends what has been started, in order, and the process with it. */
+async function stop(reason: string, started: Started): Promise<void> {
+  const { dataDir, lock, log } = started;
+  log.info(`stopping: ${reason}`);
+  try {
+    if (started.opened) await close(started.opened, started);
+    if (lock) {
+      rmSync(join(dataDir, 'supervisor.json'), { force: true });
+      await lock.release();
+    }
+  } catch (error) {
+    leave(error, log);
+  }
+  log.info('stopped');
+  process.exit(EXIT.ok);
 }
 
-async function stop({ dataDir, opened, server, settings, inbox, log, incarnation }: Stopping): Promise<void> {
+async function close(opened: Opened, { settings, server, inbox, incarnation, log }: Started): Promise<void> {
   const { recorder, history, logs, journal, timekeeper, pool } = opened;
-  const cut = await drain(opened, inbox, { drainTimeoutMs: settings.drainTimeoutMs, graceMs: settings.cancelGraceMs });
+  const { drainTimeoutMs = 0, cancelGraceMs: graceMs = 0 } = settings ?? {};
+  const cut = await drain(opened, inbox ?? noInbox, { drainTimeoutMs, graceMs });
   if (cut > 0)
     log.warn(`${cut} tasks were still running and have been interrupted; they run again after the next start`);
-  await server.close();
+  await server?.close();
   await timekeeper.stop();
   recorder.record({ e: 'supervisor.stopped', incarnation });
   await recorder.departed();
   await Promise.all([history.close(), logs.close()]);
   await journal.close();
   await pool.close();
-  rmSync(join(dataDir, 'supervisor.json'), { force: true });
 }
 
-/** The first wish to stop drains, the second stops at once. A journal left open so is recovered at the next start. */
-function onStop(log: Log, stopOnce: (reason: string) => Promise<void>): void {
-  let stopping = false;
-  const wish = (reason: string) => {
-    if (stopping) process.exit(EXIT.ok);
-    stopping = true;
-    stopOnce(reason).catch((error) => leave(error, log));
-  };
-  process.on('SIGINT', () => wish('SIGINT'));
-  process.on('SIGTERM', () => wish('SIGTERM'));
-  process.on('message', (message) => message === 'shutdown' && wish('asked to by pm2'));
-  process.on('disconnect', () => !stopping && wish('the one who started it is gone'));
-}
+const noInbox = { stop: async () => {} };
 
 /** Ends the process: a fault says what happened and what to do, anything else is a fault of the program. */
 function leave(thrown: unknown, log: Log): never {
@@ -179,20 +194,9 @@ function leaveSoon(log: Log): (fault: Fault) => void {
   };
 }
 
-const FOLDERS = ['inbox', 'accepted', 'rejected', 'handlers', 'history', 'logs', 'quarantine', 'trash'];
-
-function makeFolders(dataDir: string): void {
-  for (const name of FOLDERS) mkdirSync(join(dataDir, name), { recursive: true, mode: 0o700 });
-}
-
-const tokenBytes = 24;
-
-/** Whoever can read this file is the owner: the token of local tools. */
-function localToken(dataDir: string): string {
-  const path = join(dataDir, 'token');
-  if (!existsSync(path))
-    writeFileSync(path, `${randomBytes(tokenBytes).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
-  return readFileSync(path, 'utf8').trim();
+/** Threads and child processes begin with a copy of our environment, and a setting reaches only handlers that declare it. */
+function forgetVariables(): void {
+  for (const name of Object.keys(process.env)) if (name.startsWith('NIGHTSHIFT_')) delete process.env[name];
 }
 
 function webSettings(settings: Settings, token: string): WebSettings {

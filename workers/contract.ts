@@ -20,7 +20,7 @@ export interface HandlerDescription {
   readonly maxAttempts: number | null;
   /** At most so many attempts of this type at once, or null for no limit of its own. */
   readonly concurrency: number | null;
-  /** Settings it declared; only these secrets and `HANDLER_*` keys reach it. */
+  /** Settings it declared; no others reach it. */
   readonly settings: readonly string[];
   readonly file: string;
   /** `file:` URL the worker imports. */
@@ -36,11 +36,27 @@ export interface HandlerFailure {
   readonly message: string;
 }
 
-/** What the throwaway `describe` process answers. */
 export interface HandlerCatalog {
   readonly handlers: readonly HandlerDescription[];
   readonly failures: readonly HandlerFailure[];
 }
+
+/** What the throwaway `describe` process is asked. */
+export interface DescribeOrder {
+  /** Absolute. */
+  readonly handlersDir: string;
+  /** What earlier ones found before they died; their files are not loaded again. */
+  readonly known: HandlerCatalog;
+  /** Loads no further file: too many processes have died of them. */
+  readonly onlyKnown: boolean;
+  readonly loadMsMax?: number;
+}
+
+/** What it says as it goes on: what it has found, the file it is about to load, and at its end all of it. */
+export type DescribeWord =
+  | ({ readonly kind: 'found' } & HandlerCatalog)
+  | { readonly kind: 'loading'; readonly file: string }
+  | { readonly kind: 'done'; readonly catalog: HandlerCatalog };
 
 /** One attempt to perform. */
 export interface Order {

@@ -19,7 +19,7 @@ export interface HandlerDefinition<Params = Record<string, unknown>, Result = un
   readonly concurrency?: number;
   /** `cpu` (default): a thread for each attempt. `io`: a thread for several, for handlers that mostly wait. */
   readonly lane?: Lane;
-  /** Settings it reads. Secrets and keys of your own reach only a handler that names them. */
+  /** Settings it reads, e.g. `HANDLER_API_KEY`. No others reach it; those that guard the console (`WEB_*`) never do. */
   readonly settings?: readonly string[];
   run(params: Params, ctx: HandlerContext): Result | Promise<Result>;
 }

@@ -26,7 +26,7 @@ function shapeOf(handler: AnyHandler): Shape {
   };
 }
 
-async function describeFile(url: string): Promise<FileDescribed> {
+export async function describeFile(url: string): Promise<FileDescribed> {
   try {
     return { shape: shapeOf(handlerOf(await importHandler(url))) };
   } catch (error) {

@@ -1,76 +1,76 @@
 /**
- * The throwaway process that finds out which handlers there are; the memory it needed for that ends with it. The files
- * themselves are loaded in a thread of it, so that a file that hangs, loops or calls `process.exit` costs that thread,
- * and only this file fails.
+ * The throwaway process that finds out which handlers there are; the memory it needed for that ends with it. Built-in
+ * ones are described and told first, before anything foreign runs. Dropped-in files are loaded in a thread, so that a
+ * file that hangs, loops or calls `process.exit` costs that thread, and only this file fails; each is named before, so
+ * that the supervisor knows which one it was if the whole process dies of it.
  */
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
-import type { HandlerCatalog, HandlerDescription, HandlerFailure } from './contract.ts';
-import type { DescribeFile, FileDescribed } from './describe-files.ts';
+import type { DescribeOrder, DescribeWord, HandlerCatalog } from './contract.ts';
+import { describeFile, type FileDescribed } from './describe-files.ts';
+import { DescribingThread } from './describing-thread.ts';
 import { handlerLoadMsMax } from './limits.ts';
 import { builtInFiles, droppedInFiles, type HandlerFile, withoutClashes } from './registry.ts';
 
-export async function catalog(handlersDir: string, loadMsMax = handlerLoadMsMax): Promise<HandlerCatalog> {
-  const [own, dropped] = await Promise.all([builtInFiles(), droppedInFiles(handlersDir)]);
-  const described = await describeAll([...own.files, ...dropped.files], loadMsMax);
-  const unique = withoutClashes(described.handlers);
+/** @param say resolves when what was said has left this process, so that its death does not take it along */
+async function describe(order: DescribeOrder, say: (word: DescribeWord) => Promise<void>): Promise<void> {
+  const { handlersDir, known, onlyKnown } = order;
+  const handlers = [...known.handlers];
+  const failures = [...known.failures];
+  const add = (found: HandlerCatalog) => {
+    handlers.push(...found.handlers);
+    failures.push(...found.failures);
+    return say({ kind: 'found', ...found });
+  };
+  if (!handlers.some(({ builtIn }) => builtIn)) await add(await describeOwn());
+  const dropped = await droppedInFiles(handlersDir);
+  const seen = new Set([...handlers, ...failures].map(({ file }) => file));
+  const left = dropped.files.filter(({ file }) => !seen.has(file));
+  if (onlyKnown) failures.push(...left.map(({ file }) => ({ file, message: leftOut })));
+  else await describeDropped(left, order.loadMsMax ?? handlerLoadMsMax, add, say);
+  const unique = withoutClashes(handlers);
+  const all = [...dropped.failures, ...failures, ...unique.failures];
+  await say({ kind: 'done', catalog: { handlers: unique.handlers, failures: all } });
+}
+
+const leftOut = 'was not looked at: too many other files ended the process that looks at them; correct those first';
+
+async function describeOwn(): Promise<HandlerCatalog> {
+  const own = await builtInFiles();
+  const answers = await Promise.all(own.map(async (file) => result(file, await describeFile(urlOf(file)))));
   return {
-    handlers: unique.handlers,
-    failures: [...own.failures, ...dropped.failures, ...described.failures, ...unique.failures],
+    handlers: answers.flatMap(({ handlers }) => handlers),
+    failures: answers.flatMap(({ failures }) => failures),
   };
 }
 
-async function describeAll(files: readonly HandlerFile[], loadMsMax: number): Promise<HandlerCatalog> {
-  const handlers: HandlerDescription[] = [];
-  const failures: HandlerFailure[] = [];
-  let thread: Worker | null = null;
-  for (const { file, version, builtIn } of files) {
-    thread ??= newThread();
-    const url = pathToFileURL(file).href;
-    const answer = await ask(thread, { url: builtIn ? url : `${url}?v=${version}` }, loadMsMax);
-    if (answer.shape) handlers.push({ ...answer.shape, file, url, version, builtIn });
-    else failures.push({ file, message: answer.message });
-    if (answer.threadLost) {
-      await thread.terminate();
-      thread = null;
-    }
+async function describeDropped(
+  files: readonly HandlerFile[],
+  loadMsMax: number,
+  add: (found: HandlerCatalog) => Promise<void>,
+  say: (word: DescribeWord) => Promise<void>,
+): Promise<void> {
+  const thread = new DescribingThread(loadMsMax);
+  for (const file of files) {
+    await say({ kind: 'loading', file: file.file });
+    await add(result(file, await thread.describe(`${urlOf(file)}?v=${file.version}`)));
   }
-  await thread?.terminate();
-  return { handlers, failures };
+  await thread.end();
 }
 
-function newThread(): Worker {
-  const entry = new URL(
-    import.meta.url.endsWith('.ts') ? './describe-files.ts' : './describe-files.js',
-    import.meta.url,
-  );
-  return new Worker(entry);
+function urlOf({ file }: HandlerFile): string {
+  return pathToFileURL(file).href;
 }
 
-type Answer = FileDescribed & { readonly threadLost: boolean };
-
-/** Resolves in every case: with the shape, the mistake, or that the thread was lost over it. */
-function ask(thread: Worker, request: DescribeFile, loadMsMax: number): Promise<Answer> {
-  return new Promise((resolve) => {
-    const end = (answer: Answer) => {
-      clearTimeout(timer);
-      thread.removeAllListeners();
-      // Late errors of a file that has been described are nobody's concern.
-      thread.on('error', () => {});
-      resolve(answer);
-    };
-    const lost = (message: string) => end({ shape: null, message, threadLost: true });
-    const timer = setTimeout(() => lost(`did not finish loading within ${loadMsMax / 1_000} s`), loadMsMax);
-    thread.removeAllListeners();
-    thread.once('message', (answer: FileDescribed) => end({ ...answer, threadLost: false }));
-    thread.once('error', (error) => lost(`ended its thread while loading: ${error.message}`));
-    thread.once('exit', (code) => lost(`ended its thread while loading, with exit code ${code}`));
-    thread.postMessage(request);
-  });
+function result(from: HandlerFile, { shape, message }: FileDescribed): HandlerCatalog {
+  const { file } = from;
+  return shape
+    ? { handlers: [{ ...shape, ...from, url: urlOf(from) }], failures: [] }
+    : { handlers: [], failures: [{ file, message }] };
 }
 
-/** Started as a process, with the handlers folder as its argument, it answers its parent and ends. */
+/** Started as a process it answers the one order of its parent, and never outlives it. */
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const answer: HandlerCatalog = await catalog(process.argv[2] ?? '');
-  process.send?.(answer, () => process.exit(0));
+  const say = (word: DescribeWord) => new Promise<void>((resolve) => process.send?.(word, () => resolve()));
+  process.once('disconnect', () => process.exit(1));
+  process.once('message', (order: DescribeOrder) => void describe(order, say).then(() => process.exit(0)));
 }

@@ -27,6 +27,10 @@ export const blockingMsMax = 1;
 
 /** How long loading a handler may take, top-level await included. */
 export const handlerLoadMsMax = 10_000;
+/** Files that do not load in time share that time; once it is gone, each further one has this long. */
+export const handlerLoadMsLeast = 5_000;
+/** Of a thread that describes handlers, so that a file without bounds ends soon and alone. */
+export const describeHeapMbMax = 512;
 export const handlerFileBytesMax = 16 * 1024 * 1024;
 export const handlerFilesMax = 1_000;
 

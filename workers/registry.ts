@@ -26,11 +26,10 @@ const TYPESCRIPT = /\.[mc]?ts$/;
 /** Things people leave beside their handlers. */
 const LEFT_ALONE = /^\.|\.(?:md|txt|json|bak|map|d\.ts|yaml|yml|tmp|part|orig)$|~$/;
 
-export async function builtInFiles(): Promise<HandlerFiles> {
+export async function builtInFiles(): Promise<readonly HandlerFile[]> {
   const folder = fileURLToPath(new URL('./handlers/', import.meta.url));
   const names = (await readdir(folder)).filter((name) => name.endsWith('.js')).sort();
-  const files = await Promise.all(names.map((name) => readHandler(join(folder, name), true)));
-  return { files, failures: [] };
+  return Promise.all(names.map((name) => readHandler(join(folder, name), true)));
 }
 
 /** @param folder absolute; a folder that does not exist holds no handlers */

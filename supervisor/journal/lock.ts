@@ -126,11 +126,15 @@ function isFileAt(path: string, fd: number): boolean {
   }
 }
 
-/** For people who look into the file; nothing is decided by it. */
+/** For people who look into the file; nothing is decided by it, so a full disk is no reason to give the lock up. */
 function describeOwner(fd: number): void {
   const text = `${JSON.stringify({ pid: process.pid, since: new Date().toISOString() })}\n`;
-  fs.ftruncateSync(fd, 0);
-  fs.writeSync(fd, text, 0);
+  try {
+    fs.ftruncateSync(fd, 0);
+    fs.writeSync(fd, text, 0);
+  } catch {
+    // the lock holds without it
+  }
 }
 
 /** An abstract socket named after the folder itself: gone with the process, but invisible to other network namespaces. */

@@ -67,6 +67,14 @@ export class SegmentWriter {
 
   /** Opens the first segment of this incarnation, with the unproven tail of the one before, and publishes it. */
   begin(): Begun {
+    try {
+      return this.#begin();
+    } catch (error) {
+      throw notBegun(error, this.#plan.dir);
+    }
+  }
+
+  #begin(): Begun {
     const plan = this.#plan;
     const space = this.#guard('open the journal', () => this.#reserve.look());
     // A folder with segments and no manifest is a damaged one, so the manifest comes first.
@@ -248,4 +256,12 @@ function failed(what: string, cause: unknown): Fault {
       ? 'make room on the disk of the data folder, then start again; nothing unacknowledged was promised'
       : 'check the disk (dmesg, smartctl), then start again; nothing unacknowledged was promised';
   return new Fault('diskFailed', `could not ${what}: ${message}`, action, { cause });
+}
+
+/** Where there is no room even to begin, nothing has failed: the folder cannot be used for now. */
+function notBegun(error: unknown, dir: string): unknown {
+  if (!(error instanceof Fault) || error.exit !== 'diskFailed' || !isFull(error.cause)) return error;
+  return new Fault('dataFolder', `no room in ${dir} to begin the journal: ${error.message}`, error.action, {
+    cause: error,
+  });
 }

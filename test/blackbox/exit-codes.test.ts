@@ -2,10 +2,13 @@
 import {
   appendFileSync,
   closeSync,
+  cpSync,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -128,6 +131,60 @@ t.test('72: the data folder is read-only', needs('unshare'), async (t) => {
   const ended = await startAndEnd(folder.dir, { under: ['unshare', '-Urm', 'sh', '-c', script, 'sh', folder.dir] });
   t.equal(ended.code, 72, ended.output);
   t.match(ended.output, folder.dir);
+});
+
+t.test('72: something else lies where a part of the data folder belongs, which is named', async (t) => {
+  const folders = ['inbox', 'handlers', 'logs', 'history', 'journal', 'snapshots', 'quarantine', 'scratch', 'accepted'];
+  const files = ['token', 'supervisor.json', 'LOCK', 'revisions.json'];
+  for (const name of [...folders, ...files]) {
+    const folder = folderFor(t);
+    const path = join(folder.dir, name);
+    rmSync(path, { recursive: true, force: true });
+    if (folders.includes(name)) writeFileSync(path, 'mine');
+    else mkdirSync(path);
+    const ended = await startAndEnd(folder.dir);
+    t.equal(ended.code, 72, `${name}: ${ended.output}`);
+    t.match(ended.output, `${path} is not a ${files.includes(name) ? 'file' : 'folder'}`);
+    t.match(ended.output, 'move it away');
+    t.ok(existsSync(path), 'and it is left as it is');
+  }
+});
+
+t.test('72: deeper in the folder, too, and whatever else the file system refuses', async (t) => {
+  const folder = await usedFolder(t);
+  const path = join(folder.dir, 'history', 'index');
+  rmSync(path, { recursive: true, force: true });
+  writeFileSync(path, '');
+  const ended = await startAndEnd(folder.dir);
+  t.equal(ended.code, 72, ended.output);
+  t.match(ended.output, path);
+  t.notMatch(ended.output, / {4}at /, 'no stack trace');
+});
+
+/** Runs on a small disk of its own, full to its last block, which before that was made ready by `prepare`. */
+function onFullDisk(folder: Folder, prepare = 'true'): readonly string[] {
+  const script = `mount -t tmpfs -o size=4m none "$1" && mkdir "$1/inbox" && ${prepare} && { cat /dev/zero > "$1/ballast" 2>/dev/null; shift; exec "$@"; }`;
+  return ['unshare', '-Urm', 'sh', '-c', script, 'sh', folder.dir];
+}
+
+t.test('72: the disk of the data folder is full before anything could begin', needs('unshare'), async (t) => {
+  const fresh = folderFor(t);
+  const first = await startAndEnd(fresh.dir, { under: onFullDisk(fresh) });
+  t.equal(first.code, 72, first.output);
+  t.match(first.output, fresh.dir);
+  t.match(first.output, 'make room');
+  t.notMatch(first.output, / {4}at /, 'no stack trace');
+
+  const used = await usedFolder(t);
+  const kept = join(used.dir, '..', 'kept');
+  cpSync(used.dir, kept, { recursive: true });
+  rmSync(join(kept, 'reserve.bin'));
+  const prepare = `cp -r ${kept}/. "$1"`;
+  const second = await startAndEnd(used.dir, { under: onFullDisk(used, prepare) });
+  t.equal(second.code, 72, second.output);
+  t.match(second.output, /no room in .* to begin the journal/);
+  const supervisor = await SupervisorProcess.start(used);
+  t.same(await supervisor.stop(), { code: 0, signal: null }, 'with room it starts');
 });
 
 t.test('73: another supervisor has the folder, and is named', async (t) => {

@@ -42,6 +42,8 @@ export interface StartOptions {
   readonly arguments?: readonly string[];
   /** A program that runs the supervisor, with its arguments, e.g. strace. */
   readonly under?: readonly string[];
+  /** With a channel for messages, as pm2 starts it. */
+  readonly channel?: boolean;
 }
 
 export interface Folder {
@@ -73,7 +75,10 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
-function launch(dir: string, { settings = {}, arguments: extra = [], under = [] }: StartOptions): ChildProcess {
+function launch(
+  dir: string,
+  { settings = {}, arguments: extra = [], under = [], channel = false }: StartOptions,
+): ChildProcess {
   const environment: NodeJS.ProcessEnv = { ...process.env };
   for (const name of Object.keys(environment))
     if (name.startsWith('NIGHTSHIFT_') || name.startsWith('TAP')) delete environment[name];
@@ -92,18 +97,24 @@ function launch(dir: string, { settings = {}, arguments: extra = [], under = [] 
     ...extra,
   ];
   // A group of its own, so that a wrapper and what it runs can be killed together.
-  const child = spawn(command, rest, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const stdio = ['ignore', 'pipe', 'pipe', ...(channel ? ['ipc' as const] : [])] as const;
+  const child = spawn(command, rest, { env: environment, stdio: [...stdio], detached: true });
   running.add(child);
   child.once('close', () => running.delete(child));
   return child;
 }
 
-/** Runs a start that is expected to end by itself. */
+/**
+ * Runs a start that is expected to end by itself.
+ * @param spawned called with the process as soon as there is one
+ */
 export async function startAndEnd(
   dir: string,
   options: StartOptions = {},
+  spawned?: (child: ChildProcess) => void,
 ): Promise<Ended & { readonly output: string }> {
   const child = launch(dir, options);
+  spawned?.(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -280,6 +291,15 @@ export class SupervisorProcess extends Running {
 
   signal(name: NodeJS.Signals): void {
     process.kill(this.pid, name);
+  }
+
+  /** By the channel it was started with. */
+  send(message: string): void {
+    this.#child.send(message);
+  }
+
+  disconnect(): void {
+    this.#child.disconnect();
   }
 
   async stop(): Promise<Ended> {

@@ -1,33 +1,32 @@
-import { fork } from 'node:child_process';
 import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { describeHandlers } from '../../supervisor/catalog.ts';
 import type { HandlerCatalog, HandlerDescription } from '../../workers/contract.ts';
 import { Permanent, RetryAfter } from '../../workers/define.ts';
-import { catalog } from '../../workers/describe.ts';
 import { durationMs } from '../../workers/duration.ts';
 import { failed } from '../../workers/outcome.ts';
 import { droppedInFiles, withoutClashes } from '../../workers/registry.ts';
 import { handlerOf } from '../../workers/shape.ts';
 
+// What tap preloads into every process would make each of them cost a second.
+process.env['NODE_OPTIONS'] = '';
+process.execArgv.length = 0;
+
 const failureOf = (answer: HandlerCatalog, name: string) =>
   answer.failures.find((failure) => failure.file.endsWith(`/${name}`))?.message;
 const typesOf = (answer: HandlerCatalog) => answer.handlers.map((handler) => handler.type).sort();
+const builtIn = ['command.run', 'echo', 'http.download', 'http.request'];
 const good = (type: string) => `export default { type: '${type}', run: () => 1 }`;
 
-t.test('the throwaway process tells every handler, and ends', async (t) => {
+t.test('every handler is told, built-in ones and dropped-in ones', async (t) => {
   const handlersDir = t.testdir({
     'mine.mjs':
       "export default { type: 'mine', lane: 'io', timeout: '5m', maxAttempts: 4, concurrency: 2, settings: ['HANDLER_KEY'], run() {} }",
   });
-  const child = fork(fileURLToPath(new URL('../../workers/describe.js', import.meta.url)), [handlersDir]);
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  const answer = await new Promise<HandlerCatalog>((resolve) =>
-    child.once('message', (said) => resolve(said as HandlerCatalog)),
-  );
+  const answer = await describeHandlers(handlersDir);
   t.same(answer.failures, []);
-  t.same(typesOf(answer), ['command.run', 'echo', 'http.download', 'http.request', 'mine']);
+  t.same(typesOf(answer), [...builtIn, 'mine']);
   t.match(
     answer.handlers.find((handler) => handler.type === 'mine'),
     {
@@ -46,7 +45,52 @@ t.test('the throwaway process tells every handler, and ends', async (t) => {
     answer.handlers.find((handler) => handler.type === 'http.download'),
     { lane: 'io', settings: ['LIBRARY_DIR', 'ALLOW_PRIVATE_ADDRESSES'] },
   );
-  t.equal(await ended, 0);
+});
+
+t.test('a file that takes the whole process along fails alone, and is named', async (t) => {
+  const kill = "process.kill(process.pid, 'SIGKILL')";
+  const folder = t.testdir({
+    'a-good.mjs': good('a'),
+    'b-kills.mjs': kill,
+    'c-good.mjs': good('c'),
+    'd-kills-later.mjs': `${good('d')}; setTimeout(() => { ${kill} }, 1)`,
+    'e-waits.mjs': `await new Promise((resolve) => setTimeout(resolve, 500)); ${good('e')}`,
+    'f-good.mjs': good('f'),
+    'g-memory.mjs': 'const held = []; for (;;) held.push(new Array(100_000).fill(held.length))',
+    'h-good.mjs': good('h'),
+    'i-clash.mjs': good('echo'),
+  });
+  const answer = await describeHandlers(folder);
+  t.same(typesOf(answer), [...'acdef', ...builtIn, 'h'].sort(), 'everything else serves');
+  t.match(failureOf(answer, 'b-kills.mjs'), /was loading when .* was ended by SIGKILL/);
+  t.match(failureOf(answer, 'g-memory.mjs'), /memory/i);
+  t.match(
+    failureOf(answer, 'i-clash.mjs'),
+    /has the type "echo"/,
+    'also what was found by several processes is compared',
+  );
+  t.equal(answer.failures.length, 3, 'and nobody is blamed for what another file did');
+});
+
+t.test('too many files that end the process do not keep the start from its end', async (t) => {
+  const names = Array.from({ length: 12 }, (_, number) => `k${String(number).padStart(2, '0')}.mjs`);
+  const folder = t.testdir(Object.fromEntries(names.map((name) => [name, "process.kill(process.pid, 'SIGKILL')"])));
+  const answer = await describeHandlers(folder);
+  t.same(typesOf(answer), builtIn);
+  t.match(failureOf(answer, 'k09.mjs'), /was ended by SIGKILL/);
+  t.match(failureOf(answer, 'k10.mjs'), /was not looked at: .* correct those first/);
+  t.equal(answer.failures.length, 12, 'each is named');
+});
+
+t.test('many files cost one process and one thread', async (t) => {
+  const source = (number: number) =>
+    `import { threadId } from 'node:worker_threads';
+     export default { type: ['x', process.pid, threadId, ${number}].join('/'), run() {} };`;
+  const names = Array.from({ length: 300 }, (_, number) => number);
+  const folder = t.testdir(Object.fromEntries(names.map((number) => [`${number}.mjs`, source(number)])));
+  const types = typesOf(await describeHandlers(folder)).filter((type) => type.startsWith('x/'));
+  t.equal(types.length, 300);
+  t.equal(new Set(types.map((type) => type.split('/').slice(0, 3).join('/'))).size, 1);
 });
 
 t.test('a file that cannot be used fails alone, and says why', async (t) => {
@@ -78,7 +122,7 @@ t.test('a file that cannot be used fails alone, and says why', async (t) => {
   writeFileSync(join(folder, 'writable.mjs'), good('writable'));
   chmodSync(join(folder, 'writable.mjs'), 0o666);
   symlinkSync(join(folder, 'good.js'), join(folder, 'linked.mjs'));
-  const answer = await catalog(folder, 5_000);
+  const answer = await describeHandlers(folder, { loadMsMax: 8_000 });
   t.same(
     typesOf(answer).filter((type) => !/^(http|command|echo)/.test(type)),
     ['common', 'compiled', 'good'],
@@ -87,7 +131,7 @@ t.test('a file that cannot be used fails alone, and says why', async (t) => {
     'syntax.mjs': /SyntaxError in line 3/,
     'throws.mjs': /Error: no database/,
     'throws-text.mjs': /threw just text while loading/,
-    'hangs.mjs': /did not finish loading within 5 s/,
+    'hangs.mjs': /did not finish loading within 8 s/,
     'loops.mjs': /did not finish loading within 5 s/,
     'exits.mjs': /ended its thread while loading, with exit code 7/,
     'nothing.mjs': /exports no handler/,
