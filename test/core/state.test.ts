@@ -462,7 +462,15 @@ t.test('a known idempotency key gives back the task that has it', async (t) => {
     ],
     made,
   );
-  t.match(conflict, { code: 'conflict' }, 'with other params it is a mistake there too');
+  t.match(
+    conflict,
+    {
+      code: 'conflict',
+      message: 'key "z" of type echo stands at $[0] too, with other params',
+      mistakes: [{ path: '$[1].idempotencyKey', message: 'is also the key of $[0], which has other params' }],
+    },
+    'with other params it is a mistake there too, and names a task that is there: the other one of the list',
+  );
 
   life.start(1);
   end(life, life.task(1), 'succeeded');
