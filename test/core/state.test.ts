@@ -532,6 +532,28 @@ t.test('what may be asked of a task, by its state', async (t) => {
   t.same(cancelTask(life.task(1), 'http'), [], 'a second wish changes nothing');
 });
 
+t.test('the order of members in params makes no other work of the same key', async (t) => {
+  const life = new Life();
+  const made = { next: 1 };
+  const key = (params: unknown) => ({ idempotencyKey: 'k', params });
+  t.match(submit(life, [key({ b: 2, a: { 2: [1, { d: 1, c: 2 }], x: null, 10: '' } })], made), { created: [true] });
+  const again = [
+    key(JSON.parse('{"a":{"x":null,"10":"","2":[1,{"c":2,"d":1}]},"b":2}')),
+    key(JSON.parse('{"b":2,"a":{"10":"","2":[1,{"d":1,"c":2}],"x":null}}')),
+  ];
+  t.match(submit(life, again, made), { ids: [idOf(1), idOf(1)], created: [false, false] });
+  const inOneList = [
+    { ...key({ x: 1, y: 2 }), type: 'other' },
+    { ...key({ y: 2, x: 1 }), type: 'other' },
+  ];
+  t.match(submit(life, inOneList, made), { created: [true, false] });
+  for (const other of [{ b: 2 }, { b: 2, a: { 2: [{ d: 1, c: 2 }, 1], x: null, 10: '' } }, [], null, '{"b":2}'])
+    t.match(submit(life, [key(other)], made), { code: 'conflict' }, JSON.stringify(other));
+  const hidden = JSON.parse('{"__proto__":{"a":1},"b":1}');
+  t.match(submit(life, [{ ...key(hidden), type: 'hidden' }], made), { created: [true] });
+  t.match(submit(life, [{ ...key({ b: 1 }), type: 'hidden' }], made), { code: 'conflict' }, 'no member is lost');
+});
+
 const nasty = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 30 }),
   fc.constantFrom(
