@@ -420,6 +420,54 @@ t.test('time brings what is due, once, and lets go of old failures', async (t) =
   );
 });
 
+t.test('what no longer waits for its moment neither names the next one nor stays in memory', async (t) => {
+  const life = new Life();
+  const many = 5_000;
+  for (let number = 1; number <= many; number++) life.accept(number, {}, { runAt: noon + number * 1_000 });
+  const leaves: [string, (id: string) => Event][] = [
+    ['canceled', (id) => ({ e: 'task.canceled', id, by: 'http' })],
+    ['promoted', (id) => ({ e: 'task.promoted', id, by: 'http' })],
+    ['found due by a replay', (id) => ({ e: 'task.due', ids: [id] })],
+  ];
+  for (const [index, [how, leave]] of leaves.entries()) {
+    life.record(leave(idOf(index + 1)));
+    t.equal(nextMoment(life.state), noon + (index + 2) * 1_000, how);
+  }
+  for (let number = leaves.length + 1; number < many; number++) life.record(leaves[0]?.[1](idOf(number)) as Event);
+  t.ok(life.state.due.size < many / 2, `${life.state.due.size} entries are kept for one task`);
+  t.equal(nextMoment(life.state), noon + many * 1_000);
+  t.same(passTime(life.state, noon + many * 1_000), [{ e: 'task.due', ids: [idOf(many)] }]);
+  t.equal(nextMoment(life.state), Number.POSITIVE_INFINITY);
+});
+
+t.test('whatever is scheduled, moved, canceled and passes, the next moment is that of a task that waits', async (t) => {
+  const step = fc.record({
+    what: fc.constantFrom('accept', 'cancel', 'promote', 'jump', 'pass'),
+    of: fc.nat(20),
+    ms: fc.integer({ min: 1, max: 50 }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const life = new Life();
+      let made = 0;
+      for (const { what, of, ms } of steps) {
+        const waiting = () => [...life.state.tasks.values()].filter(({ state }) => state === 'scheduled');
+        const some = waiting()[of % Math.max(1, waiting().length)];
+        if (what === 'accept') life.accept(++made, {}, { runAt: life.now + ms, relative: of % 2 === 0 });
+        if (what === 'cancel' && some) life.record({ e: 'task.canceled', id: some.id, by: 'http' });
+        if (what === 'promote' && some) life.record({ e: 'task.promoted', id: some.id, by: 'http' });
+        if (what === 'jump') life.record({ e: 'clock.jumped', byMs: ms });
+        if (what === 'pass') life.now += ms;
+        if (what === 'pass') for (const event of passTime(life.state, life.now)) life.record(event);
+        const least = Math.min(Number.POSITIVE_INFINITY, ...waiting().map(({ at }) => at));
+        if (nextMoment(life.state) !== least) return false;
+      }
+      return true;
+    }),
+  );
+  t.pass();
+});
+
 function submit(life: Life, inputs: readonly Record<string, unknown>[], made: { next: number }) {
   const answer = submitTasks(
     life.state,

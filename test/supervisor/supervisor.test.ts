@@ -128,8 +128,11 @@ t.test('a canceled task stops: at once when it waits, by its signal when it runs
     string,
   ];
   await until(supervisor, running, ({ state }) => state === 'running');
+  const { runAt } = (await supervisor.front.task(waiting)) as TaskView;
   t.match(await supervisor.front.task(waiting), { state: 'scheduled', waiting: { reason: 'scheduled' } });
+  t.match(await supervisor.front.status(), { nextDueAt: runAt });
   t.match(await supervisor.front.cancel(waiting, anybody), { state: 'canceled' });
+  t.match(await supervisor.front.status(), { nextDueAt: null });
   t.match(await supervisor.front.cancel(running, anybody), { state: /running|canceled/ });
   t.match(await until(supervisor, running, hasEnded), { state: 'canceled', attempts: [{ outcome: 'canceled' }] });
   await t.rejects(supervisor.front.cancel(running, anybody), { code: 'conflict' });
