@@ -123,10 +123,12 @@ export class Front implements Facade {
     return pool.slots.map((slot) => workerView(slot, state, pool.startedAt));
   }
 
-  async recycle(workerId: string): Promise<readonly WorkerView[]> {
+  async recycle(workerId: string, actor: Actor): Promise<readonly WorkerView[]> {
     const slot = this.#parts.pool.slots.find(({ id }) => id === workerId);
     if (!slot) throw new Refusal('not_found', `there is no worker ${workerId}`);
+    const noted = this.#parts.supervisor.recycled(workerId, actor);
     this.#parts.pool.recycle(slot);
+    await noted;
     return this.workers();
   }
 

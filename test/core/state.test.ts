@@ -190,7 +190,7 @@ t.test(
     t.equal(solo, 3);
     t.match(life.task(1), { state: 'failed', life: { error: { code: 'crash_loop' }, spent: 0 } });
     t.equal(life.state.totals.succeeded, 9);
-    const [again] = retryTask(life.task(1), 'http') as Event[];
+    const [again] = retryTask(life.task(1), { by: 'http' }) as Event[];
     life.record(again as Event);
     t.match(
       life.task(1),
@@ -254,7 +254,7 @@ t.test('a suspect that may not run does not hold up the others', async (t) => {
   life.accept(3);
   startNext(life);
   startNext(life);
-  for (const event of pauseQueue(life.state, 'paused', 'broken', 'http')) life.record(event);
+  for (const event of pauseQueue(life.state, 'paused', 'broken', { by: 'http' })) life.record(event);
   restart(life);
   t.equal(life.state.suspects.size, 2);
   t.match(startNext(life), { task: { id: idOf(3) }, solo: false });
@@ -347,15 +347,15 @@ t.test('a paused queue starts nothing, and goes on where it was', async (t) => {
   const record = (events: readonly Event[]) => {
     for (const event of events) life.record(event);
   };
-  record(pauseQueue(life.state, null, 'night', 'http'));
-  t.same(pauseQueue(life.state, null, 'night', 'http'), [], 'paused twice is paused once');
+  record(pauseQueue(life.state, null, 'night', { by: 'http' }));
+  t.same(pauseQueue(life.state, null, 'night', { by: 'http' }), [], 'paused twice is paused once');
   t.equal(startNext(life), null);
-  record(resumeQueue(life.state, null, 'http'));
-  t.same(resumeQueue(life.state, null, 'http'), []);
-  record(pauseQueue(life.state, 'echo', '', 'http'));
+  record(resumeQueue(life.state, null, { by: 'http' }));
+  t.same(resumeQueue(life.state, null, { by: 'http' }), []);
+  record(pauseQueue(life.state, 'echo', '', { by: 'http' }));
   t.equal(startNext(life)?.task.id, idOf(2));
   t.equal(startNext(life), null);
-  record(resumeQueue(life.state, 'echo', 'http'));
+  record(resumeQueue(life.state, 'echo', { by: 'http' }));
   t.equal(startNext(life)?.task.id, idOf(1));
 });
 
@@ -535,7 +535,7 @@ t.test('a known idempotency key gives back the task that has it', async (t) => {
   const failed = life.state.tasks.get(firstId(submit(life, [{ idempotencyKey: 'f', maxAttempts: 1 }], made))) as Task;
   life.record({ e: 'attempt.started', id: failed.id, n: 1, worker: 'w', handler: null, solo: false });
   end(life, failed, 'failed');
-  for (const event of retryTask(failed, 'http') as Event[]) life.record(event);
+  for (const event of retryTask(failed, { by: 'http' }) as Event[]) life.record(event);
   life.now += window * 2;
   trimKeys(life.state, life.now);
   t.match(
@@ -570,14 +570,14 @@ t.test('what may be asked of a task, by its state', async (t) => {
   for (const [state, cancel, promote, retry] of table) {
     const task = inState(state).task(1);
     t.same(
-      [cancelTask, promoteTask, retryTask].map((ask) => answer(ask(task, 'http'))),
+      [cancelTask, promoteTask, retryTask].map((ask) => answer(ask(task, { by: 'http' }))),
       [cancel, promote, retry],
       state,
     );
   }
   const life = inState('running');
   life.record({ e: 'task.cancel_requested', id: idOf(1), by: 'http' });
-  t.same(cancelTask(life.task(1), 'http'), [], 'a second wish changes nothing');
+  t.same(cancelTask(life.task(1), { by: 'http' }), [], 'a second wish changes nothing');
 });
 
 t.test('the order of members in params makes no other work of the same key', async (t) => {
@@ -694,7 +694,7 @@ t.test('every other event survives its line, and an unknown one is refused, neve
     { e: 'supervisor.stopped', incarnation: 'i' },
     { e: 'task.due', ids: [idOf(1), idOf(2)] },
     { e: 'task.promoted', id: idOf(1), by: text },
-    { e: 'task.canceled', id: idOf(1), by: text },
+    { e: 'task.canceled', id: idOf(1), by: text, from: text },
     { e: 'task.cancel_requested', id: idOf(1), by: text },
     { e: 'task.retried', id: idOf(1), by: text },
     { e: 'task.archived', ids: [] },
@@ -710,6 +710,7 @@ t.test('every other event survives its line, and an unknown one is refused, neve
     { e: 'child.started', id: idOf(1), n: 1, group: 5, ticks: '99', boot: 'b' },
     { e: 'queue.paused', type: null, reason: text, by: text },
     { e: 'queue.resumed', type: 'a', by: text },
+    { e: 'worker.recycled', worker: 'cpu-1', by: text, from: text },
     { e: 'inbox.taken', uuid: 'u', file: text, tasks: 5 },
     { e: 'inbox.settled', uuids: ['u'] },
     { e: 'clock.jumped', byMs: -5 },
