@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { type HandlerDescription, type HandlerFailure, NOTES } from '../workers/contract.ts';
 import type { Clock } from './clock.ts';
 import { heldBySuspects } from './core/decide/claim.ts';
-import { nextMoment } from './core/decide/pass-time.ts';
+import { nextDue } from './core/due.ts';
 import { iso } from './core/record.ts';
 import { Refusal } from './core/refusal.ts';
 import type { Pause, State } from './core/state.ts';
@@ -126,10 +126,12 @@ export class Front implements Facade {
     return pool.slots.map((slot) => workerView(slot, state));
   }
 
-  async recycle(workerId: string): Promise<readonly WorkerView[]> {
+  async recycle(workerId: string, actor: Actor): Promise<readonly WorkerView[]> {
     const slot = this.#parts.pool.slots.find(({ id }) => id === workerId);
     if (!slot) throw new Refusal('not_found', `there is no worker ${workerId}`);
+    const noted = this.#parts.supervisor.recycled(workerId, actor);
     this.#parts.pool.recycle(slot);
+    await noted;
     return this.workers();
   }
 
@@ -183,7 +185,7 @@ export class Front implements Facade {
     const { startedAt, ...same } = identity;
     const { segments, bytes, snapshotSeq } = journal.stats();
     const now = clock.monotonic();
-    const due = nextMoment(state);
+    const due = nextDue(state);
     const view: Omit<StatusView, 'disk'> = {
       ...same,
       node: process.version,

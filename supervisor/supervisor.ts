@@ -6,7 +6,7 @@ import type { HandlerDescription, HandlerFailure } from '../workers/contract.ts'
 import type { Clock } from './clock.ts';
 import { cancelTask, pauseQueue, promoteTask, resumeQueue, retryTask } from './core/decide/steer.ts';
 import { submitTasks } from './core/decide/submit.ts';
-import type { Event } from './core/event.ts';
+import type { AskedBy, Event } from './core/event.ts';
 import type { IdMaker } from './core/id.ts';
 import {
   type HistoryRecord,
@@ -122,14 +122,14 @@ export class Supervisor {
 
   async cancel(id: string, actor: Actor): Promise<TaskView> {
     const task = await this.#liveTask(id, 'there is nothing left to cancel');
-    await this.#carryOut(cancelTask(task, actor.origin));
+    await this.#carryOut(cancelTask(task, askedBy(actor)));
     if (task.state === 'running') this.#parts.dispatcher.stop(id, 'canceled');
     return this.#mustView(id);
   }
 
   async promote(id: string, actor: Actor): Promise<TaskView> {
     const task = await this.#liveTask(id, 'only a waiting task can go to the front');
-    await this.#carryOut(promoteTask(task, actor.origin));
+    await this.#carryOut(promoteTask(task, askedBy(actor)));
     return this.#mustView(id);
   }
 
@@ -137,7 +137,7 @@ export class Supervisor {
   async retry(id: string, actor: Actor) {
     const live = this.#parts.state.tasks.get(id);
     if (live) {
-      await this.#carryOut(retryTask(live, actor.origin));
+      await this.#carryOut(retryTask(live, askedBy(actor)));
       return { task: await this.#mustView(id), originalId: id, source: 'live' as const };
     }
     const record = await this.#parts.history.get(id);
@@ -154,11 +154,16 @@ export class Supervisor {
   }
 
   async pause(type: string | null, reason: string, actor: Actor): Promise<void> {
-    await this.#carryOut(pauseQueue(this.#parts.state, type, reason, actor.origin));
+    await this.#carryOut(pauseQueue(this.#parts.state, type, reason, askedBy(actor)));
   }
 
   async resume(type: string | null, actor: Actor): Promise<void> {
-    await this.#carryOut(resumeQueue(this.#parts.state, type, actor.origin));
+    await this.#carryOut(resumeQueue(this.#parts.state, type, askedBy(actor)));
+  }
+
+  /** Writes down that somebody has a worker replaced. */
+  async recycled(worker: string, actor: Actor): Promise<void> {
+    await this.#carryOut([{ e: 'worker.recycled', worker, ...askedBy(actor) }]);
   }
 
   /** Params as text; those that are only on disk are read back. */
@@ -286,6 +291,10 @@ export class Supervisor {
     const { seq: _seq, crc: _crc, ...members } = record;
     return { ...members, waiting: task ? this.#waitingOf(task) : null };
   }
+}
+
+function askedBy({ origin, from }: Actor): AskedBy {
+  return from === null ? { by: origin } : { by: origin, from };
 }
 
 /** How many tasks a filter matches, where counters know it: everything ever accepted, or states that only live tasks have. */

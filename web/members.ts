@@ -1,6 +1,7 @@
 /** Bodies that are small objects with known members. */
 import { type Mistake, Refusal } from '../supervisor/core/refusal.ts';
 import { readJson } from './body.ts';
+import { mistakesShownMax } from './limits.ts';
 import type { Context } from './route.ts';
 
 /** @returns the members, or none without a body. A member nobody knows is refused: it may have narrowed what is meant. */
@@ -12,6 +13,7 @@ export async function readMembers(ctx: Context, known: readonly string[]): Promi
   }
   const mistakes: Mistake[] = Object.keys(body)
     .filter((member) => !known.includes(member))
+    .slice(0, mistakesShownMax)
     .map((member) => ({
       path: `$.${member}`,
       message:

@@ -3,6 +3,7 @@
 import type { Mistake } from '../supervisor/core/refusal.ts';
 import { TASK_STATE_NAMES, type TaskState } from '../supervisor/core/task.ts';
 import type { TaskFilter } from '../supervisor/facade.ts';
+import { mistakesShownMax } from './limits.ts';
 import { type Parameters, readParameter, type Values, Wrong } from './query.ts';
 
 export const FILTERS = {
@@ -41,6 +42,7 @@ export function checkFilter(value: unknown, path: string, mistakes: Mistake[]): 
   }
   const values: Record<string, unknown> = {};
   for (const [name, given] of Object.entries(value)) {
+    if (mistakes.length >= mistakesShownMax) break;
     const row = Object.hasOwn(FILTERS, name) ? FILTERS[name as keyof typeof FILTERS] : undefined;
     if (!row) {
       mistakes.push({ path: `${path}.${name}`, message: `is no filter; known are ${Object.keys(FILTERS).join(', ')}` });

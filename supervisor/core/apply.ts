@@ -5,6 +5,7 @@
  * nothing. One about a task that is not there is legal only up to the end of a snapshot that was written while the
  * task left memory (`missingUntil`).
  */
+import { compactDue, stillWaits, waitsForMoment } from './due.ts';
 import type { AttemptEnded, AttemptStarted, Event, TaskAccepted } from './event.ts';
 import { keyDigest, paramsDigest } from './key.ts';
 import { attemptsKeptMax, shortErrorCharsMax, wholeErrorsMax } from './limits.ts';
@@ -380,9 +381,11 @@ function enqueue(state: State, task: Task, by: string, at: number, turn: number 
 
 function move(state: State, task: Task, to: TaskState, by: string): void {
   if (!canMove(task.state, to, by)) throw new Error(`${by} cannot take task ${task.id} from ${task.state} to ${to}`);
+  const waited = waitsForMoment(task);
   state.counts[task.state]--;
   state.counts[to]++;
   task.state = to;
+  if (waited) compactDue(state);
 }
 
 function occupy(state: State, task: Task): void {
@@ -414,8 +417,9 @@ function shift(state: State, byMs: number, seq: number): void {
   if (seq > state.ratesSeq) for (const window of state.rates.values()) window.shift(byMs);
   const waiting = [...state.due.values()];
   state.due.clear();
-  for (const { at, task } of waiting) {
-    if (at !== task.at || (task.state !== 'scheduled' && task.state !== 'retrying')) continue;
+  for (const entry of waiting) {
+    if (!stillWaits(entry)) continue;
+    const { task } = entry;
     if (task.relative && task.seq < seq) {
       task.at += byMs;
       task.seq = seq;

@@ -49,6 +49,12 @@ export interface AttemptEnded {
   readonly crashed?: true;
 }
 
+/** Who asked, and from where, when that is known. Entries of the first days do not say from where. */
+export interface AskedBy {
+  readonly by: string;
+  readonly from?: string;
+}
+
 export type Event =
   | TaskAccepted
   | AttemptStarted
@@ -62,10 +68,10 @@ export type Event =
     }
   | { readonly e: 'supervisor.stopped'; readonly incarnation: string }
   | { readonly e: 'task.due'; readonly ids: readonly string[] }
-  | { readonly e: 'task.promoted'; readonly id: string; readonly by: string }
-  | { readonly e: 'task.canceled'; readonly id: string; readonly by: string }
-  | { readonly e: 'task.cancel_requested'; readonly id: string; readonly by: string }
-  | { readonly e: 'task.retried'; readonly id: string; readonly by: string }
+  | ({ readonly e: 'task.promoted'; readonly id: string } & AskedBy)
+  | ({ readonly e: 'task.canceled'; readonly id: string } & AskedBy)
+  | ({ readonly e: 'task.cancel_requested'; readonly id: string } & AskedBy)
+  | ({ readonly e: 'task.retried'; readonly id: string } & AskedBy)
   | { readonly e: 'task.archived'; readonly ids: readonly string[] }
   | {
       readonly e: 'attempt.progressed';
@@ -84,8 +90,9 @@ export type Event =
       readonly ticks: string;
       readonly boot: string;
     }
-  | { readonly e: 'queue.paused'; readonly type: string | null; readonly reason: string; readonly by: string }
-  | { readonly e: 'queue.resumed'; readonly type: string | null; readonly by: string }
+  | ({ readonly e: 'queue.paused'; readonly type: string | null; readonly reason: string } & AskedBy)
+  | ({ readonly e: 'queue.resumed'; readonly type: string | null } & AskedBy)
+  | ({ readonly e: 'worker.recycled'; readonly worker: string } & AskedBy)
   | { readonly e: 'inbox.taken'; readonly uuid: string; readonly file: string; readonly tasks: number }
   | { readonly e: 'inbox.settled'; readonly uuids: readonly string[] }
   | { readonly e: 'clock.jumped'; readonly byMs: number };
@@ -110,6 +117,7 @@ export const EVENT_NAMES: Readonly<Record<EventName, true>> = {
   'child.started': true,
   'queue.paused': true,
   'queue.resumed': true,
+  'worker.recycled': true,
   'inbox.taken': true,
   'inbox.settled': true,
   'clock.jumped': true,

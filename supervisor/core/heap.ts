@@ -12,6 +12,11 @@ export class Heap<T> {
     return this.#keys[0] ?? Number.POSITIVE_INFINITY;
   }
 
+  /** The value of the first. */
+  get first(): T | undefined {
+    return this.#values[0];
+  }
+
   push(key: number, value: T): void {
     let at = this.#keys.length;
     this.#keys.push(key);
@@ -36,6 +41,14 @@ export class Heap<T> {
   clear(): void {
     this.#keys.length = 0;
     this.#values.length = 0;
+  }
+
+  /** Lets go of all others. */
+  keep(wanted: (value: T) => boolean): void {
+    const keys = [...this.#keys];
+    const values = [...this.#values];
+    this.clear();
+    for (const [index, value] of values.entries()) if (wanted(value)) this.push(keys[index] as number, value);
   }
 
   values(): readonly T[] {

@@ -3,6 +3,8 @@ export const taskParamsBytesMax = 256 * 1024;
 export const errorMessageCharsMax = 4_096;
 export const errorStackCharsMax = 8_192;
 export const tasksPerListMax = 10_000;
+/** No more are looked for: nobody reads on, and a body of 16 MiB may hold millions. */
+export const mistakesPerTaskMax = 100;
 export const tagsPerTaskMax = 32;
 export const nameCharsMax = 200;
 export const idempotencyKeyCharsMax = 500;

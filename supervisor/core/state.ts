@@ -2,6 +2,7 @@
  * All that the supervisor knows, in memory. Only `apply` changes it, except for what is plainly derived from the
  * surroundings of this incarnation (limits, handlers, draining), which `configure` sets and no entry records.
  */
+import type { Due } from './due.ts';
 import { Heap } from './heap.ts';
 import { IdOrder } from './id-order.ts';
 import { OptionsTable } from './options.ts';
@@ -59,8 +60,8 @@ export interface State {
   readonly params: ParamsTable;
   readonly options: OptionsTable;
   readonly ready: ReadyQueue;
-  /** Scheduled and retrying tasks by due time; an entry whose task has moved on is passed over. */
-  readonly due: Heap<{ readonly at: number; readonly task: Task }>;
+  /** Scheduled and retrying tasks by due time, see `due.ts`. */
+  readonly due: Heap<Due>;
   readonly running: Set<Task>;
   readonly runningByType: Map<string, number>;
   readonly runningByGroup: Map<string, number>;

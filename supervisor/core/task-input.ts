@@ -1,5 +1,5 @@
 /**
- * A task as somebody wrote it, in a file, a request or a handler: checked as a whole, every mistake named.
+ * A task as somebody wrote it, in a file, a request or a handler: checked as a whole, its mistakes named together.
  * Unknown members are refused, not ignored: a misspelt `runAt` must not run at once.
  */
 import { parseDuration } from './duration.ts';
@@ -7,6 +7,7 @@ import {
   attemptsMax,
   durationMsMax,
   idempotencyKeyCharsMax,
+  mistakesPerTaskMax,
   nameCharsMax,
   tagsPerTaskMax,
   taskParamsBytesMax,
@@ -73,6 +74,7 @@ export function checkTask(value: unknown, path = '$'): Checked<TaskInput> {
   if (value['type'] === undefined)
     mistakes.push({ path: `${path}.type`, message: 'is required: the name of the work, e.g. "http.download"' });
   for (const member in value) {
+    if (isEnough(mistakes)) break;
     const check = Object.hasOwn(MEMBERS, member) ? MEMBERS[member] : undefined;
     if (!check)
       mistakes.push({
@@ -120,6 +122,7 @@ function backoffOf(given: Members): Backoff {
 /** JSON text of the params, refused when JSON would change a value silently or when it is too long. */
 function paramsText(params: unknown, path: string, mistakes: Mistake[]): string | null {
   if (params === undefined) return '{}';
+  if (isEnough(mistakes)) return null;
   const before = mistakes.length;
   checkJson(params, path, mistakes, 0);
   if (mistakes.length > before) return null;
@@ -132,6 +135,10 @@ function paramsText(params: unknown, path: string, mistakes: Mistake[]): string 
     return null;
   }
   return text;
+}
+
+function isEnough(mistakes: readonly Mistake[]): boolean {
+  return mistakes.length >= mistakesPerTaskMax;
 }
 
 const depthMax = 100;
@@ -151,10 +158,11 @@ export function checkJson(value: unknown, path: string, mistakes: Mistake[], dep
     return;
   }
   if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++)
+    for (let index = 0; index < value.length && !isEnough(mistakes); index++)
       checkJson(value[index], `${path}[${index}]`, mistakes, depth + 1);
   } else if (isMembers(value)) {
     for (const member in value) {
+      if (isEnough(mistakes)) return;
       if (value[member] !== undefined || depth === 0)
         checkJson(value[member], `${path}.${member}`, mistakes, depth + 1);
     }
@@ -257,6 +265,7 @@ function backoff(value: unknown, path: string, mistakes: Mistake[]): void {
     return;
   }
   for (const member in value) {
+    if (isEnough(mistakes)) return;
     const check = Object.hasOwn(BACKOFF_MEMBERS, member) ? BACKOFF_MEMBERS[member] : undefined;
     if (!check)
       mistakes.push({

@@ -19,7 +19,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   '.yml': 'yaml',
 };
 
-/** `more` counts the mistakes beyond those listed. */
+/** `more` counts the mistakes beyond those listed, of a task no more than are looked for. */
 export type TaskFile =
   | { readonly ok: true; readonly tasks: readonly TaskInput[] }
   | { readonly ok: false; readonly mistakes: readonly PlacedMistake[]; readonly more: number };

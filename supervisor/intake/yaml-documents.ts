@@ -80,10 +80,11 @@ function read(text: string, lines: LineIndex): Documents {
 
 function syntaxMistakes(yaml: YamlDocument, lines: LineIndex): PlacedMistake[] {
   // A warning is an unknown tag or a directive of another version: something that would be read otherwise than meant.
-  const problems = [...yaml.errors, ...yaml.warnings].map((problem) => mistake(problem.message, problem.pos[0], lines));
+  const problems = [...yaml.errors, ...yaml.warnings];
   const deep = problems.find(({ message }) => message.startsWith('Maximum call stack'));
-  if (deep) return [{ ...deep, message: 'is nested too deeply to be read' }];
-  if (problems.length > 0) return problems.slice(0, mistakesShownMax);
+  if (deep) return [mistake('is nested too deeply to be read', deep.pos[0], lines)];
+  if (problems.length > 0)
+    return problems.slice(0, mistakesShownMax).map(({ message, pos }) => mistake(message, pos[0], lines));
   const alias = checkAliases(yaml, lines);
   return alias === null ? checkKeys(yaml, lines) : [alias];
 }
@@ -117,6 +118,7 @@ function checkKeys(yaml: YamlDocument, lines: LineIndex): PlacedMistake[] {
     Map(_, map) {
       const keys = new Set<string>();
       for (const { key } of (map as YAMLMap).items) {
+        if (mistakes.length >= mistakesShownMax) return visit.BREAK;
         const offset = rangeStart(key);
         if (!isScalar(key)) mistakes.push(mistake('expected a plain name before the colon', offset, lines));
         else if (keys.has(String(key.value)))
@@ -126,7 +128,7 @@ function checkKeys(yaml: YamlDocument, lines: LineIndex): PlacedMistake[] {
           });
         else keys.add(String(key.value));
       }
-      return mistakes.length >= mistakesShownMax ? visit.BREAK : undefined;
+      return undefined;
     },
   });
   return mistakes;

@@ -42,6 +42,19 @@ t.test('a heap gives back what it was given, the least first', async (t) => {
   t.pass();
 });
 
+t.test('a heap that lets go of some keeps the others, in order', async (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: -50, max: 50 })), fc.integer({ min: 1, max: 5 }), (keys, part) => {
+      const heap = new Heap<number>();
+      for (const key of keys) heap.push(key, key);
+      heap.keep((key) => key % part === 0);
+      const left = keys.filter((key) => key % part === 0).sort((a, b) => a - b);
+      return left.every((key) => heap.earliest === key && heap.first === key && heap.pop() === key) && heap.size === 0;
+    }),
+  );
+  t.pass();
+});
+
 t.test('the higher priority goes first, and within a line who came first', async (t) => {
   const queue = new ReadyQueue();
   for (const [index, priority] of [3, 9, 5, 9, 0].entries()) queue.push(freeTask(index, { priority }));

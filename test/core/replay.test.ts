@@ -8,7 +8,7 @@ import { claimTask } from '../../supervisor/core/decide/claim.ts';
 import { passTime } from '../../supervisor/core/decide/pass-time.ts';
 import { cancelTask, pauseQueue, promoteTask, resumeQueue, retryTask } from '../../supervisor/core/decide/steer.ts';
 import { submitTasks } from '../../supervisor/core/decide/submit.ts';
-import type { Event } from '../../supervisor/core/event.ts';
+import type { AskedBy, Event } from '../../supervisor/core/event.ts';
 import { Refusal } from '../../supervisor/core/refusal.ts';
 import { defaultLimits, freshState, type State } from '../../supervisor/core/state.ts';
 import type { Outcome, Task } from '../../supervisor/core/task.ts';
@@ -239,14 +239,14 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
     arbitrary: fc.tuple(fc.constantFrom(null, 'a'), fc.string()).map(
       ([type, reason]) =>
         (world: World) =>
-          world.carryOut(pauseQueue(world.state, type, reason, 'http')),
+          world.carryOut(pauseQueue(world.state, type, reason, { by: 'http' })),
     ),
   },
   {
     weight: 2,
     arbitrary: fc
       .constantFrom(null, 'a')
-      .map((type) => (world: World) => world.carryOut(resumeQueue(world.state, type, 'http'))),
+      .map((type) => (world: World) => world.carryOut(resumeQueue(world.state, type, { by: 'http' }))),
   },
   { weight: 4, arbitrary: fc.nat({ max: 1_500 }).map((ms) => (world: World) => pass(world, ms)) },
   { weight: 1, arbitrary: fc.integer({ min: -5_000, max: 5_000 }).map((byMs) => (world: World) => jump(world, byMs)) },
@@ -289,11 +289,11 @@ function endSome(world: World, which: number, outcome: Outcome, retryable: boole
 function onTask(
   world: World,
   which: number,
-  ask: (task: Task, by: string) => readonly Event[] | Refusal,
+  ask: (task: Task, by: AskedBy) => readonly Event[] | Refusal,
   among?: Iterable<Task>,
 ): void {
   const task = world.some(which, among);
-  if (task) world.carryOut(ask(task, 'http'));
+  if (task) world.carryOut(ask(task, { by: 'http' }));
 }
 
 /** News of a running attempt. */
@@ -393,8 +393,8 @@ t.test('a key is not forgotten when its task ends or is retried while a snapshot
     const keysBegun = () => snapshot.file.bytes.includes('"k":"key"');
     while (!keysBegun()) snapshot.slice(world);
     for (let slice = 0; slice < turn; slice++) snapshot.slice(world);
-    for (const task of [...world.state.failed.values()]) world.carryOut(retryTask(task, 'http'));
-    for (const task of [...world.state.tasks.values()].slice(0, 140)) world.carryOut(cancelTask(task, 'http'));
+    for (const task of [...world.state.failed.values()]) world.carryOut(retryTask(task, { by: 'http' }));
+    for (const task of [...world.state.tasks.values()].slice(0, 140)) world.carryOut(cancelTask(task, { by: 'http' }));
     while (!snapshot.done) snapshot.slice(world);
     const known = ({ liveKeys, finishedKeys }: State) => [[...liveKeys.keys()].sort(), [...finishedKeys.keys()].sort()];
     t.same(known(readBack(world, snapshot)), known(world.state), `after ${turn} slices of keys`);

@@ -247,7 +247,7 @@ t.test(
     t.equal(solo, 3);
     t.match(life.task(1), { state: 'failed', life: { error: { code: 'crash_loop' }, spent: 0 } });
     t.equal(life.state.totals.succeeded, 9);
-    const [again] = retryTask(life.task(1), 'http') as Event[];
+    const [again] = retryTask(life.task(1), { by: 'http' }) as Event[];
     life.record(again as Event);
     t.match(
       life.task(1),
@@ -311,7 +311,7 @@ t.test('a suspect that may not run does not hold up the others', async (t) => {
   life.accept(3);
   startNext(life);
   startNext(life);
-  for (const event of pauseQueue(life.state, 'paused', 'broken', 'http')) life.record(event);
+  for (const event of pauseQueue(life.state, 'paused', 'broken', { by: 'http' })) life.record(event);
   restart(life);
   t.equal(life.state.suspects.size, 2);
   t.match(startNext(life), { task: { id: idOf(3) }, solo: false });
@@ -406,15 +406,15 @@ t.test('a paused queue starts nothing, and goes on where it was', async (t) => {
   const record = (events: readonly Event[]) => {
     for (const event of events) life.record(event);
   };
-  record(pauseQueue(life.state, null, 'night', 'http'));
-  t.same(pauseQueue(life.state, null, 'night', 'http'), [], 'paused twice is paused once');
+  record(pauseQueue(life.state, null, 'night', { by: 'http' }));
+  t.same(pauseQueue(life.state, null, 'night', { by: 'http' }), [], 'paused twice is paused once');
   t.equal(startNext(life), null);
-  record(resumeQueue(life.state, null, 'http'));
-  t.same(resumeQueue(life.state, null, 'http'), []);
-  record(pauseQueue(life.state, 'echo', '', 'http'));
+  record(resumeQueue(life.state, null, { by: 'http' }));
+  t.same(resumeQueue(life.state, null, { by: 'http' }), []);
+  record(pauseQueue(life.state, 'echo', '', { by: 'http' }));
   t.equal(startNext(life)?.task.id, idOf(2));
   t.equal(startNext(life), null);
-  record(resumeQueue(life.state, 'echo', 'http'));
+  record(resumeQueue(life.state, 'echo', { by: 'http' }));
   t.equal(startNext(life)?.task.id, idOf(1));
 });
 
@@ -479,6 +479,54 @@ t.test('time brings what is due, once, and lets go of old failures', async (t) =
   );
 });
 
+t.test('what no longer waits for its moment neither names the next one nor stays in memory', async (t) => {
+  const life = new Life();
+  const many = 5_000;
+  for (let number = 1; number <= many; number++) life.accept(number, {}, { runAt: noon + number * 1_000 });
+  const leaves: [string, (id: string) => Event][] = [
+    ['canceled', (id) => ({ e: 'task.canceled', id, by: 'http' })],
+    ['promoted', (id) => ({ e: 'task.promoted', id, by: 'http' })],
+    ['found due by a replay', (id) => ({ e: 'task.due', ids: [id] })],
+  ];
+  for (const [index, [how, leave]] of leaves.entries()) {
+    life.record(leave(idOf(index + 1)));
+    t.equal(nextMoment(life.state), noon + (index + 2) * 1_000, how);
+  }
+  for (let number = leaves.length + 1; number < many; number++) life.record(leaves[0]?.[1](idOf(number)) as Event);
+  t.ok(life.state.due.size < many / 2, `${life.state.due.size} entries are kept for one task`);
+  t.equal(nextMoment(life.state), noon + many * 1_000);
+  t.same(passTime(life.state, noon + many * 1_000), [{ e: 'task.due', ids: [idOf(many)] }]);
+  t.equal(nextMoment(life.state), Number.POSITIVE_INFINITY);
+});
+
+t.test('whatever is scheduled, moved, canceled and passes, the next moment is that of a task that waits', async (t) => {
+  const step = fc.record({
+    what: fc.constantFrom('accept', 'cancel', 'promote', 'jump', 'pass'),
+    of: fc.nat(20),
+    ms: fc.integer({ min: 1, max: 50 }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const life = new Life();
+      let made = 0;
+      for (const { what, of, ms } of steps) {
+        const waiting = () => [...life.state.tasks.values()].filter(({ state }) => state === 'scheduled');
+        const some = waiting()[of % Math.max(1, waiting().length)];
+        if (what === 'accept') life.accept(++made, {}, { runAt: life.now + ms, relative: of % 2 === 0 });
+        if (what === 'cancel' && some) life.record({ e: 'task.canceled', id: some.id, by: 'http' });
+        if (what === 'promote' && some) life.record({ e: 'task.promoted', id: some.id, by: 'http' });
+        if (what === 'jump') life.record({ e: 'clock.jumped', byMs: ms });
+        if (what === 'pass') life.now += ms;
+        if (what === 'pass') for (const event of passTime(life.state, life.now)) life.record(event);
+        const least = Math.min(Number.POSITIVE_INFINITY, ...waiting().map(({ at }) => at));
+        if (nextMoment(life.state) !== least) return false;
+      }
+      return true;
+    }),
+  );
+  t.pass();
+});
+
 function submit(life: Life, inputs: readonly Record<string, unknown>[], made: { next: number }) {
   const answer = submitTasks(
     life.state,
@@ -521,7 +569,15 @@ t.test('a known idempotency key gives back the task that has it', async (t) => {
     ],
     made,
   );
-  t.match(conflict, { code: 'conflict' }, 'with other params it is a mistake there too');
+  t.match(
+    conflict,
+    {
+      code: 'conflict',
+      message: 'key "z" of type echo stands at $[0] too, with other params',
+      mistakes: [{ path: '$[1].idempotencyKey', message: 'is also the key of $[0], which has other params' }],
+    },
+    'with other params it is a mistake there too, and names a task that is there: the other one of the list',
+  );
 
   life.start(1);
   end(life, life.task(1), 'succeeded');
@@ -538,7 +594,7 @@ t.test('a known idempotency key gives back the task that has it', async (t) => {
   const failed = life.state.tasks.get(firstId(submit(life, [{ idempotencyKey: 'f', maxAttempts: 1 }], made))) as Task;
   life.record({ e: 'attempt.started', id: failed.id, n: 1, worker: 'w', handler: null, solo: false });
   end(life, failed, 'failed');
-  for (const event of retryTask(failed, 'http') as Event[]) life.record(event);
+  for (const event of retryTask(failed, { by: 'http' }) as Event[]) life.record(event);
   life.now += window * 2;
   trimKeys(life.state, life.now);
   t.match(
@@ -573,14 +629,36 @@ t.test('what may be asked of a task, by its state', async (t) => {
   for (const [state, cancel, promote, retry] of table) {
     const task = inState(state).task(1);
     t.same(
-      [cancelTask, promoteTask, retryTask].map((ask) => answer(ask(task, 'http'))),
+      [cancelTask, promoteTask, retryTask].map((ask) => answer(ask(task, { by: 'http' }))),
       [cancel, promote, retry],
       state,
     );
   }
   const life = inState('running');
   life.record({ e: 'task.cancel_requested', id: idOf(1), by: 'http' });
-  t.same(cancelTask(life.task(1), 'http'), [], 'a second wish changes nothing');
+  t.same(cancelTask(life.task(1), { by: 'http' }), [], 'a second wish changes nothing');
+});
+
+t.test('the order of members in params makes no other work of the same key', async (t) => {
+  const life = new Life();
+  const made = { next: 1 };
+  const key = (params: unknown) => ({ idempotencyKey: 'k', params });
+  t.match(submit(life, [key({ b: 2, a: { 2: [1, { d: 1, c: 2 }], x: null, 10: '' } })], made), { created: [true] });
+  const again = [
+    key(JSON.parse('{"a":{"x":null,"10":"","2":[1,{"c":2,"d":1}]},"b":2}')),
+    key(JSON.parse('{"b":2,"a":{"10":"","2":[1,{"d":1,"c":2}],"x":null}}')),
+  ];
+  t.match(submit(life, again, made), { ids: [idOf(1), idOf(1)], created: [false, false] });
+  const inOneList = [
+    { ...key({ x: 1, y: 2 }), type: 'other' },
+    { ...key({ y: 2, x: 1 }), type: 'other' },
+  ];
+  t.match(submit(life, inOneList, made), { created: [true, false] });
+  for (const other of [{ b: 2 }, { b: 2, a: { 2: [{ d: 1, c: 2 }, 1], x: null, 10: '' } }, [], null, '{"b":2}'])
+    t.match(submit(life, [key(other)], made), { code: 'conflict' }, JSON.stringify(other));
+  const hidden = JSON.parse('{"__proto__":{"a":1},"b":1}');
+  t.match(submit(life, [{ ...key(hidden), type: 'hidden' }], made), { created: [true] });
+  t.match(submit(life, [{ ...key({ b: 1 }), type: 'hidden' }], made), { code: 'conflict' }, 'no member is lost');
 });
 
 const nasty = fc.oneof(
@@ -675,7 +753,7 @@ t.test('every other event survives its line, and an unknown one is refused, neve
     { e: 'supervisor.stopped', incarnation: 'i' },
     { e: 'task.due', ids: [idOf(1), idOf(2)] },
     { e: 'task.promoted', id: idOf(1), by: text },
-    { e: 'task.canceled', id: idOf(1), by: text },
+    { e: 'task.canceled', id: idOf(1), by: text, from: text },
     { e: 'task.cancel_requested', id: idOf(1), by: text },
     { e: 'task.retried', id: idOf(1), by: text },
     { e: 'task.archived', ids: [] },
@@ -691,6 +769,7 @@ t.test('every other event survives its line, and an unknown one is refused, neve
     { e: 'child.started', id: idOf(1), n: 1, group: 5, ticks: '99', boot: 'b' },
     { e: 'queue.paused', type: null, reason: text, by: text },
     { e: 'queue.resumed', type: 'a', by: text },
+    { e: 'worker.recycled', worker: 'cpu-1', by: text, from: text },
     { e: 'inbox.taken', uuid: 'u', file: text, tasks: 5 },
     { e: 'inbox.settled', uuids: ['u'] },
     { e: 'clock.jumped', byMs: -5 },

@@ -4,7 +4,7 @@ import t from 'tap';
 import { formatDuration, parseDuration } from '../../supervisor/core/duration.ts';
 import { IdMaker } from '../../supervisor/core/id.ts';
 import { IdOrder } from '../../supervisor/core/id-order.ts';
-import { durationMsMax, taskParamsBytesMax } from '../../supervisor/core/limits.ts';
+import { durationMsMax, mistakesPerTaskMax, taskParamsBytesMax } from '../../supervisor/core/limits.ts';
 import { OptionsTable, optionsFor, optionsText } from '../../supervisor/core/options.ts';
 import { ParamsTable } from '../../supervisor/core/params.ts';
 import { RateWindow } from '../../supervisor/core/rate.ts';
@@ -276,6 +276,28 @@ t.test('what people write wrong is named by place', async (t) => {
   const nested = checkTask({ type: 5 }, '$[3]');
   t.match(nested, { ok: false, mistakes: [{ path: '$[3].type' }] });
 });
+
+t.test(
+  'of a task with mistakes beyond counting the first ones are named, and nobody waits for the others',
+  async (t) => {
+    const many = 5_000;
+    const members = Object.fromEntries(Array.from({ length: many }, (_, index) => [`m${index}`, index]));
+    const round: Record<string, unknown> = {};
+    round['round'] = round;
+    const table: [string, Record<string, unknown>][] = [
+      ['entries', { params: Array(many).fill(Number.NaN) }],
+      ['members', { params: Object.fromEntries(Object.keys(members).map((name) => [name, 2 ** 60])) }],
+      ['lists within lists', { params: Array(50).fill(Array(300).fill([1n])) }],
+      ['unknown members', members],
+      ['unknown members before what has no end', { ...members, params: Array(mistakesPerTaskMax).fill(round) }],
+      ['members of backoff', { backoff: members }],
+    ];
+    for (const [what, given] of table) {
+      const checked = checkTask({ type: 'a', ...given });
+      t.equal(checked.ok ? 0 : checked.mistakes.length, mistakesPerTaskMax, what);
+    }
+  },
+);
 
 function inspectShort(value: unknown): string {
   const text =

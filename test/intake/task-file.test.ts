@@ -217,6 +217,23 @@ t.test('limits are named', async (t) => {
   t.equal(mistakes(file).length, mistakesShownMax);
 });
 
+t.test('a file that is mistakes from end to end is refused with the first of them', async (t) => {
+  const many = 5_000;
+  const table: [string, string, Format][] = [
+    ['params', `{"type":"a","params":[${Array(many).fill('1e999').join()}]}`, 'json'],
+    ['unknown members', `{"type":"a",${Array.from({ length: many }, (_, at) => `"${at}":1`).join()}}`, 'json'],
+    ['broken lines', '{\n'.repeat(many), 'ndjson'],
+    ['wrong tasks', '{}\n'.repeat(many), 'ndjson'],
+    ['members that stand twice', `a: 1\n${'b: 1\n'.repeat(130_000)}`, 'yaml'],
+    ['broken YAML', '- *a b\n'.repeat(many), 'yaml'],
+  ];
+  for (const [what, text, format] of table) {
+    const found = mistakes(read(text, format));
+    t.equal(found.length, mistakesShownMax, what);
+    t.notMatch(found[0], /nested/, String(found[0]));
+  }
+});
+
 t.test('mistakes the supervisor finds are placed by the number of their task', async (t) => {
   const found: Mistake[] = [{ path: '$[1].idempotencyKey', message: 'is taken' }];
   const place = (text: string, format: Format, mistakes = found): unknown =>

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { machineClock } from '../../supervisor/clock.ts';
 import { iso } from '../../supervisor/core/record.ts';
-import type { PageRequest, TaskView } from '../../supervisor/facade.ts';
+import type { Actor, PageRequest, TaskView } from '../../supervisor/facade.ts';
 import { StateWalk } from '../../supervisor/snapshotter.ts';
 import {
   anybody,
@@ -134,8 +134,11 @@ t.test('a canceled task stops: at once when it waits, by its signal when it runs
     string,
   ];
   await until(supervisor, running, ({ state }) => state === 'running');
+  const { runAt } = (await supervisor.front.task(waiting)) as TaskView;
   t.match(await supervisor.front.task(waiting), { state: 'scheduled', waiting: { reason: 'scheduled' } });
+  t.match(await supervisor.front.status(), { nextDueAt: runAt });
   t.match(await supervisor.front.cancel(waiting, anybody), { state: 'canceled' });
+  t.match(await supervisor.front.status(), { nextDueAt: null });
   t.match(await supervisor.front.cancel(running, anybody), { state: /running|canceled/ });
   t.match(await until(supervisor, running, hasEnded), { state: 'canceled', attempts: [{ outcome: 'canceled' }] });
   await t.rejects(supervisor.front.cancel(running, anybody), { code: 'conflict' });
@@ -283,6 +286,57 @@ t.test('many are canceled by filter, told apart by id, and a preview changes not
   t.same(mixed.skipped.map(({ code }) => code).sort(), ['conflict', 'conflict', 'not_found']);
   await supervisor.stop();
 });
+
+t.test('what a person asks for is written down with who asked and from where', async (t) => {
+  const supervisor = await openTestSupervisor(folder(t));
+  const { front, state } = supervisor;
+  const asked = async (origin: string, ask: (actor: Actor) => Promise<unknown>) => {
+    await ask({ origin, from: `192.0.2.7 (${origin})` });
+  };
+  supervisor.begin();
+  const [running, first, later, failed] = (await submit(
+    supervisor,
+    { params: { end: 'hang' } },
+    { delay: '1h' },
+    { delay: '2h' },
+    { params: { end: 'permanent' } },
+  )) as [string, string, string, string];
+  await until(supervisor, running, ({ state }) => state === 'running');
+  await until(supervisor, failed, hasEnded);
+  await asked('a', (actor) => front.pause(null, 'night', actor));
+  await asked('b', (actor) => front.retry(failed, actor));
+  await asked('c', (actor) => front.promote(first, actor));
+  await asked('d', (actor) => front.cancelMany({ ids: [later, running] }, false, actor));
+  await asked('e', (actor) => front.recycle('cpu-1', actor));
+  await asked('f', (actor) => front.resume(null, actor));
+  await front.pause('scripted', 'no address', anybody);
+  await t.rejects(front.recycle('cpu-99', anybody), { code: 'not_found' });
+  const entries = journalOf(supervisor.dataDir).flatMap(({ e, by, from }) => (by === undefined ? [] : [[e, by, from]]));
+  const wanted = [
+    ['queue.paused', 'a'],
+    ['task.retried', 'b'],
+    ['task.promoted', 'c'],
+    ['task.canceled', 'd'],
+    ['task.cancel_requested', 'd'],
+    ['worker.recycled', 'e'],
+    ['queue.resumed', 'f'],
+  ];
+  t.same(entries, [...wanted.map(([e, by]) => [e, by, `192.0.2.7 (${by})`]), ['queue.paused', 'http', undefined]]);
+  const { seq } = state;
+  await supervisor.crash();
+  const again = await openTestSupervisor(supervisor.dataDir);
+  t.ok(again.state.seq > seq, 'and the next start reads it');
+  t.match(await again.front.queue(), { types: [{ type: 'scripted', paused: { reason: 'no address', by: 'http' } }] });
+  await again.stop();
+});
+
+/** Entries in the journal, oldest first. */
+function journalOf(dataDir: string): Record<string, unknown>[] {
+  const dir = join(dataDir, 'journal');
+  const files = readdirSync(dir).filter((name) => name.endsWith('.ndjson'));
+  const lines = files.sort().flatMap((name) => readFileSync(join(dir, name), 'utf8').split('\n'));
+  return lines.filter((line) => line.startsWith('{"seq"')).map((line) => JSON.parse(line));
+}
 
 t.test('a paused queue, a paused type and limits say why a task waits, and let go', async (t) => {
   const supervisor = await openTestSupervisor(folder(t), { settings: 'LIMITS=type:scripted=1,rate:slow=1/1h\n' });

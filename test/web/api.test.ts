@@ -68,6 +68,12 @@ t.test('one mistake in a list refuses all of it and says where', async (t) => {
   );
   isProblem(t, many, 400, 'validation');
   t.equal(many.json.errors.length, 100, 'the answer does not grow with the mistakes');
+  const infinite = `{"type":"noop","params":[${Array(300_000).fill('1e999').join()}]}`;
+  for (const body of [infinite, `[${infinite}]`, `[{},${infinite}]`]) {
+    const endless = await call('POST', '/api/v1/tasks', body);
+    isProblem(t, endless, 400, 'validation');
+    t.equal(endless.json.errors.length, 100, 'nor does the work');
+  }
   isProblem(
     t,
     await call('POST', '/api/v1/tasks', Array(10_001).fill(task)),
@@ -300,6 +306,19 @@ t.test('calls for many tasks take ids or a filter, never neither, both or anythi
     isProblem(t, await call('POST', '/api/v1/tasks/retry', body), 400, 'validation', words);
   isProblem(t, await call('POST', '/api/v1/tasks/cancel'), 400, 'validation');
   t.equal(facade.asked.length, before, 'nothing of it reached the supervisor');
+});
+
+t.test('a small call with a great many unknown members is refused with the first of them', async (t) => {
+  const { call } = await serve(t);
+  const members = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`m${index}`, 1]));
+  for (const [path, body] of [
+    ['/api/v1/queue/pause', members],
+    ['/api/v1/tasks/retry', { filter: members }],
+  ] as const) {
+    const answer = await call('POST', path, body);
+    isProblem(t, answer, 400, 'validation');
+    t.equal(answer.json.errors.length, 100, path);
+  }
 });
 
 t.test('the queue is shown, paused with a reason and resumed, whole or for a type', async (t) => {

@@ -59,7 +59,7 @@ async function checkedTasks(list: readonly unknown[], path: PathOf): Promise<Tas
     if (index > 0 && index % tasksPerTurnMax === 0) await nextTurn();
     const checked = checkTask(list[index], path(index));
     if (checked.ok) tasks.push(checked.value);
-    else mistakes.push(...checked.mistakes);
+    else for (const mistake of checked.mistakes) mistakes.push(mistake);
   }
   if (mistakes.length === 0) return tasks;
   const [first] = mistakes;

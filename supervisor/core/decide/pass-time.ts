@@ -1,7 +1,7 @@
 /** What the passing of time brings: tasks that are due, failed ones that leave memory. */
+import { nextDue, stillWaits } from '../due.ts';
 import type { Event } from '../event.ts';
 import type { State } from '../state.ts';
-import type { Task } from '../task.ts';
 
 /** So many ids fit one entry. */
 const idsPerEntryMax = 10_000;
@@ -23,21 +23,16 @@ export function passTime(state: State, now: number): readonly Event[] {
 export function nextMoment(state: State): number {
   const [oldest] = state.failed.values();
   const archive = oldest ? oldest.at + state.limits.failedLiveMs : Number.POSITIVE_INFINITY;
-  return Math.min(state.due.earliest, archive);
+  return Math.min(nextDue(state), archive);
 }
 
 function dueTasks(state: State, now: number): string[] {
   const ids: string[] = [];
   while (state.due.earliest <= now) {
-    const at = state.due.earliest;
     const entry = state.due.pop();
-    if (entry && stillWaits(entry.task, at)) ids.push(entry.task.id);
+    if (entry && stillWaits(entry)) ids.push(entry.task.id);
   }
   return [...new Set(ids)];
-}
-
-function stillWaits(task: Task, at: number): boolean {
-  return (task.state === 'scheduled' || task.state === 'retrying') && task.at === at;
 }
 
 function oldFailures(state: State, now: number): string[] {

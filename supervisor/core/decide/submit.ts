@@ -30,21 +30,34 @@ export function submitTasks(
   const events: TaskAccepted[] = [];
   const ids: string[] = [];
   const created: boolean[] = [];
-  const fresh = new Map<string, { readonly id: string; readonly paramsDigest: string }>();
+  const fresh = new Map<string, Fresh>();
   for (const [index, input] of inputs.entries()) {
-    const known = input.idempotencyKey === null ? null : knownTask(state, input, fresh, now);
-    if (known && known.paramsDigest !== paramsDigest(input.params))
-      return keyConflict(input, index, inputs.length, known.id);
-    const id = known?.id ?? newId();
+    const key = input.idempotencyKey === null ? null : keyDigest(input.type, input.idempotencyKey);
+    const holder = key === null ? null : holderOf(state, key, fresh, now);
+    if (holder && holder.paramsDigest !== paramsDigest(input.params))
+      return keyConflict(input, index, inputs.length, holder);
+    const id = holder?.id ?? newId();
     ids.push(id);
-    created.push(known === null);
-    if (known) continue;
-    if (input.idempotencyKey !== null) {
-      fresh.set(keyDigest(input.type, input.idempotencyKey), { id, paramsDigest: paramsDigest(input.params) });
-    }
+    created.push(holder === null);
+    if (holder) continue;
+    if (key !== null) fresh.set(key, { id, index, params: input.params });
     events.push(accepted(state, input, id, origin, now, handlers(input.type), retryOf));
   }
   return { events, ids, created };
+}
+
+/** A task of the list under way, by its key. */
+interface Fresh {
+  readonly id: string;
+  readonly index: number;
+  readonly params: string;
+}
+
+/** Who has a key: a task that is there, or one that stands earlier in the same list and has an index in it. */
+interface Holder {
+  readonly id: string;
+  readonly index: number | null;
+  readonly paramsDigest: string;
 }
 
 function accepted(
@@ -69,21 +82,22 @@ function accepted(
   };
 }
 
-function knownTask(
-  state: State,
-  input: TaskInput,
-  fresh: ReadonlyMap<string, { readonly id: string; readonly paramsDigest: string }>,
-  now: number,
-): { readonly id: string; readonly paramsDigest: string } | null {
-  const digest = keyDigest(input.type, input.idempotencyKey as string);
-  const known: KnownKey | undefined = state.liveKeys.get(digest) ?? state.finishedKeys.get(digest);
+function holderOf(state: State, key: string, fresh: ReadonlyMap<string, Fresh>, now: number): Holder | null {
+  const known: KnownKey | undefined = state.liveKeys.get(key) ?? state.finishedKeys.get(key);
   if (known && (known.until === null || known.until > now))
-    return { id: known.taskId, paramsDigest: known.paramsDigest };
-  return fresh.get(digest) ?? null;
+    return { id: known.taskId, index: null, paramsDigest: known.paramsDigest };
+  const earlier = fresh.get(key);
+  return earlier ? { id: earlier.id, index: earlier.index, paramsDigest: paramsDigest(earlier.params) } : null;
 }
 
-function keyConflict(input: TaskInput, index: number, of: number, id: string): Refusal {
+/** The task of an earlier place in the list is never made, so its id would lead nowhere: it is named by that place. */
+function keyConflict({ idempotencyKey, type }: TaskInput, index: number, of: number, holder: Holder): Refusal {
   const path = of === 1 ? '$.idempotencyKey' : `$[${index}].idempotencyKey`;
-  const message = `key ${JSON.stringify(input.idempotencyKey)} of type ${input.type} belongs to task ${id}, which has other params`;
-  return new Refusal('conflict', message, [{ path, message: 'is already taken by a task with other params' }]);
+  const key = `key ${JSON.stringify(idempotencyKey)} of type ${type}`;
+  if (holder.index !== null) {
+    const message = `is also the key of $[${holder.index}], which has other params`;
+    return new Refusal('conflict', `${key} stands at $[${holder.index}] too, with other params`, [{ path, message }]);
+  }
+  const message = 'is already taken by a task with other params';
+  return new Refusal('conflict', `${key} belongs to task ${holder.id}, which has other params`, [{ path, message }]);
 }
