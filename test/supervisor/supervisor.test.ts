@@ -489,7 +489,7 @@ t.test('workers say what they are: idle, starting, busy, draining once they have
   await begun;
   const [worker] = await supervisor.front.workers();
   t.match(worker, { state: 'busy', tasks: [{ id }], memory: { heapBytes: Number, externalBytes: Number } });
-  await supervisor.front.recycle('cpu-1');
+  await supervisor.front.recycle('cpu-1', anybody);
   t.same(await states(), ['draining', 'idle']);
   t.match(await supervisor.front.workers(), [{ startedAt: worker?.startedAt }, { startedAt: null }]);
   await supervisor.front.cancel(id, anybody);
