@@ -118,7 +118,7 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     default: '',
     unset: [],
     sentence:
-      'Names under which the page may be asked for, beside localhost, loopback addresses and WEB_HOST (guards against DNS rebinding).',
+      'Names under which the page may be asked for, beside localhost, loopback addresses and WEB_HOST (guards against DNS rebinding), e.g. night.example.org,*.lan,nas:8443. *.NAME is every name below NAME.',
     fileOnly: true,
   },
   webLoopbackOpen: {

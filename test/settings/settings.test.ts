@@ -149,7 +149,13 @@ t.test('values are read as their kind says', async (t) => {
   t.equal(good('WEB_HOST=[::1]').webHost, '::1');
   t.equal(good('WEB_BASE=/a/b').webBase, '/a/b');
   t.equal(good('WEB_BASE=/').webBase, '');
-  t.same(good('WEB_ALLOWED_HOSTS=NAS.local, *.example.org').webAllowedHosts, ['nas.local', '*.example.org']);
+  t.same(good('WEB_ALLOWED_HOSTS=NAS.local, *.example.org,nas:8443,[fd00::1]:80,fd00::1').webAllowedHosts, [
+    'nas.local',
+    '*.example.org',
+    'nas:8443',
+    '[fd00::1]:80',
+    'fd00::1',
+  ]);
   t.same(good('ALLOW_PRIVATE_ADDRESSES=192.168.0.0/16,fd00::/8,nas').allowPrivateAddresses, [
     '192.168.0.0/16',
     'fd00::/8',
@@ -190,7 +196,12 @@ t.test('each kind of wrong value is named by key and line, with what would be ri
     ['WEB_TOKEN', '"a b"', /without spaces$/],
     ['WEB_BASE', 'nightshift', /begins with \//],
     ['WEB_BASE', '/a/../b', /begins with \//],
-    ['WEB_ALLOWED_HOSTS', 'a:80', /without a port/],
+    ['WEB_ALLOWED_HOSTS', 'https://a', /has "https:\/\/a"; expected NAME, NAME:PORT or \*\.NAME/],
+    ['WEB_ALLOWED_HOSTS', 'a:0', /NAME:PORT/],
+    ['WEB_ALLOWED_HOSTS', 'a:65536', /NAME:PORT/],
+    ['WEB_ALLOWED_HOSTS', '*', /\*\.NAME/],
+    ['WEB_ALLOWED_HOSTS', 'a.*.b', /\*\.NAME/],
+    ['WEB_ALLOWED_HOSTS', '*.10.0.0.1', /\*\.NAME/],
     ['WEB_LOOPBACK_OPEN', 'yes', /must be true or false, not "yes"/],
     ['WORKERS', '0', /auto or a whole number from 1 to 64/],
     ['IO_CONCURRENCY', '257', /1 to 256/],
