@@ -79,6 +79,21 @@ t.test('a host name that the settings accept is one the page answers to', async 
     t.equal(await status(host), 403, host);
 });
 
+t.test(
+  'settings of a later version are pointed out on the page and in the log, and their values nowhere',
+  async (t) => {
+    const folder = dataFolder();
+    t.teardown(() => folder.remove());
+    writeFileSync(join(folder.dir, 'nightshift.env'), 'OBJECT_SECRET_KEY=geheim\nWEBHOOK_URL=https://x/geheim\n');
+    const supervisor = await SupervisorProcess.start(folder);
+    t.teardown(() => supervisor.kill());
+    const { body } = await supervisor.call('GET', '/status');
+    t.match(JSON.stringify(body), 'WEBHOOK_URL has no effect in this version');
+    t.match(supervisor.output, 'OBJECT_SECRET_KEY has no effect in this version');
+    t.notMatch(JSON.stringify(body) + supervisor.output, 'geheim');
+  },
+);
+
 const ended = { code: 0, signal: null };
 
 /** Starts, waits for a sign of how far the start has come, does something, and gives what became of it. */
