@@ -79,7 +79,10 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
   Object.assign(started, { settings, log });
   const clock = machineClock;
   const health = new Health(clock);
-  for (const item of loaded.health) health.raise(item);
+  for (const item of loaded.health) {
+    health.raise(item);
+    log.warn(item.message);
+  }
   for (const note of loaded.notes) log.info(note);
   makeFolders(dataDir);
   wish.check();

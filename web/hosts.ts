@@ -3,32 +3,21 @@
  * under a name the stranger owns (DNS rebinding), or send a form to us: the `Host` and `Origin` headers tell.
  */
 import { hostname, networkInterfaces } from 'node:os';
+import { covers, type HostName, parseHost, parseHostPattern } from '../supervisor/core/host-pattern.ts';
 import { isLoopback, type WebSettings } from './settings.ts';
-
-interface HostName {
-  /** Lower case, without brackets or a dot at its end. */
-  readonly name: string;
-  readonly port: string;
-}
-
-/** @returns null for what is no host and port */
-export function parseHost(text: string): HostName | null {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/@[\]?#\\]+))(?::(\d{1,5}))?$/.exec(text);
-  const name = match?.[1] ?? match?.[2];
-  return name ? { name: name.toLowerCase().replace(/\.$/, ''), port: match?.[3] ?? '' } : null;
-}
 
 export function isOurHost(host: string | undefined, settings: Pick<WebSettings, 'host' | 'allowedHosts'>): boolean {
   const asked = host === undefined ? null : parseHost(host);
   if (!asked) return false;
-  if (isLoopback(asked.name) || settings.allowedHosts.some((allowed) => covers(allowed, asked))) return true;
+  if (isLoopback(asked.name) || isAllowed(asked, settings)) return true;
   return !isLoopback(settings.host) && (asked.name === settings.host.toLowerCase() || isOwnName(asked.name));
 }
 
-/** An entry without a port covers every port. */
-function covers(entry: string, asked: HostName): boolean {
-  const allowed = parseHost(entry);
-  return allowed !== null && allowed.name === asked.name && (allowed.port === '' || allowed.port === asked.port);
+function isAllowed(asked: HostName, { allowedHosts }: Pick<WebSettings, 'allowedHosts'>): boolean {
+  return allowedHosts.some((entry) => {
+    const pattern = parseHostPattern(entry);
+    return pattern !== null && covers(pattern, asked);
+  });
 }
 
 function isOwnName(name: string): boolean {
@@ -48,7 +37,7 @@ export function isOurOrigin(
   const defaultPort = origin.startsWith('https:') ? '443' : '80';
   const asked = host === undefined ? null : parseHost(host);
   if (asked && asked.name === given.name && (asked.port || defaultPort) === (given.port || defaultPort)) return true;
-  return settings.allowedHosts.some((entry) => covers(entry, given));
+  return isAllowed(given, settings);
 }
 
 /** `none` is a person at the address bar. Without the header it is a script or an old browser. */

@@ -11,7 +11,7 @@ export interface WebSettings {
   /** Of the data folder's 0600 file: whoever can read it is the owner. */
   readonly localToken: string | null;
   readonly readToken: string | null;
-  /** Names or `name:port` pairs beside our own. */
+  /** Beside our own, as `parseHostPattern` reads them. */
   readonly allowedHosts: readonly string[];
   /** Callers on this machine may work with tasks, queue and workers without a token. */
   readonly loopbackOpen: boolean;

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { formatDuration, parseDuration } from '../core/duration.ts';
+import { parseHostPattern } from '../core/host-pattern.ts';
 import { type Limits, readCommands, readLimits } from './grammars.ts';
 
 export type Reading<T> = { readonly value: T } | { readonly problem: string };
@@ -125,19 +126,27 @@ export const host: Kind<string> = {
 
 const hostsMax = 100;
 
-/** Host names, `*.name` for all below a name. */
+/** Host names, `*.name` for all below a name, each with a port or for every port. */
 export const hosts: Kind<readonly string[]> = {
   name: 'list of host names',
   unit: null,
-  limits: `up to ${hostsMax}, separated by commas`,
+  limits: `NAME, NAME:PORT or *.NAME, up to ${hostsMax}, separated by commas`,
   read(text) {
     const names = list(text).map((name) => name.toLowerCase());
-    const wrong = names.find((name) => !isHost(name.replace(/^\*\./, '')));
+    const wrong = names.find((name) => !isHostPattern(name));
     if (wrong !== undefined)
-      return { problem: `has "${wrong}"; expected host names without a port, separated by commas` };
+      return {
+        problem: `has "${wrong}"; expected NAME, NAME:PORT or *.NAME, separated by commas, no address of a page`,
+      };
     return names.length > hostsMax ? { problem: `must hold at most ${hostsMax} host names` } : { value: names };
   },
 };
+
+function isHostPattern(text: string): boolean {
+  const pattern = parseHostPattern(text);
+  if (!pattern || !isHost(pattern.name) || (pattern.below && isIP(pattern.name) !== 0)) return false;
+  return pattern.port === '' || (Number(pattern.port) > 0 && Number(pattern.port) <= 65_535);
+}
 
 /** Addresses, networks (`10.0.0.0/8`) and host names. */
 export const networks: Kind<readonly string[]> = {

@@ -191,6 +191,14 @@ function remark(parsed: Parsed, remarks: Remarks): void {
       action: 'Correct or remove it where Nightshift is started.',
     });
   }
+  for (const key of parsed.later) {
+    remarks.health.push({
+      code: `settings_no_effect:${key}`,
+      severity: 'warning',
+      message: `${key} has no effect in this version`,
+      action: 'Take it out, or leave it for a version that has it.',
+    });
+  }
   const { webHost, webToken } = parsed.settings;
   if (!isLoopback(webHost) && webToken !== null && webToken.length < tokenCharsLeast) {
     remarks.health.push({

@@ -4,6 +4,7 @@
  */
 import { readEnvFile } from './env-file.ts';
 import { isLoopback, type Machine } from './kinds.ts';
+import { isLater, LATER_KEYS } from './later.ts';
 import { nearest } from './nearest.ts';
 import { isHandlerKey, isSecret, KEYS, MEMBERS, type Member, rowOf, type Settings, TABLE } from './settings.ts';
 
@@ -33,6 +34,8 @@ export interface Parsed {
   readonly sources: ReadonlyMap<string, Source>;
   /** Variables of the environment that look like settings and are none. */
   readonly strangers: readonly Problem[];
+  /** Keys that are given and have no effect in this version. */
+  readonly later: readonly string[];
 }
 
 export type ParsedSettings =
@@ -62,7 +65,7 @@ export function parseSettings(given: Given): ParsedSettings {
   checkTogether(settings, texts, problems);
   return problems.length > 0
     ? { ok: false, problems }
-    : { ok: true, value: { settings, strangers, ...inForce(texts) } };
+    : { ok: true, value: { settings, strangers, later: [...texts.keys()].filter(isLater), ...inForce(texts) } };
 }
 
 function byPlace(left: Problem, right: Problem): number {
@@ -106,12 +109,12 @@ function flagTexts(given: Given, problems: Problem[]): Text[] {
 }
 
 function isKnown(key: string): boolean {
-  return rowOf(key) !== undefined || isHandlerKey(key);
+  return rowOf(key) !== undefined || isHandlerKey(key) || isLater(key);
 }
 
 function unknown(key: string): string {
   const bare = key.toUpperCase().replace(/^NIGHTSHIFT_/, '');
-  const near = isKnown(bare) ? bare : nearest(bare, KEYS);
+  const near = isKnown(bare) ? bare : nearest(bare, [...KEYS, ...LATER_KEYS]);
   const hint = near
     ? `did you mean ${near}?`
     : 'see nightshift.env.example for all there are; keys of your own begin with HANDLER_';

@@ -5,6 +5,7 @@
 import type { Limits } from './grammars.ts';
 import type { Kind } from './kinds.ts';
 import * as kinds from './kinds.ts';
+import { isLater, isLaterSecret } from './later.ts';
 
 /** Values ready for use; members that hold durations are in milliseconds. */
 export interface Settings {
@@ -118,7 +119,7 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     default: '',
     unset: [],
     sentence:
-      'Names under which the page may be asked for, beside localhost, loopback addresses and WEB_HOST (guards against DNS rebinding).',
+      'Names under which the page may be asked for, beside localhost, loopback addresses and WEB_HOST (guards against DNS rebinding), e.g. night.example.org,*.lan,nas:8443. *.NAME is every name below NAME.',
     fileOnly: true,
   },
   webLoopbackOpen: {
@@ -279,8 +280,6 @@ export const KEYS: readonly string[] = ROWS.map((row) => row.key);
 
 const BY_KEY = new Map(ROWS.map((row) => [row.key, row]));
 const HANDLER_KEY = /^HANDLER_[A-Z][A-Z0-9_]{0,99}$/;
-/** Begins like a key of somebody's own, and is not. */
-const RESERVED: readonly string[] = ['HANDLER_OVERRIDES'];
 
 /** Row of a key, or undefined for one that is not in the table (`HANDLER_*` among them). */
 export function rowOf(key: string): Row<unknown> | undefined {
@@ -289,19 +288,24 @@ export function rowOf(key: string): Row<unknown> | undefined {
 
 /** Keys of a person's own, which reach the handlers that declare them. */
 export function isHandlerKey(key: string): boolean {
-  return HANDLER_KEY.test(key) && !RESERVED.includes(key);
+  return HANDLER_KEY.test(key) && !isLater(key);
 }
 
 /** Of somebody's own keys those count as secret whose name says so. */
 export function isSecret(key: string): boolean {
   return (
-    rowOf(key)?.secret === true || (isHandlerKey(key) && /(TOKEN|KEY|SECRET|PASSWORD|PASS|CREDENTIALS?)$/.test(key))
+    rowOf(key)?.secret === true ||
+    isLaterSecret(key) ||
+    (isHandlerKey(key) && /(TOKEN|KEY|SECRET|PASSWORD|PASS|CREDENTIALS?)$/.test(key))
   );
 }
 
-/** Whether a key may be changed in the file only. A handler's own keys may grant anything, so they count. */
+/**
+ * Whether a key may be changed in the file only. A handler's own keys may grant anything, so they count,
+ * and so do those of later versions, of which no row says more.
+ */
 export function isFileOnly(key: string): boolean {
-  return rowOf(key)?.fileOnly === true || isHandlerKey(key);
+  return rowOf(key)?.fileOnly === true || isHandlerKey(key) || (isLater(key) && !rowOf(key));
 }
 
 /** Whether a change of the key waits for the next start. */

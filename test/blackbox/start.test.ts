@@ -1,6 +1,7 @@
 /** What is decided while the real program starts: which settings reach whom, a stop that comes early, a kill in between. */
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import {
@@ -53,6 +54,46 @@ t.test(
   },
 );
 
+t.test('a host name that the settings accept is one the page answers to', async (t) => {
+  const names = ['night.example', '*.lan', 'nas:8443', '[fd00:0:0::1]:8421', 'fd00::2'];
+  const supervisor = await startFor(t, {}, { settings: { WEB_ALLOWED_HOSTS: names.join(',') } });
+  const { hostname, port } = new URL(supervisor.url);
+  const status = (host: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      get({ hostname, port, path: '/healthz', headers: { host } }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      }).on('error', reject);
+    });
+  for (const host of [
+    'night.example',
+    'night.example:1',
+    'a.lan',
+    'b.a.lan:2',
+    'nas:8443',
+    '[fd00::1]:8421',
+    '[fd00::2]',
+  ])
+    t.equal(await status(host), 200, host);
+  for (const host of ['lan', 'night.example.evil', 'alan', 'nas', 'nas:8421', '[fd00::1]:1'])
+    t.equal(await status(host), 403, host);
+});
+
+t.test(
+  'settings of a later version are pointed out on the page and in the log, and their values nowhere',
+  async (t) => {
+    const folder = dataFolder();
+    t.teardown(() => folder.remove());
+    writeFileSync(join(folder.dir, 'nightshift.env'), 'OBJECT_SECRET_KEY=geheim\nWEBHOOK_URL=https://x/geheim\n');
+    const supervisor = await SupervisorProcess.start(folder);
+    t.teardown(() => supervisor.kill());
+    const { body } = await supervisor.call('GET', '/status');
+    t.match(JSON.stringify(body), 'WEBHOOK_URL has no effect in this version');
+    t.match(supervisor.output, 'OBJECT_SECRET_KEY has no effect in this version');
+    t.notMatch(JSON.stringify(body) + supervisor.output, 'geheim');
+  },
+);
+
 const ended = { code: 0, signal: null };
 
 /** Starts, waits for a sign of how far the start has come, does something, and gives what became of it. */
@@ -73,14 +114,15 @@ t.test('a stop asked for during the start ends it in order, whenever it comes', 
   const first = await SupervisorProcess.start(folder);
   const { id } = await first.add({ type: 'record', params: { file: folder.record }, delay: '1h' });
   t.same(await first.stop(), ended);
-  const before = segments(folder);
+  let before = segments(folder);
   const signs: Readonly<Record<string, () => boolean>> = {
     'the lock is taken': () => ownerOf(folder) !== null,
     'the journal has begun': () => segments(folder).some((name) => !before.includes(name)),
     'HTTP is served': () => existsSync(join(folder.dir, 'supervisor.json')),
   };
   for (const [when, sign] of Object.entries(signs)) {
-    rmSync(join(folder.dir, 'LOCK'));
+    rmSync(join(folder.dir, 'LOCK'), { force: true });
+    before = segments(folder);
     const { code, signal, output } = await interrupted(folder, sign, terminate);
     t.same({ code, signal }, ended, `${when}: ${output}`);
     t.match(output, 'stopping: SIGTERM');

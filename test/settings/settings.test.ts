@@ -7,6 +7,7 @@ import t, { type Test } from 'tap';
 import { Fault } from '../../supervisor/core/fault.ts';
 import { readEnvFile } from '../../supervisor/settings/env-file.ts';
 import { exampleFile, referenceTable } from '../../supervisor/settings/example.ts';
+import { LATER_KEYS } from '../../supervisor/settings/later.ts';
 import { type LoadOptions, loadSettings } from '../../supervisor/settings/load.ts';
 import { describeProblem, type Given, type Problem, parseSettings } from '../../supervisor/settings/parse.ts';
 import { changedKeys, Revisions, revisionsMax } from '../../supervisor/settings/revisions.ts';
@@ -77,14 +78,41 @@ t.test('the example explains every key, and its values are the defaults', async 
   t.same(good(uncommented), good(''), 'uncommented it is the defaults');
 });
 
-t.test('every key of the contract is there, once', async (t) => {
-  const contract = [
-    'WEB_HOST WEB_PORT WEB_TOKEN WEB_READ_TOKEN WEB_BASE WEB_ALLOWED_HOSTS WEB_LOOPBACK_OPEN WORKERS',
-    'IO_WORKERS IO_CONCURRENCY LIMITS COMMANDS ALLOW_SHELL ALLOW_PRIVATE_ADDRESSES FSYNC TIMEZONE LOG_LEVEL',
-    'DRAIN_TIMEOUT CANCEL_GRACE INBOX_SETTLE INBOX_RETENTION INBOX_OWNERS LIBRARY_DIR IDEMPOTENCY_WINDOW',
-    'IDEMPOTENCY_KEYS FAILED_LIVE LOG_RETENTION AGEING',
-  ].join(' ');
-  t.same([...KEYS].sort(), contract.split(' ').sort());
+/** As *Settings* of the public contract lists them, word for word. */
+const CONTRACT = `
+WEB_HOST WEB_PORT WEB_TOKEN WEB_READ_TOKEN WEB_BASE WEB_ALLOWED_HOSTS WEB_LOOPBACK_OPEN WORKERS IO_WORKERS IO_CONCURRENCY
+PROCESS_WORKERS LIMITS COMMANDS ALLOW_SHELL ALLOW_PRIVATE_ADDRESSES HANDLER_OVERRIDES ISOLATION MIN_INTERVAL
+SCHEDULER_ENABLED STARTUP_DELAY FSYNC TIMEZONE LOG_LEVEL DRAIN_TIMEOUT INBOX_SETTLE HISTORY_RETENTION ARCHIVE_AFTER
+LOG_RETENTION IDEMPOTENCY_WINDOW LIBRARY_DIR LIBRARY_LAYOUT SOURCES DOWNLOAD_CONCURRENCY OBJECT_ENDPOINT OBJECT_BUCKET
+OBJECT_REGION OBJECT_ACCESS_KEY OBJECT_SECRET_KEY WEBHOOK_URL HEARTBEAT_URL REPORT_AT FAILED_LIVE INBOX_RETENTION
+INBOX_OWNERS IDEMPOTENCY_KEYS`
+  .trim()
+  .split(/\s+/);
+/** Settings that this program has besides. */
+const OUR_OWN = ['CANCEL_GRACE', 'AGEING'];
+
+t.test('every setting of the contract is there or known as one of a later version, and no other is', async (t) => {
+  t.same([...new Set([...KEYS, ...LATER_KEYS])].sort(), [...CONTRACT, ...OUR_OWN].sort());
+  t.equal(new Set(KEYS).size, KEYS.length, 'each once');
+});
+
+t.test('a file written for a later version starts this one, which says what has no effect', async (t) => {
+  const dir = await dataDir(t);
+  const file = [...LATER_KEYS, 'FLAG_NEW_PLAYER'].map((key) => `${key}=${key === 'TIMEZONE' ? 'UTC' : 'geheim'}`);
+  await writeFile(join(dir, 'nightshift.env'), `WORKERS=3\n${file.join('\n')}\n`);
+  const { settings, health } = await load(dir, { environment: { NIGHTSHIFT_FLAG_OTHER: 'true' } });
+  t.equal(settings.workers, 3);
+  const named = health.map(({ message }) => / has no effect in this version$/.test(message) && message.split(' ')[0]);
+  t.same(named, [...LATER_KEYS, 'FLAG_NEW_PLAYER', 'FLAG_OTHER']);
+  t.notMatch(JSON.stringify(health), 'geheim', 'no value is shown');
+  for (const key of ['OBJECT_ACCESS_KEY', 'OBJECT_SECRET_KEY', 'WEBHOOK_URL', 'HEARTBEAT_URL'])
+    t.ok(isSecret(key), `${key} is masked wherever values are shown`);
+  t.ok(
+    LATER_KEYS.every((key) => isFileOnly(key) || KEYS.includes(key)),
+    'and none can be changed over HTTP',
+  );
+  t.match(problems('PROCES_WORKERS=2'), [{ message: /did you mean PROCESS_WORKERS/ }]);
+  t.match(problems('FLAG_x=1'), [{ key: 'FLAG_x' }]);
 });
 
 t.test('defaults are those of the contract', async (t) => {
@@ -149,7 +177,13 @@ t.test('values are read as their kind says', async (t) => {
   t.equal(good('WEB_HOST=[::1]').webHost, '::1');
   t.equal(good('WEB_BASE=/a/b').webBase, '/a/b');
   t.equal(good('WEB_BASE=/').webBase, '');
-  t.same(good('WEB_ALLOWED_HOSTS=NAS.local, *.example.org').webAllowedHosts, ['nas.local', '*.example.org']);
+  t.same(good('WEB_ALLOWED_HOSTS=NAS.local, *.example.org,nas:8443,[fd00::1]:80,fd00::1').webAllowedHosts, [
+    'nas.local',
+    '*.example.org',
+    'nas:8443',
+    '[fd00::1]:80',
+    'fd00::1',
+  ]);
   t.same(good('ALLOW_PRIVATE_ADDRESSES=192.168.0.0/16,fd00::/8,nas').allowPrivateAddresses, [
     '192.168.0.0/16',
     'fd00::/8',
@@ -190,7 +224,12 @@ t.test('each kind of wrong value is named by key and line, with what would be ri
     ['WEB_TOKEN', '"a b"', /without spaces$/],
     ['WEB_BASE', 'nightshift', /begins with \//],
     ['WEB_BASE', '/a/../b', /begins with \//],
-    ['WEB_ALLOWED_HOSTS', 'a:80', /without a port/],
+    ['WEB_ALLOWED_HOSTS', 'https://a', /has "https:\/\/a"; expected NAME, NAME:PORT or \*\.NAME/],
+    ['WEB_ALLOWED_HOSTS', 'a:0', /NAME:PORT/],
+    ['WEB_ALLOWED_HOSTS', 'a:65536', /NAME:PORT/],
+    ['WEB_ALLOWED_HOSTS', '*', /\*\.NAME/],
+    ['WEB_ALLOWED_HOSTS', 'a.*.b', /\*\.NAME/],
+    ['WEB_ALLOWED_HOSTS', '*.10.0.0.1', /\*\.NAME/],
     ['WEB_LOOPBACK_OPEN', 'yes', /must be true or false, not "yes"/],
     ['WORKERS', '0', /auto or a whole number from 1 to 64/],
     ['IO_CONCURRENCY', '257', /1 to 256/],
@@ -246,7 +285,6 @@ t.test('an unknown key is refused, with the name that was probably meant', async
   t.match(problems('NIGHTSHIFT_FSYNC=no'), [{ message: /did you mean FSYNC/ }]);
   t.match(problems('AGING=10m'), [{ message: /did you mean AGEING/ }]);
   t.match(problems('COMPLETELY_ELSE=1'), [{ message: /begin with HANDLER_/ }]);
-  t.match(problems('HANDLER_OVERRIDES=1'), [{ key: 'HANDLER_OVERRIDES' }], 'reserved for the supervisor itself');
   t.match(problems('', { flags: { WEB_PROT: '1' } }), [{ key: 'WEB_PROT', source: 'flag' }]);
 });
 
@@ -303,7 +341,8 @@ t.test('which keys are secret, for the file only, or wait for a restart', async 
     isHandlerKey('HANDLER_A1') &&
       !isHandlerKey('HANDLER_') &&
       !isHandlerKey('HANDLER_a') &&
-      !isHandlerKey('HANDLERS_DIR'),
+      !isHandlerKey('HANDLERS_DIR') &&
+      !isHandlerKey('HANDLER_OVERRIDES'),
   );
 });
 

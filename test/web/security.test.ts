@@ -1,6 +1,7 @@
 import t from 'tap';
+import { parseHost } from '../../supervisor/core/host-pattern.ts';
 import { callerWithoutToken, LEVELS, type Level, may, type Need, peerOf } from '../../web/caller.ts';
-import { isOurHost, isOurOrigin, parseHost } from '../../web/hosts.ts';
+import { isOurHost, isOurOrigin } from '../../web/hosts.ts';
 import {
   addressesKeptMax,
   freeFailuresMax,
@@ -99,13 +100,19 @@ t.test('only names of ours are answered to', async (t) => {
     t.equal(answer.status, 403, host);
     t.match(answer.json, { code: 'forbidden', detail: /WEB_ALLOWED_HOSTS/ });
   }
-  current.settings = { ...DEFAULTS, allowedHosts: ['Night.example', 'nas.lan:8443'] };
+  current.settings = { ...DEFAULTS, allowedHosts: ['Night.example', 'nas.lan:8443', '*.below.example', 'tls.lan:443'] };
   const allowed = {
     'night.example': 200,
     'NIGHT.EXAMPLE.:1': 200,
     'nas.lan:8443': 200,
     'nas.lan:1': 403,
     'x.night.example': 403,
+    'x.below.example:9': 200,
+    'y.x.below.example': 200,
+    'below.example': 403,
+    'xbelow.example': 403,
+    'tls.lan': 200,
+    'tls.lan:8443': 403,
   };
   for (const [host, status] of Object.entries(allowed))
     t.equal((await call('GET', '/healthz', undefined, { host })).status, status, host);

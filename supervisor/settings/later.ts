@@ -1,0 +1,39 @@
+/**
+ * Settings of the public contract that have no effect in this version. A file written for a later one must start this
+ * one, so they are accepted, whatever their value, and pointed out. Whoever gives one an effect takes it from this list.
+ */
+const LATER: Readonly<Record<string, 'plain' | 'secret'>> = {
+  PROCESS_WORKERS: 'plain',
+  HANDLER_OVERRIDES: 'plain',
+  ISOLATION: 'plain',
+  MIN_INTERVAL: 'plain',
+  SCHEDULER_ENABLED: 'plain',
+  STARTUP_DELAY: 'plain',
+  TIMEZONE: 'plain',
+  HISTORY_RETENTION: 'plain',
+  ARCHIVE_AFTER: 'plain',
+  LIBRARY_LAYOUT: 'plain',
+  SOURCES: 'plain',
+  DOWNLOAD_CONCURRENCY: 'plain',
+  OBJECT_ENDPOINT: 'plain',
+  OBJECT_BUCKET: 'plain',
+  OBJECT_REGION: 'plain',
+  OBJECT_ACCESS_KEY: 'secret',
+  OBJECT_SECRET_KEY: 'secret',
+  // Addresses of this kind mostly carry their own key.
+  WEBHOOK_URL: 'secret',
+  HEARTBEAT_URL: 'secret',
+  REPORT_AT: 'plain',
+};
+/** Feature flags. */
+const FLAG_KEY = /^FLAG_[A-Z][A-Z0-9_]{0,99}$/;
+
+export const LATER_KEYS: readonly string[] = Object.keys(LATER);
+
+export function isLater(key: string): boolean {
+  return Object.hasOwn(LATER, key) || FLAG_KEY.test(key);
+}
+
+export function isLaterSecret(key: string): boolean {
+  return isLater(key) && LATER[key] === 'secret';
+}
