@@ -34,6 +34,8 @@ export interface TaskFilter {
   readonly origin?: readonly string[];
   /** Case-insensitive text in id, type, params, error, tags. */
   readonly q?: string;
+  /** Members of the params that must have exactly these values. */
+  readonly param?: Readonly<Record<string, string | number | boolean | null>>;
   /** Creation time, ms since 1970: from inclusive, to exclusive. */
   readonly from?: number;
   readonly to?: number;

@@ -153,14 +153,21 @@ function mayMatch(task: Task, { state, type, tag, group, run, origin, from, to }
 }
 
 function matches(record: TaskRecord, filter: TaskFilter): boolean {
-  const { state, type, tag, group, run, origin, q } = filter;
+  const { state, type, tag, group, run, origin, q, param } = filter;
   if (state && !state.includes(record.state)) return false;
   if (type && !type.includes(record.type)) return false;
   if (group && !(record.group !== null && group.includes(record.group))) return false;
   if (tag && !record.tags.some((name) => tag.includes(name))) return false;
   if (run && !(record.run && run.includes(record.run.id))) return false;
   if (origin && !origin.some((name) => isOrigin(record.origin, name))) return false;
+  if (param && !hasMembers(record.params, param)) return false;
   return q === undefined || mentions(record, q);
+}
+
+function hasMembers(params: unknown, wanted: NonNullable<TaskFilter['param']>): boolean {
+  if (typeof params !== 'object' || params === null || Array.isArray(params)) return false;
+  const members = params as Readonly<Record<string, unknown>>;
+  return Object.entries(wanted).every(([name, value]) => Object.hasOwn(members, name) && members[name] === value);
 }
 
 /** `inbox` stands for every `inbox:NAME`. */

@@ -14,7 +14,7 @@ import {
 import { REFUSALS, type RefusalCode } from '../supervisor/core/refusal.ts';
 import { TASK_STATE_NAMES, TASK_STATES } from '../supervisor/core/task.ts';
 import { idsPerCallMax, reasonCharsMax } from './limits.ts';
-import { FILTERS } from './task-filter.ts';
+import { FILTERS, PARAM_SENTENCE } from './task-filter.ts';
 
 const time = z.iso.datetime().meta({ description: 'ISO 8601, UTC' });
 const momentText = z.iso.datetime({ offset: true });
@@ -151,7 +151,11 @@ const filter = z
     q: z.string().optional().meta({ description: FILTERS.q.sentence }),
     from: momentText.optional().meta({ description: FILTERS.from.sentence }),
     to: momentText.optional().meta({ description: FILTERS.to.sentence }),
-  } satisfies Record<keyof typeof FILTERS, z.ZodType>)
+    param: z
+      .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+      .optional()
+      .meta({ description: PARAM_SENTENCE }),
+  } satisfies Record<keyof typeof FILTERS | 'param', z.ZodType>)
   .meta({ id: 'TaskFilter' });
 
 export const manyCall = z

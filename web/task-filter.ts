@@ -1,9 +1,8 @@
-/** Filters of task lists, the same in a query string and in the body of a call for many tasks. */
-
+/** Filters of task lists, the same in a query string and in the body of a call for many tasks, which has one more. */
 import type { Mistake } from '../supervisor/core/refusal.ts';
 import { TASK_STATE_NAMES, type TaskState } from '../supervisor/core/task.ts';
 import type { TaskFilter } from '../supervisor/facade.ts';
-import { mistakesShownMax } from './limits.ts';
+import { filterTextCharsMax, filterValuesMax, mistakesShownMax } from './limits.ts';
 import { type Parameters, readParameter, type Values, Wrong } from './query.ts';
 
 export const FILTERS = {
@@ -17,6 +16,9 @@ export const FILTERS = {
   from: { is: 'moment', sentence: 'Created at this time or later.' },
   to: { is: 'moment', sentence: 'Created before this time.' },
 } as const satisfies Parameters;
+
+/** A query string has no types, so it has no such filter. */
+export const PARAM_SENTENCE = 'Members of the params and the values they must have, e.g. `{ "platform": 1 }`.';
 
 export function filterOf(values: Values<typeof FILTERS>): TaskFilter {
   const { state, type, tag, group, run, origin, q, from, to } = values;
@@ -41,11 +43,19 @@ export function checkFilter(value: unknown, path: string, mistakes: Mistake[]): 
     return {};
   }
   const values: Record<string, unknown> = {};
+  let param: TaskFilter['param'];
   for (const [name, given] of Object.entries(value)) {
     if (mistakes.length >= mistakesShownMax) break;
+    if (name === 'param') {
+      param = checkParam(given, `${path}.param`, mistakes);
+      continue;
+    }
     const row = Object.hasOwn(FILTERS, name) ? FILTERS[name as keyof typeof FILTERS] : undefined;
     if (!row) {
-      mistakes.push({ path: `${path}.${name}`, message: `is no filter; known are ${Object.keys(FILTERS).join(', ')}` });
+      mistakes.push({
+        path: `${path}.${name}`,
+        message: `is no filter; known are ${[...Object.keys(FILTERS), 'param'].join(', ')}`,
+      });
       continue;
     }
     const texts = textsOf(given, row.is === 'names');
@@ -55,7 +65,24 @@ export function checkFilter(value: unknown, path: string, mistakes: Mistake[]): 
       mistakes.push({ path: `${path}.${name}`, message: 'must not be empty: leave it out to match everything' });
     else values[name] = read;
   }
-  return filterOf(values as Values<typeof FILTERS>);
+  return { ...filterOf(values as Values<typeof FILTERS>), ...(param && { param }) };
+}
+
+function checkParam(value: unknown, path: string, mistakes: Mistake[]): TaskFilter['param'] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || Object.keys(value).length === 0) {
+    mistakes.push({ path, message: 'must be an object such as { "platform": 1 }' });
+    return undefined;
+  }
+  const members = Object.entries(value);
+  if (members.length > filterValuesMax)
+    mistakes.push({ path, message: `has ${members.length} members; at most ${filterValuesMax} are taken` });
+  for (const [name, wanted] of members.slice(0, filterValuesMax)) {
+    if (typeof wanted === 'object' && wanted !== null)
+      mistakes.push({ path: `${path}.${name}`, message: 'must be text, a number, true, false or null' });
+    else if (typeof wanted === 'string' && wanted.length > filterTextCharsMax)
+      mistakes.push({ path: `${path}.${name}`, message: `is longer than ${filterTextCharsMax} characters` });
+  }
+  return value as TaskFilter['param'];
 }
 
 function textsOf(value: unknown, list: boolean): readonly string[] | Wrong {

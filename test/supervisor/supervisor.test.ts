@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { machineClock } from '../../supervisor/clock.ts';
 import { iso } from '../../supervisor/core/record.ts';
-import type { Actor, PageRequest, TaskView } from '../../supervisor/facade.ts';
+import type { Actor, PageRequest, TaskFilter, TaskView } from '../../supervisor/facade.ts';
 import { StateWalk } from '../../supervisor/snapshotter.ts';
 import {
   anybody,
@@ -284,6 +284,39 @@ t.test('many are canceled by filter, told apart by id, and a preview changes not
   const mixed = await supervisor.front.cancelMany({ ids: [...ids, missing] }, false, anybody);
   t.equal(mixed.changed, 1);
   t.same(mixed.skipped.map(({ code }) => code).sort(), ['conflict', 'conflict', 'not_found']);
+  await supervisor.stop();
+});
+
+t.test('many are picked by members of their params, equal in value and type, live and from history', async (t) => {
+  const supervisor = await openTestSupervisor(folder(t), { settings: 'FAILED_LIVE=0s\n' });
+  const { front } = supervisor;
+  const given = [
+    { platform: 1, n: null },
+    { platform: '1', n: 0 },
+    { platform: 2 },
+    { other: 1 },
+    [1],
+    'platform',
+    null,
+  ];
+  const ids = await submit(supervisor, ...given.map((params) => ({ params, delay: '1h' })));
+  const picked = async (param: TaskFilter['param']) => {
+    const { sample = [] } = await front.cancelMany({ filter: { ...(param && { param }) } }, true, anybody);
+    return sample.map(({ id }) => ids.indexOf(id)).sort();
+  };
+  t.same(await picked({ platform: 1 }), [0]);
+  t.same(await picked({ platform: '1' }), [1]);
+  t.same(await picked({ platform: 1, n: null }), [0]);
+  t.same(await picked({ platform: 1, n: 0 }), [], 'all of them must be equal');
+  t.same(await picked({ n: null }), [0], 'what is missing is not null');
+  t.same(await picked({ constructor: null, length: 1 }), [], 'only members of its own');
+  supervisor.begin();
+  const failing = await submit(supervisor, ...[1, 2].map((platform) => ({ params: { end: 'permanent', platform } })));
+  for (const id of failing) await until(supervisor, id, () => supervisor.state.counts.failed === 0);
+  for (const id of failing) t.equal((await until(supervisor, id, hasEnded)).state, 'failed');
+  const { sample } = await front.retryMany({ filter: { param: { platform: 2 } } }, true, anybody);
+  t.match(sample, [{ id: failing[1] }]);
+  t.equal(sample?.length, 1);
   await supervisor.stop();
 });
 

@@ -286,8 +286,20 @@ t.test('calls for many tasks take ids or a filter, never neither, both or anythi
   t.strictSame(facade.lastAsked('retryMany')?.with, [{ ids: ['a', 'b'] }, false]);
   await call('POST', '/api/v1/tasks/retry', { filter: {} });
   t.strictSame(facade.lastAsked('retryMany')?.with, [{ filter: {} }, false]);
+  const param = { platform: 1, name: '', on: false, 'a.b': null };
+  await call('POST', '/api/v1/tasks/cancel', { filter: { param, type: 'noop' } });
+  t.strictSame(facade.lastAsked('cancelMany')?.with, [{ filter: { type: ['noop'], param } }, false]);
   const before = facade.asked.length;
+  const tooMany = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`m${index}`, 1]));
   const wrong: [unknown, RegExp][] = [
+    [{ filter: { param: 1 } }, /\$\.filter\.param/],
+    [{ filter: { param: [1] } }, /\$\.filter\.param/],
+    [{ filter: { param: {} } }, /\$\.filter\.param/],
+    [{ filter: { param: tooMany } }, /\$\.filter\.param.*100/],
+    [{ filter: { param: { list: [1] } } }, /\$\.filter\.param\.list/],
+    [{ filter: { param: { deep: {} } } }, /\$\.filter\.param\.deep/],
+    [{ filter: { param: { long: 'x'.repeat(201) } } }, /\$\.filter\.param\.long/],
+    [{ filter: { params: { a: 1 } } }, /known are .*, param"/],
     [{}, /either/],
     [{ ids: ['a'], filter: {} }, /either/],
     [{ ids: [] }, /\$\.ids/],
@@ -304,6 +316,7 @@ t.test('calls for many tasks take ids or a filter, never neither, both or anythi
   ];
   for (const [body, words] of wrong)
     isProblem(t, await call('POST', '/api/v1/tasks/retry', body), 400, 'validation', words);
+  isProblem(t, await call('GET', '/api/v1/tasks?param=1'), 400, 'validation', /param/);
   isProblem(t, await call('POST', '/api/v1/tasks/cancel'), 400, 'validation');
   t.equal(facade.asked.length, before, 'nothing of it reached the supervisor');
 });
