@@ -11,16 +11,19 @@ import { type Listening, listen } from '../web/server.ts';
 import type { WebSettings } from '../web/settings.ts';
 import { bootId } from './boot.ts';
 import { machineClock } from './clock.ts';
-import { EXIT, Fault } from './core/fault.ts';
+import { EXIT, type Fault } from './core/fault.ts';
 import { iso } from './core/record.ts';
-import { Health } from './health.ts';
+import { endBusy, endHard } from './hard-end.ts';
+import { type Condition, Health } from './health.ts';
 import { startInbox } from './inbox-door.ts';
 import { lockDataFolder } from './journal/lock.ts';
+import { sayFault } from './last-words.ts';
 import { type Log, makeLog } from './log.ts';
 import { type Opened, openSupervisor } from './open.ts';
 import { loadSettings } from './settings/load.ts';
 import type { Settings } from './settings/settings.ts';
-import { drain } from './stop.ts';
+import { drain, endThreads } from './stop.ts';
+import { atOnceWords, cutWords, hangingWords, waitingWords } from './stop-words.ts';
 
 export interface StartOptions {
   readonly dataDir: string;
@@ -53,7 +56,7 @@ async function run(options: StartOptions): Promise<Log> {
   const { settings } = loaded;
   const log = makeLog(settings.logLevel);
   const clock = machineClock;
-  const health = new Health(clock);
+  const health = new Health(clock, tellOf(log));
   for (const item of loaded.health) health.raise(item);
   for (const note of loaded.notes) log.info(note);
   makeFolders(dataDir);
@@ -69,6 +72,7 @@ async function run(options: StartOptions): Promise<Log> {
     onFault,
     ...identity,
   });
+  ({ pool } = opened);
   const web = webSettings(settings, localToken(dataDir));
   const publicDir = fileURLToPath(new URL('../web/public/', import.meta.url));
   const app = createApp({ facade: opened.front, settings: () => web, publicDir, clock, log });
@@ -90,9 +94,11 @@ async function run(options: StartOptions): Promise<Log> {
     log.info(`stopping: ${reason}`);
     clearInterval(watch);
     await stop({ dataDir, opened, server, settings, inbox, log, incarnation: identity.incarnation });
+    const ended = await endThreads(opened.pool, threadsEndMsMax);
     await lock.release();
+    if (!ended) log.warn(hangingWords(threadsEndMsMax));
     log.info('stopped');
-    process.exit(EXIT.ok);
+    ended ? process.exit(EXIT.ok) : endHard(EXIT.ok);
   });
   const listening = `listening on ${server.url}`;
   if (log.isLevelEnabled('info')) log.info(listening);
@@ -102,6 +108,18 @@ async function run(options: StartOptions): Promise<Log> {
 }
 
 const lockCheckMs = 1_000;
+/** Threads have so long to end when everything else has; then the process ends without them. */
+const threadsEndMsMax = 5_000;
+
+/** The worker threads, once there are any: whoever ends the process must know of them. */
+let pool: Opened['pool'] | null = null;
+
+const LEVELS = { info: 'info', warning: 'warn', error: 'error' } as const;
+
+/** Whoever only reads the log learns of every condition, with what to do about it. */
+function tellOf(log: Log): (condition: Condition) => void {
+  return ({ code, severity, message, action }) => log[LEVELS[severity]]({ health: code }, `${message}. ${action}`);
+}
 
 function checkLock(lock: { check(): void }, log: Log): void {
   try {
@@ -122,17 +140,19 @@ interface Stopping {
 }
 
 async function stop({ dataDir, opened, server, settings, inbox, log, incarnation }: Stopping): Promise<void> {
-  const { recorder, history, logs, journal, timekeeper, pool } = opened;
-  const cut = await drain(opened, inbox, { drainTimeoutMs: settings.drainTimeoutMs, graceMs: settings.cancelGraceMs });
-  if (cut > 0)
-    log.warn(`${cut} tasks were still running and have been interrupted; they run again after the next start`);
+  const { recorder, history, logs, journal, timekeeper } = opened;
+  const cut = await drain(opened, inbox, {
+    drainTimeoutMs: settings.drainTimeoutMs,
+    graceMs: settings.cancelGraceMs,
+    waiting: (running, msMax) => log.info(waitingWords(running, msMax)),
+  });
+  if (cut > 0) log.warn(cutWords(cut));
   await server.close();
   await timekeeper.stop();
   recorder.record({ e: 'supervisor.stopped', incarnation });
   await recorder.departed();
   await Promise.all([history.close(), logs.close()]);
   await journal.close();
-  await pool.close();
   rmSync(join(dataDir, 'supervisor.json'), { force: true });
 }
 
@@ -140,7 +160,10 @@ async function stop({ dataDir, opened, server, settings, inbox, log, incarnation
 function onStop(log: Log, stopOnce: (reason: string) => Promise<void>): void {
   let stopping = false;
   const wish = (reason: string) => {
-    if (stopping) process.exit(EXIT.ok);
+    if (stopping) {
+      log.warn(atOnceWords(reason));
+      end(EXIT.ok);
+    }
     stopping = true;
     stopOnce(reason).catch((error) => leave(error, log));
   };
@@ -152,16 +175,13 @@ function onStop(log: Log, stopOnce: (reason: string) => Promise<void>): void {
 
 /** Ends the process: a fault says what happened and what to do, anything else is a fault of the program. */
 function leave(thrown: unknown, log: Log): never {
-  const error = journalFault ?? thrown;
-  if (error instanceof Fault) {
-    log.fatal({ exit: error.exitCode }, error.message);
-    if (error.action !== '') log.fatal(error.action);
-    process.stderr.write(`nightshift: ${error.message}\n${error.action === '' ? '' : `${error.action}\n`}`);
-    process.exit(error.exitCode);
-  }
-  log.fatal({ err: error }, 'a fault of the program');
-  process.stderr.write(`nightshift: a fault of the program: ${error instanceof Error ? error.stack : String(error)}\n`);
-  process.exit(70);
+  const say = (text: string) => void process.stderr.write(text);
+  return end(sayFault(journalFault ?? thrown, log, { inTerminal: process.stdout.isTTY, say }));
+}
+
+/** Threads may be at work, and one of them may hang. */
+function end(code: number): never {
+  return pool && pool.threads > 0 ? endBusy(code) : process.exit(code);
 }
 
 const answerMs = 100;
@@ -174,7 +194,6 @@ function leaveSoon(log: Log): (fault: Fault) => void {
   return (fault) => {
     if (journalFault) return;
     journalFault = fault;
-    log.fatal({ exit: fault.exitCode }, fault.message);
     setTimeout(() => leave(fault, log), answerMs);
   };
 }
