@@ -9,16 +9,20 @@ const severities = ['error', 'warning', 'info'];
 
 export class Health {
   readonly #clock: Clock;
+  readonly #raised: (condition: Condition) => void;
   readonly #items = new Map<string, HealthItem>();
 
-  constructor(clock: Clock) {
+  /** @param raised told of each condition as it comes up, not when it is raised again before it was cleared */
+  constructor(clock: Clock, raised: (condition: Condition) => void = () => {}) {
     this.#clock = clock;
+    this.#raised = raised;
   }
 
   /** Raised again under its code, a condition keeps its `since`. */
   raise(condition: Condition): void {
-    const since = this.#items.get(condition.code)?.since ?? iso(this.#clock.wall());
-    this.#items.set(condition.code, { ...condition, since });
+    const known = this.#items.get(condition.code);
+    this.#items.set(condition.code, { ...condition, since: known?.since ?? iso(this.#clock.wall()) });
+    if (!known) this.#raised(condition);
   }
 
   clear(code: string): void {

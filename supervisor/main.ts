@@ -11,20 +11,24 @@ import { type Listening, listen } from '../web/server.ts';
 import type { WebSettings } from '../web/settings.ts';
 import { bootId } from './boot.ts';
 import { machineClock } from './clock.ts';
-import { EXIT, Fault } from './core/fault.ts';
+import { EXIT, type Fault } from './core/fault.ts';
 import { iso } from './core/record.ts';
+import type { Task } from './core/task.ts';
 import { checkPlaces, makeFolders } from './data-places.ts';
-import { Health } from './health.ts';
+import { endBusy, endHard } from './hard-end.ts';
+import { type Condition, Health } from './health.ts';
 import { type InboxDoor, openInbox } from './inbox-door.ts';
 import { type DataFolderLock, lockDataFolder } from './journal/lock.ts';
+import { sayFault } from './last-words.ts';
 import { localToken } from './local-token.ts';
 import { type Log, makeLog } from './log.ts';
 import { type Opened, openSupervisor } from './open.ts';
 import { loadSettings } from './settings/load.ts';
 import type { Settings } from './settings/settings.ts';
 import { startFault } from './start-fault.ts';
-import { drain } from './stop.ts';
+import { drain, endThreads } from './stop.ts';
 import { StopAsked, type StopWish } from './stop-wish.ts';
+import { atOnceWords, cutWords, hangingWords, waitingWords } from './stop-words.ts';
 
 export interface StartOptions {
   readonly dataDir: string;
@@ -52,6 +56,10 @@ interface Started {
 export async function start(options: StartOptions): Promise<void> {
   const started: Started = { dataDir: resolve(options.dataDir), incarnation: randomUUID(), log: makeLog('info') };
   process.on('uncaughtException', (error) => leave(error, started.log));
+  options.wish.whenMadeAgain((reason) => {
+    started.log.warn(atOnceWords(reason));
+    end(EXIT.ok);
+  });
   try {
     await run(options, started);
     options.wish.whenMade((reason) => void stop(reason, started));
@@ -78,11 +86,8 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
   const log = makeLog(settings.logLevel);
   Object.assign(started, { settings, log });
   const clock = machineClock;
-  const health = new Health(clock);
-  for (const item of loaded.health) {
-    health.raise(item);
-    log.warn(item.message);
-  }
+  const health = new Health(clock, tellOf(log));
+  for (const item of loaded.health) health.raise(item);
   for (const note of loaded.notes) log.info(note);
   makeFolders(dataDir);
   wish.check();
@@ -99,6 +104,7 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
     ...identity,
   });
   started.opened = opened;
+  ({ pool } = opened);
   wish.check();
   const web = webSettings(settings, await localToken(dataDir));
   const publicDir = fileURLToPath(new URL('../web/public/', import.meta.url));
@@ -125,6 +131,18 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
 }
 
 const lockCheckMs = 1_000;
+/** Threads have so long to end when everything else has; then the process ends without them. */
+const threadsEndMsMax = 5_000;
+
+/** The worker threads, once there are any: whoever ends the process must know of them. */
+let pool: Opened['pool'] | null = null;
+
+const LEVELS = { info: 'info', warning: 'warn', error: 'error' } as const;
+
+/** Whoever only reads the log learns of every condition, with what to do about it. */
+function tellOf(log: Log): (condition: Condition) => void {
+  return ({ code, severity, message, action }) => log[LEVELS[severity]]({ health: code }, `${message}. ${action}`);
+}
 
 function checkLock(lock: { check(): void }, log: Log): void {
   try {
@@ -138,8 +156,12 @@ function checkLock(lock: { check(): void }, log: Log): void {
 async function stop(reason: string, started: Started): Promise<void> {
   const { dataDir, lock, log } = started;
   log.info(`stopping: ${reason}`);
+  let threadsEnded = true;
   try {
-    if (started.opened) await close(started.opened, started);
+    if (started.opened) {
+      await close(started.opened, started);
+      threadsEnded = await endThreads(started.opened.pool, threadsEndMsMax);
+    }
     if (lock) {
       rmSync(join(dataDir, 'supervisor.json'), { force: true });
       await lock.release();
@@ -147,39 +169,36 @@ async function stop(reason: string, started: Started): Promise<void> {
   } catch (error) {
     leave(error, log);
   }
+  if (!threadsEnded) log.warn(hangingWords(threadsEndMsMax));
   log.info('stopped');
-  process.exit(EXIT.ok);
+  threadsEnded ? process.exit(EXIT.ok) : endHard(EXIT.ok);
 }
 
 async function close(opened: Opened, { settings, server, inbox, incarnation, log }: Started): Promise<void> {
-  const { recorder, history, logs, journal, timekeeper, pool } = opened;
+  const { recorder, history, logs, journal, timekeeper } = opened;
   const { drainTimeoutMs = 0, cancelGraceMs: graceMs = 0 } = settings ?? {};
-  const cut = await drain(opened, inbox ?? noInbox, { drainTimeoutMs, graceMs });
-  if (cut > 0)
-    log.warn(`${cut} tasks were still running and have been interrupted; they run again after the next start`);
+  const waiting = (running: readonly Task[], msMax: number) => log.info(waitingWords(running, msMax));
+  const cut = await drain(opened, inbox ?? noInbox, { drainTimeoutMs, graceMs, waiting });
+  if (cut > 0) log.warn(cutWords(cut));
   await server?.close();
   await timekeeper.stop();
   recorder.record({ e: 'supervisor.stopped', incarnation });
   await recorder.departed();
   await Promise.all([history.close(), logs.close()]);
   await journal.close();
-  await pool.close();
 }
 
 const noInbox = { stop: async () => {} };
 
 /** Ends the process: a fault says what happened and what to do, anything else is a fault of the program. */
 function leave(thrown: unknown, log: Log): never {
-  const error = journalFault ?? thrown;
-  if (error instanceof Fault) {
-    log.fatal({ exit: error.exitCode }, error.message);
-    if (error.action !== '') log.fatal(error.action);
-    process.stderr.write(`nightshift: ${error.message}\n${error.action === '' ? '' : `${error.action}\n`}`);
-    process.exit(error.exitCode);
-  }
-  log.fatal({ err: error }, 'a fault of the program');
-  process.stderr.write(`nightshift: a fault of the program: ${error instanceof Error ? error.stack : String(error)}\n`);
-  process.exit(70);
+  const say = (text: string) => void process.stderr.write(text);
+  return end(sayFault(journalFault ?? thrown, log, { inTerminal: process.stdout.isTTY, say }));
+}
+
+/** Threads may be at work, and one of them may hang. */
+function end(code: number): never {
+  return pool && pool.threads > 0 ? endBusy(code) : process.exit(code);
 }
 
 const answerMs = 100;
@@ -192,7 +211,6 @@ function leaveSoon(log: Log): (fault: Fault) => void {
   return (fault) => {
     if (journalFault) return;
     journalFault = fault;
-    log.fatal({ exit: fault.exitCode }, fault.message);
     setTimeout(() => leave(fault, log), answerMs);
   };
 }

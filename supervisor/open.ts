@@ -33,6 +33,7 @@ import { endOrphans } from './orphans.ts';
 import { Recorder } from './recorder.ts';
 import { Replay } from './replay.ts';
 import type { Settings } from './settings/settings.ts';
+import { countTasks } from './stop-words.ts';
 import { Supervisor } from './supervisor.ts';
 import { Throughput } from './throughput.ts';
 import { Timekeeper } from './timekeeper.ts';
@@ -79,7 +80,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   const { state } = replay;
   state.seq = journal.nextSeq - 1;
   for (const note of report.notes) log.warn(note);
-  if (report.lostWindow) reportLostWindow(report.lostWindow, health, log);
+  if (report.lostWindow) reportLostWindow(report.lostWindow, health);
 
   const history = await openHistory(options, report.snapshotSeq, state.seq);
   for (const { file, offset, bytes } of history.cuts) {
@@ -108,7 +109,6 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   const catalog = await describing;
   useHandlers(state, settings, catalog, clock.wall());
   for (const { file, message } of catalog.failures) {
-    log.warn({ file }, `handler not loaded: ${message}`);
     health.raise({
       code: `handler:${file}`,
       severity: 'error',
@@ -120,7 +120,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     folder: join(dataDir, 'logs'),
     clock,
     retentionMs: settings.logRetentionMs,
-    ...diskReports('logs', 'attempt logs', health, log, () => {}),
+    ...diskReports('logs', 'attempt logs', health, () => {}),
   });
   const given = new Map(catalog.handlers.map((handler) => [handler.type, settingsFor(handler, options.texts)]));
   const throughput = new Throughput();
@@ -209,7 +209,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
 }
 
 function openHistory(
-  { dataDir, clock, health, log, onFault }: OpenOptions,
+  { dataDir, clock, health, onFault }: OpenOptions,
   provenSeq: number,
   journalSeq: number,
 ): Promise<History> {
@@ -219,9 +219,8 @@ function openHistory(
     provenSeq,
     journalSeq,
     clock,
-    ...diskReports('history', 'history', health, log, onFault),
+    ...diskReports('history', 'history', health, onFault),
     damage: (damage) => {
-      log.error({ damage }, 'a stretch of history is damaged');
       health.raise({
         code: `history-damage:${damage.file}`,
         severity: 'error',
@@ -233,7 +232,7 @@ function openHistory(
 }
 
 /** What a part that writes behind tells of its disk, as health items. */
-function diskReports(code: string, what: string, health: Health, log: Log, onFault: (fault: Fault) => void) {
+function diskReports(code: string, what: string, health: Health, onFault: (fault: Fault) => void) {
   return {
     trouble: ({ file, operation, message, fatal }: DiskTrouble) => {
       if (fatal)
@@ -244,7 +243,6 @@ function diskReports(code: string, what: string, health: Health, log: Log, onFau
             'check the disk, then start again',
           ),
         );
-      log.error({ file, operation }, `${what}: ${message}`);
       health.raise({
         code: `${code}:${file}`,
         severity: 'error',
@@ -259,10 +257,8 @@ function diskReports(code: string, what: string, health: Health, log: Log, onFau
 function reportLostWindow(
   { afterSeq, afterAt, fsync }: NonNullable<RecoveryReport['lostWindow']>,
   health: Health,
-  log: Log,
 ): void {
   const message = `Power was lost under FSYNC=${fsync}: what was accepted after ${iso(afterAt)} (sequence ${afterSeq}) may be gone`;
-  log.error(message);
   health.raise({
     code: 'lost_window',
     severity: 'error',
@@ -286,7 +282,7 @@ async function recover(
   const { log, bootId, incarnation, version } = options;
   const last = state.lastStop;
   const orphans = await endOrphans(state.children.values(), { bootId, wait });
-  if (orphans > 0) log.warn(`ended ${orphans} process groups that the last incarnation had left behind`);
+  if (orphans > 0) log.warn(`ended process groups that the last incarnation had left behind: ${orphans}`);
   const scratch = join(options.dataDir, 'scratch');
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true, mode: 0o700 });
@@ -297,8 +293,8 @@ async function recover(
   for (const task of running) recorder.record(recoverAttempt(task, { orderly, at: stoppedAt }));
   if (last === null) return null;
   const tasks = state.tasks.size - state.failed.size;
-  if (!last.clean)
-    log.warn(`recovered ${tasks} tasks after a stop at ${iso(stoppedAt)}; ${running.length} were running`);
+  if (!last.clean && tasks > 0)
+    log.warn(`recovered ${countTasks(tasks)} after a stop at ${iso(stoppedAt)}; running then: ${running.length}`);
   return { tasks, stoppedAt: iso(stoppedAt), downMs: Math.max(0, startedAt - stoppedAt), clean: last.clean };
 }
 
@@ -345,7 +341,6 @@ function watchSpace(journal: Journal, dispatcher: Dispatcher, health: Health, lo
       dispatcher.pump();
       return;
     }
-    log.error('the disk is full: no new work is taken until there is room');
     health.raise({
       code: 'disk_full',
       severity: 'error',

@@ -11,6 +11,7 @@ export class StopAsked extends Error {}
 export class StopWish {
   /** Null as long as there is none. */
   #reason: string | null = null;
+  #again: (reason: string) => void = () => process.exit(EXIT.ok);
   #hear: (reason: string) => void = () => {};
   readonly #made = new Promise<string>((resolve) => {
     this.#hear = resolve;
@@ -21,7 +22,7 @@ export class StopWish {
   }
 
   make(reason: string): void {
-    if (this.#reason !== null) process.exit(EXIT.ok);
+    if (this.#reason !== null) this.#again(reason);
     this.#reason = reason;
     this.#hear(reason);
   }
@@ -35,6 +36,11 @@ export class StopWish {
   async during(step: Promise<void>): Promise<void> {
     await Promise.race([step, this.#made]);
     this.check();
+  }
+
+  /** The second wish: ends the process, in whatever step it is. */
+  whenMadeAgain(act: (reason: string) => void): void {
+    this.#again = act;
   }
 
   /** For a supervisor that has started. */

@@ -107,7 +107,7 @@ export class Timekeeper {
   }
 
   #takeSnapshot(): void {
-    const { state, journal, history, recorder, clock, health, log } = this.#parts;
+    const { state, journal, history, recorder, clock, health } = this.#parts;
     if (this.#snapshot || clock.monotonic() < this.#snapshotNotBefore) return;
     const walk = new StateWalk(state, clock, async () => {
       await recorder.departed();
@@ -118,7 +118,6 @@ export class Timekeeper {
       .then(() => health.clear('snapshot'))
       .catch((error: Error) => {
         this.#snapshotNotBefore = clock.monotonic() + snapshotRetryMs;
-        log.error({ err: error }, 'no snapshot could be written');
         health.raise({
           code: 'snapshot',
           severity: 'warning',

@@ -84,6 +84,7 @@ export class Pool {
   #stopWatch: (() => void) | null = null;
   #stopIdle: (() => void) | null = null;
   #closed = false;
+  readonly #whenGone: (() => void)[] = [];
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -164,6 +165,11 @@ export class Pool {
     if (thread) this.#end(thread, thread.retire());
   }
 
+  /** Threads that have not ended; after `close` those that hang. */
+  get threads(): number {
+    return this.#ports.size;
+  }
+
   /** Ends all threads, at once. Orders under way are not reported any more. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -172,6 +178,12 @@ export class Pool {
     for (const seat of this.#seats.values()) withdraw(seat);
     this.#seats.clear();
     await Promise.all([...this.#living].map((thread) => thread.destroy()));
+  }
+
+  /** Resolves once no thread is left: one that was ended on the way may outlive the `close` of the others. */
+  gone(): Promise<void> {
+    if (this.#ports.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenGone.push(resolve));
   }
 
   #end(thread: Thread, ending: Promise<void>): void {
@@ -209,6 +221,7 @@ export class Pool {
   /** What a thread posted before it ended has arrived by now, or never will; its last result may be still on its way. */
   #goneThread(threadId: number): void {
     this.#ports.delete(threadId);
+    if (this.#ports.size === 0) for (const resolve of this.#whenGone.splice(0)) resolve();
     this.#heardOf.set(threadId, Number.POSITIVE_INFINITY);
     this.#landEarly();
   }

@@ -185,7 +185,7 @@ const tokenCharsLeast = 16;
 function remark(parsed: Parsed, remarks: Remarks): void {
   for (const stranger of parsed.strangers) {
     remarks.health.push({
-      code: 'settings_unknown_variable',
+      code: `settings_unknown_variable:${stranger.key}`,
       severity: 'warning',
       message: `The variable ${variablePrefix}${stranger.key} of the environment ${stranger.message}`,
       action: 'Correct or remove it where Nightshift is started.',

@@ -26,6 +26,14 @@ function folderFor(t: Test): Folder {
   return folder;
 }
 
+/** What the log says, line by line. */
+function logged(output: string): readonly Record<string, unknown>[] {
+  return output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
 /** A folder in which a supervisor has worked and stopped as asked. */
 async function usedFolder(t: Test): Promise<Folder> {
   const folder = folderFor(t);
@@ -67,10 +75,21 @@ t.test('64: a wrong command line, and wrong settings with nothing good to start 
 t.test('wrong settings in a folder that has good ones do not keep the supervisor down', async (t) => {
   const folder = await usedFolder(t);
   appendFileSync(join(folder.dir, 'nightshift.env'), '\nWORKERS=many\n');
-  const supervisor = await SupervisorProcess.start(folder);
+  const supervisor = await SupervisorProcess.start(folder, { settings: { WEB_PROT: '1', FSINC: 'no' } });
   const { body } = await supervisor.call<{ health: { message: string }[] }>('GET', '/status');
   t.match(JSON.stringify(body.health), 'WORKERS', 'it says so');
   await supervisor.stop();
+  const told = logged(supervisor.output).filter(({ health }) => health !== undefined);
+  t.match(
+    told,
+    [
+      { level: 50, health: 'settings_wrong', msg: /WORKERS .*Correct .*nightshift\.env and restart/ },
+      { level: 40, msg: /NIGHTSHIFT_WEB_PROT .*did you mean WEB_PORT.*Correct or remove it/ },
+      { level: 40, msg: /NIGHTSHIFT_FSINC .*did you mean FSYNC/ },
+    ],
+    'the log as well, once each',
+  );
+  t.equal(told.length, 3);
 });
 
 t.test('65: damaged data and data of an unknown format, by file and place', async (t) => {

@@ -1,4 +1,5 @@
 /** What an owner meets from outside: handlers that misbehave, a full disk, a stop, a pause of the whole process, the inbox. */
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -189,6 +190,7 @@ t.test('asked to stop, it takes no new work and lets running tasks end', async (
   });
   t.match(refused, { status: 503, body: { code: 'draining' } });
   t.same(await supervisor.ended, { code: 0, signal: null });
+  t.notMatch(supervisor.output, /hangs/, 'threads that can end do');
   const next = await startOn(t, supervisor.folder);
   t.match(await next.task(id), { state: 'succeeded', attempt: 1 });
   t.equal(executions(supervisor.folder).length, 1);
@@ -213,6 +215,53 @@ t.test(
   },
 );
 
+const STUCK = `
+import { openSync, writeFileSync } from 'node:fs';
+export default {
+  type: 'stuck',
+  run({ fifo, begun }) {
+    writeFileSync(begun, '');
+    openSync(fifo, 'r');
+  },
+};
+`;
+
+t.test('a thread that hangs in a call of the system does not keep a stop from ending', needs('mkfifo'), async (t) => {
+  const settings = { DRAIN_TIMEOUT: '100ms', CANCEL_GRACE: '100ms' };
+  const supervisor = await startFor(t, { 'stuck.mjs': STUCK }, { settings });
+  const [fifo, begun] = ['fifo', 'begun'].map((name) => join(supervisor.folder.dir, '..', name)) as [string, string];
+  execFileSync('mkfifo', [fifo]);
+  const { id } = await supervisor.add({ type: 'stuck', params: { fifo, begun } });
+  await eventually('it to hang', () => (existsSync(begun) ? true : null));
+  const asked = performance.now();
+  t.same(await supervisor.stop(), { code: 0, signal: null });
+  const tookMs = performance.now() - asked;
+  t.ok(tookMs < 20_000, `${tookMs} ms`);
+  t.match(supervisor.output, /waiting for 1 task to end \(1 stuck\), 0\.2 s at most; a second signal stops at once/);
+  t.match(supervisor.output, /1 task was still running and has been interrupted; it runs again/);
+  t.match(supervisor.output, /a worker thread hangs .* has not ended within 5 s/);
+  t.match(supervisor.output, /"msg":"stopped"/);
+  rmSync(join(supervisor.folder.dir, 'handlers', 'stuck.mjs'));
+  const next = await startOn(t, supervisor.folder, { settings });
+  t.match(await next.task(id), { state: 'queued', attempts: [{ outcome: 'interrupted' }] });
+  t.notMatch(next.output, /recovered/, 'the journal was closed as it should be');
+});
+
+t.test('a second signal ends a supervisor with a thread that hangs as well', needs('mkfifo'), async (t) => {
+  const settings = { DRAIN_TIMEOUT: '1h' };
+  const supervisor = await startFor(t, { 'stuck.mjs': STUCK }, { settings });
+  const [fifo, begun] = ['fifo', 'begun'].map((name) => join(supervisor.folder.dir, '..', name)) as [string, string];
+  execFileSync('mkfifo', [fifo]);
+  await supervisor.add({ type: 'stuck', params: { fifo, begun } });
+  await eventually('it to hang', () => (existsSync(begun) ? true : null));
+  supervisor.signal('SIGTERM');
+  await eventually('it to drain', () => (supervisor.output.includes('waiting for 1 task') ? true : null));
+  supervisor.signal('SIGTERM');
+  await supervisor.ended;
+  const next = await startOn(t, supervisor.folder, { settings });
+  t.match(next.output, /recovered 1 task after a stop/);
+});
+
 t.test('a second signal stops at once, and nothing is lost', async (t) => {
   const settings = { DRAIN_TIMEOUT: '1h' };
   const supervisor = await startFor(t, {}, { settings });
@@ -222,6 +271,8 @@ t.test('a second signal stops at once, and nothing is lost', async (t) => {
   await eventually('it to drain', () => (supervisor.output.includes('SIGTERM') ? true : null));
   supervisor.signal('SIGTERM');
   t.equal((await supervisor.ended).signal, null);
+  t.match(supervisor.output, /waiting for 1 task to end \(1 record\), 3605 s at most/);
+  t.match(supervisor.output, /stopping at once: asked a second time \(SIGTERM\)/);
   const next = await startOn(t, supervisor.folder, { settings });
   t.match(await next.until(id, 'running'), { attempts: [{ outcome: 'interrupted' }, {}] });
 });

@@ -292,7 +292,9 @@ t.test('an unknown variable of the environment is pointed out and stops nothing'
   const environment = { NIGHTSHIFT_WEB_PROT: '80', NIGHTSHIFT_DATA: '/x', NIGHTSHIFT_TASK_ID: 'x', PATH: '/bin' };
   const { health, settings } = await load(await dataDir(t), { environment });
   t.equal(settings.webPort, 8421);
-  t.match(health, [{ code: 'settings_unknown_variable', message: /NIGHTSHIFT_WEB_PROT .*did you mean WEB_PORT/ }]);
+  t.match(health, [
+    { code: 'settings_unknown_variable:WEB_PROT', message: /NIGHTSHIFT_WEB_PROT .*did you mean WEB_PORT/ },
+  ]);
 });
 
 t.test('keys of somebody’s own reach the texts', async (t) => {
