@@ -159,6 +159,7 @@ t.test('a thread that is still loading when the pool closes loads first, and beg
     pool.run(slot('cpu-1'), [order({ do: 'flood', lines: 1 })]);
     const { thread } = slot('cpu-1');
     await pool.close();
+    await pool.gone();
     t.equal(thread?.notes, null);
     t.same([...heard.spoken, ...heard.outcomes, ...heard.losses], []);
   }
