@@ -2,7 +2,7 @@
 import { format } from 'node:util';
 import type { Attempt } from './attempt.ts';
 import { cut } from './cut.ts';
-import type { HandlerContext, HttpClient, HttpOptions, SubmittedTask, TaskFacts } from './define.ts';
+import type { HandlerContext, HttpClient, HttpOptions, NotYet, SubmittedTask, TaskFacts } from './define.ts';
 import { Permanent } from './define.ts';
 import { checkpointBytesMax, progressTextCharsMax } from './limits.ts';
 import { jsonText } from './outcome.ts';
@@ -105,6 +105,26 @@ export class Context implements HandlerContext {
     const attempt = this.#attempt;
     return () => attempt.scratch(setup.scratchDir);
   }
+
+  get store(): HandlerContext['store'] {
+    return {
+      get: notYet('ctx.store.get'),
+      set: notYet('ctx.store.set'),
+      delete: notYet('ctx.store.delete'),
+      list: notYet('ctx.store.list'),
+    };
+  }
+
+  get next(): NotYet {
+    return notYet('ctx.next');
+  }
+}
+
+/** Thrown at once, not as a promise: one that nobody waits for would be tried again. */
+function notYet(name: string): NotYet {
+  return () => {
+    throw new Permanent(`${name} is not in this version`, { code: 'not_in_this_version' });
+  };
 }
 
 /** NaN and infinity, which a division by zero leaves behind, are no reason to end an attempt. */

@@ -48,7 +48,13 @@ export interface HandlerContext {
   readonly http: HttpClient;
   /** Path of a folder of this attempt's own, removed when it ends. */
   scratch(): Promise<string>;
+  /** Not in this version: a call fails the attempt for good, with the code `not_in_this_version`. */
+  readonly store: Readonly<Record<'get' | 'set' | 'delete' | 'list', NotYet>>;
+  /** Not in this version, as `store`. */
+  readonly next: NotYet;
 }
+
+export type NotYet = (...given: readonly unknown[]) => never;
 
 export interface TaskFacts {
   readonly id: string;

@@ -1,6 +1,7 @@
 /** Every exit code of the contract, provoked on the real program. */
 import {
   appendFileSync,
+  chownSync,
   closeSync,
   cpSync,
   existsSync,
@@ -150,6 +151,59 @@ t.test('72: the data folder is read-only', needs('unshare'), async (t) => {
   const ended = await startAndEnd(folder.dir, { under: ['unshare', '-Urm', 'sh', '-c', script, 'sh', folder.dir] });
   t.equal(ended.code, 72, ended.output);
   t.match(ended.output, folder.dir);
+});
+
+/** A machine without network file systems has none to try: the answer of statfs(2) is changed on its way to the program. */
+function onNetwork(folder: Folder, type: number): readonly string[] {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(type));
+  const inject = `inject=statfs:poke_exit=@arg2=${bytes.toString('hex')}`;
+  return ['strace', '-f', '-qq', '-o', '/dev/null', '-P', folder.dir, '-e', 'trace=statfs', '-e', inject];
+}
+
+t.test('72: the data folder is on a network file system, unless that is asked for', needs('strace'), async (t) => {
+  const types = { NFS: 0x6969, CIFS: 0xff534d42, '9p': 0x01021997 };
+  for (const [name, type] of Object.entries(types)) {
+    const folder = folderFor(t);
+    const ended = await startAndEnd(folder.dir, { under: onNetwork(folder, type) });
+    t.equal(ended.code, 72, ended.output);
+    t.match(ended.output, `${folder.dir} is on a network file system (${name})`);
+    t.match(ended.output, '--force-network');
+    t.same(readdirSync(folder.dir).sort(), ['handlers', 'inbox'], 'nothing was written there');
+  }
+  const folder = folderFor(t);
+  const under = onNetwork(folder, types.NFS);
+  const supervisor = await SupervisorProcess.start(folder, { under, arguments: ['--force-network'] });
+  t.teardown(() => supervisor.kill());
+  const { id } = await supervisor.add({ type: 'record', params: { file: folder.record } });
+  t.equal((await supervisor.until(id, 'succeeded')).state, 'succeeded');
+  t.same(await supervisor.stop(), { code: 0, signal: null });
+});
+
+t.test('72: there is no way to lock the data folder, unless the weaker one is asked for', async (t) => {
+  const folder = folderFor(t);
+  const under = ['env', `PATH=${join(folder.dir, 'no-programs')}`];
+  if (process.platform !== 'linux') return t.pass('this system locks files by itself');
+  const ended = await startAndEnd(folder.dir, { under });
+  t.equal(ended.code, 72, ended.output);
+  t.match(ended.output, /cannot be locked: flock\(1\) is not installed/);
+  t.match(ended.output, '--lock=socket');
+  const supervisor = await SupervisorProcess.start(folder, { under, arguments: ['--lock=socket'] });
+  t.teardown(() => supervisor.kill());
+  const second = await startAndEnd(folder.dir, { under, arguments: ['--lock=socket'] });
+  t.equal(second.code, 73, second.output);
+  t.same(await supervisor.stop(), { code: 0, signal: null });
+});
+
+t.test('72: the data folder belongs to somebody else', async (t) => {
+  const folder = folderFor(t);
+  const weAreRoot = process.getuid?.() === 0;
+  if (weAreRoot) chownSync(folder.dir, 65_534, 65_534);
+  const dir = weAreRoot ? folder.dir : '/usr';
+  const ended = await startAndEnd(dir);
+  t.equal(ended.code, 72, ended.output);
+  t.match(ended.output, `${dir} belongs to user ${weAreRoot ? 65_534 : 0}`);
+  t.match(ended.output, 'chown');
 });
 
 t.test('72: something else lies where a part of the data folder belongs, which is named', async (t) => {

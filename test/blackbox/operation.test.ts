@@ -277,6 +277,54 @@ t.test('a second signal stops at once, and nothing is lost', async (t) => {
   t.match(await next.until(id, 'running'), { attempts: [{ outcome: 'interrupted' }, {}] });
 });
 
+/** Runs until a file of its name appears. */
+const GATE = `
+import { existsSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+export default {
+  type: 'gate',
+  async run({ file }, ctx) {
+    while (!existsSync(file)) await wait(10, null, { signal: ctx.signal });
+  },
+};
+`;
+
+t.test(
+  'the message of pm2, and the end of the one who started it, let running tasks end as a signal does',
+  async (t) => {
+    const wishes = {
+      'asked to by pm2': (supervisor: SupervisorProcess) => supervisor.send('shutdown'),
+      'the one who started it is gone': (supervisor: SupervisorProcess) => supervisor.disconnect(),
+      // As pm2 ends itself: the channel closes behind the message, which must not count as a second wish.
+      'asked to by pm2, who leaves': (supervisor: SupervisorProcess) => {
+        supervisor.send('shutdown');
+        supervisor.disconnect();
+      },
+    };
+    for (const [reason, wish] of Object.entries(wishes)) {
+      const supervisor = await startFor(t, { 'gate.mjs': GATE }, { channel: true });
+      const file = join(supervisor.folder.dir, '..', 'open');
+      const { id } = await supervisor.add({ type: 'gate', params: { file } });
+      await supervisor.until(id, 'running');
+      wish(supervisor);
+      await eventually('it to drain', async () =>
+        (await supervisor.call<{ state: string }>('GET', '/status')).body.state === 'draining' ? true : null,
+      );
+      t.equal((await supervisor.task(id)).state, 'running', 'it waits for its task');
+      writeFileSync(file, '');
+      t.same(await supervisor.ended, { code: 0, signal: null });
+      t.match(supervisor.output, `stopping: ${reason.split(',')[0]}`);
+      const next = await startOn(t, supervisor.folder);
+      t.match(
+        await next.task(id),
+        { state: 'succeeded', attempts: [{ outcome: 'succeeded' }] },
+        'in its first attempt',
+      );
+      await next.stop();
+    }
+  },
+);
+
 t.test('stopped like a process in a shell and woken again, it goes on as if nothing had been', async (t) => {
   const supervisor = await startFor(t);
   const ids: string[] = [];

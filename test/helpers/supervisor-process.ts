@@ -100,8 +100,19 @@ function launch(
   const stdio = ['ignore', 'pipe', 'pipe', ...(channel ? ['ipc' as const] : [])] as const;
   const child = spawn(command, rest, { env: environment, stdio: [...stdio], detached: true });
   running.add(child);
-  child.once('close', () => running.delete(child));
+  endOf(child).then(
+    () => running.delete(child),
+    () => running.delete(child),
+  );
   return child;
+}
+
+/** Once it has ended and said all it had to say; `close` alone never comes after we have closed the channel ourselves. */
+async function endOf(child: ChildProcess): Promise<Ended> {
+  const said = [child.stdout, child.stderr].map((stream) => stream && once(stream, 'close'));
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  await Promise.all(said);
+  return { code, signal };
 }
 
 /**
@@ -119,7 +130,7 @@ export async function startAndEnd(
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const timer = setTimeout(() => killGroup(child), startMsMax);
-  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  const { code, signal } = await endOf(child);
   clearTimeout(timer);
   return { code, signal, output };
 }
@@ -258,7 +269,7 @@ export class SupervisorProcess extends Running {
     const child = launch(folder.dir, options);
     spawned?.(() => killGroup(child));
     const output: string[] = [];
-    const ended = once(child, 'close').then(([code, signal]): Ended => ({ code, signal }));
+    const ended = endOf(child);
     const url = await new Promise<string>((resolve, reject) => {
       const timer = setTimeout(() => fail('it did not listen in time'), startMsMax);
       const fail = (why: string) => {

@@ -292,6 +292,29 @@ t.test('ctx tells task, attempt and settings', async (t) => {
   });
 });
 
+t.test('what a later version gives handlers fails for good here, and says so', async (t) => {
+  const folder = t.testdir({
+    'later.mjs': `export default {
+      type: 'scripted',
+      async run({ name }, { store, next }) {
+        if (name === 'nothing') return 'taken apart, and none used';
+        if (name === 'next') next({ key: 'a' });
+        else if (name === 'forgotten') void store.set('a', 1);
+        else await store[name]('a');
+      },
+    }`,
+  });
+  const { pool, order } = await bed(t, join(folder, 'later.mjs'));
+  for (const name of ['get', 'set', 'delete', 'list', 'next', 'forgotten']) {
+    t.match(await pool.outcome(order({ name })), {
+      outcome: 'failed',
+      retryable: false,
+      error: { code: 'not_in_this_version', message: /^ctx\.(store\.\w+|next) is not in this version$/ },
+    });
+  }
+  t.match(await pool.outcome(order({ name: 'nothing' })), { outcome: 'succeeded' });
+});
+
 t.test('submitted tasks carry a key that a rerun repeats, and the attempt waits for the answers', async (t) => {
   const { pool, order } = await bed(t, scripted);
   const requests: CallItem['request'][] = [];
