@@ -26,6 +26,7 @@ export function TaskButtons({ task, only = TASK_ACTIONS, compact = false }: Task
           <button
             key={action}
             type="button"
+            data-action={action}
             class={compact ? `small ${action === 'retry' ? '' : 'quiet'}` : undefined}
             aria-label={compact ? `${words[action]}: ${nameOf(task)}` : undefined}
             onClick={() => void actOn(task, action)}

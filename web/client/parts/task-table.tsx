@@ -1,10 +1,10 @@
 /** The list of tasks as a table that is worked through by keyboard: j k move, x selects, Enter opens, r c p act. */
 import type { Signal } from '@preact/signals';
-import { useRef } from 'preact/hooks';
 import type { TaskView } from '../../../supervisor/facade.ts';
 import { number } from '../format.ts';
 import { useKeys } from '../keys.ts';
 import { say } from '../language.ts';
+import { currentRow, moveRow } from '../rows.ts';
 import { actOn, allows, type TaskAction } from '../task-actions.ts';
 import { waitingText } from '../waiting.ts';
 import { actOnSelected, type Selection } from './bulk.tsx';
@@ -12,6 +12,7 @@ import { shareOf } from './progress.tsx';
 import { TaskStateWord } from './state-word.tsx';
 import { TaskButtons } from './task-buttons.tsx';
 import { nameOf, TaskName } from './task-name.tsx';
+import { TaskRow } from './task-row.tsx';
 import { Span, Time } from './time.tsx';
 
 interface TaskTableProps {
@@ -20,8 +21,7 @@ interface TaskTableProps {
 }
 
 export function TaskTable({ rows, selection }: TaskTableProps) {
-  const table = useRef<HTMLTableElement>(null);
-  useRowKeys(table, rows, selection);
+  useRowKeys(rows, selection);
   const words = say().columns;
   const all = rows.every((row) => selection.value.ids.has(row.id));
   const pickAll = () => {
@@ -29,7 +29,7 @@ export function TaskTable({ rows, selection }: TaskTableProps) {
   };
   return (
     <section class="panel" aria-label={say().pages.tasks} data-steady>
-      <table ref={table} class="task-table">
+      <table class="task-table">
         <thead>
           <tr>
             <th scope="col" class="pick">
@@ -75,7 +75,7 @@ export function toggle(selection: Signal<Selection>, id: string): void {
 function Row({ task, selection }: { task: TaskView; selection: Signal<Selection> }) {
   const picked = selection.value.ids.has(task.id);
   return (
-    <tr class={picked ? 'picked' : undefined} data-id={task.id}>
+    <TaskRow id={task.id} class={picked ? 'picked' : undefined}>
       <td class="pick">
         <input
           type="checkbox"
@@ -107,9 +107,9 @@ function Row({ task, selection }: { task: TaskView; selection: Signal<Selection>
         <Took task={task} />
       </td>
       <td class="end roomy">
-        <TaskButtons task={task} only={allows(task, 'retry') ? ['retry'] : ['cancel']} compact />
+        <TaskButtons task={task} only={['retry', 'cancel']} compact />
       </td>
-    </tr>
+    </TaskRow>
   );
 }
 
@@ -146,30 +146,17 @@ function Took({ task }: { task: TaskView }) {
   return <Span from={attempt.startedAt} to={attempt.finishedAt} />;
 }
 
-/** The current row is the one whose link has the focus, so that it is heard and seen without further means. */
-function useRowKeys(
-  table: { readonly current: HTMLTableElement | null },
-  rows: readonly TaskView[],
-  selection: Signal<Selection>,
-): void {
-  const current = () => document.activeElement?.closest('tr')?.dataset['id'];
-  const move = (by: 1 | -1) => {
-    const at = rows.findIndex((row) => row.id === current());
-    const next = at < 0 ? rows[by > 0 ? 0 : rows.length - 1] : rows[Math.min(rows.length - 1, Math.max(0, at + by))];
-    const link = next && table.current?.querySelector<HTMLElement>(`tr[data-id="${next.id}"] .task-name`);
-    link?.focus();
-    link?.scrollIntoView({ block: 'nearest' });
-  };
+function useRowKeys(rows: readonly TaskView[], selection: Signal<Selection>): void {
   const act = (action: TaskAction) => {
     if (selection.value.ids.size > 0) return void actOnSelected(action, selection, rows);
-    const task = rows.find((row) => row.id === current());
+    const task = rows.find((row) => row.id === currentRow());
     if (task && allows(task, action)) void actOn(task, action);
   };
   useKeys({
-    j: () => move(1),
-    k: () => move(-1),
+    j: () => moveRow(1),
+    k: () => moveRow(-1),
     x: () => {
-      const id = current();
+      const id = currentRow();
       if (id) toggle(selection, id);
     },
     r: () => act('retry'),
