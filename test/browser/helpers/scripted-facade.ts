@@ -108,6 +108,11 @@ export class ScriptedFacade extends ScriptedTasks implements Facade {
 
   async retry(id: string): ReturnType<Facade['retry']> {
     const task = this.get(id);
+    // What ended well is in the history and runs again as a new task.
+    if (task.state === 'succeeded') {
+      const again = this.add(task.type, task.params, { retryOf: id });
+      return { task: this.#view(this.get(again)), originalId: id, source: 'history' };
+    }
     if (!['failed', 'canceled', 'interrupted', 'retrying'].includes(task.state)) {
       throw new Refusal('conflict', `A task that is ${task.state} cannot be retried`);
     }

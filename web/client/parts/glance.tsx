@@ -14,7 +14,7 @@ import { TaskRow } from './task-row.tsx';
 import { Span, Time } from './time.tsx';
 
 const runningShownMax = 8;
-const runningRowsMin = 3;
+const runningRowsMin = 1;
 const finishedShownMax = 8;
 /** Lists come newest first by creation; a few more than shown are asked for, to find those that finished last. */
 const finishedAskedFor = 16;

@@ -1,6 +1,6 @@
 /** State, type and text of the list of tasks; what is typed goes to the server once the hand rests. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { TaskState } from '../../../supervisor/core/task.ts';
 import { say } from '../language.ts';
 import { loadHandlers } from '../resources.ts';
@@ -103,11 +103,23 @@ interface StateChipsProps {
   change(states: readonly TaskState[]): void;
 }
 
+/** On a phone the chips are wider than the page; what is asked for must be seen. */
+function showPressed(chips: HTMLElement): void {
+  const pressed = chips.querySelector('[aria-pressed="true"]')?.getBoundingClientRect();
+  const frame = chips.getBoundingClientRect();
+  if (!pressed || (pressed.left >= frame.left && pressed.right <= frame.right)) return;
+  chips.scrollLeft += pressed.left + pressed.width / 2 - (frame.left + frame.width / 2);
+}
+
 function StateChips({ states, change }: StateChipsProps) {
   const toggle = (state: TaskState) =>
     change(states.includes(state) ? states.filter((one) => one !== state) : [...states, state]);
+  const chips = useRef<HTMLFieldSetElement>(null);
+  useLayoutEffect(() => {
+    if (chips.current) showPressed(chips.current);
+  }, [states]);
   return (
-    <fieldset class="chips">
+    <fieldset ref={chips} class="chips">
       <legend class="unseen">{say().columns.state}</legend>
       <button type="button" class="chip" aria-pressed={states.length === 0} onClick={() => change([])}>
         {say().list.allStates}

@@ -1,13 +1,14 @@
 /** The list of tasks as a table that is worked through by keyboard: j k move, x selects, Enter opens, r c p act. */
 import type { Signal } from '@preact/signals';
 import type { TaskView } from '../../../supervisor/facade.ts';
+import { lastError } from '../failures.ts';
 import { number } from '../format.ts';
 import { useKeys } from '../keys.ts';
 import { say } from '../language.ts';
 import { currentRow, moveRow } from '../rows.ts';
-import { actOn, allows, type TaskAction } from '../task-actions.ts';
+import { actOn, allows } from '../task-actions.ts';
 import { waitingText } from '../waiting.ts';
-import { actOnSelected, type Selection } from './bulk.tsx';
+import { actOnSelected, type BulkAction, type Selection } from './bulk.tsx';
 import { shareOf } from './progress.tsx';
 import { TaskStateWord } from './state-word.tsx';
 import { TaskButtons } from './task-buttons.tsx';
@@ -39,7 +40,7 @@ export function TaskTable({ rows, selection }: TaskTableProps) {
               {words.state}
             </th>
             <th scope="col">{words.task}</th>
-            <th scope="col" class="wide-only">
+            <th scope="col" class="col-detail wide-only">
               {words.detail}
             </th>
             <th scope="col" class="col-number end wide-only">
@@ -48,10 +49,10 @@ export function TaskTable({ rows, selection }: TaskTableProps) {
             <th scope="col" class="col-time end roomy">
               {words.created}
             </th>
-            <th scope="col" class="col-duration end">
+            <th scope="col" class="col-duration end roomy">
               {words.duration}
             </th>
-            <th scope="col" class="col-act end roomy">
+            <th scope="col" class="col-act end">
               <span class="unseen">{words.actions}</span>
             </th>
           </tr>
@@ -74,6 +75,7 @@ export function toggle(selection: Signal<Selection>, id: string): void {
 
 function Row({ task, selection }: { task: TaskView; selection: Signal<Selection> }) {
   const picked = selection.value.ids.has(task.id);
+  const failure = lastError(task)?.message;
   return (
     <TaskRow id={task.id} class={picked ? 'picked' : undefined}>
       <td class="pick">
@@ -94,7 +96,13 @@ function Row({ task, selection }: { task: TaskView; selection: Signal<Selection>
           <span class="muted">
             <Time at={task.createdAt} />
           </span>
+          {task.attempt > 0 && <Took task={task} />}
         </span>
+        {failure && (
+          <span class="narrow-only error-line" title={failure}>
+            {failure}
+          </span>
+        )}
       </td>
       <td class="wide-only detail-cell">
         <Detail task={task} />
@@ -103,10 +111,10 @@ function Row({ task, selection }: { task: TaskView; selection: Signal<Selection>
       <td class="end roomy muted">
         <Time at={task.createdAt} />
       </td>
-      <td class="end">
+      <td class="end roomy">
         <Took task={task} />
       </td>
-      <td class="end roomy">
+      <td class="end">
         <TaskButtons task={task} only={['retry', 'cancel']} compact />
       </td>
     </TaskRow>
@@ -115,29 +123,57 @@ function Row({ task, selection }: { task: TaskView; selection: Signal<Selection>
 
 /** The one thing worth knowing about it now: its error, why it waits, or how far it is. */
 function Detail({ task }: { task: TaskView }) {
+  const text = waitingText(task);
+  const failure = lastError(task)?.message;
   if (task.state === 'failed' || task.state === 'interrupted') {
     return (
-      <span class="error-line" title={task.error?.message}>
-        {task.error?.message}
+      <span class="error-line" title={failure}>
+        {failure}
       </span>
     );
   }
-  if (task.waiting) {
+  if (text) {
+    const all = [text.title, failure, text.detail].filter(Boolean).join(' · ');
     return (
-      <span class="muted" title={task.waiting.detail}>
-        {waitingText(task)?.title}
-        {task.waiting.until && (
-          <>
-            , {say().task.until} <Time at={task.waiting.until} />
-          </>
-        )}
+      <span class="muted" title={all}>
+        <Awaited task={task} title={text.title} />
+        {failure && ` · ${failure}`}
       </span>
     );
   }
   if (task.state !== 'running') return null;
   const share = shareOf(task.progress);
-  const text = [share === null ? '' : `${Math.floor(share * 100)} %`, task.progress?.text ?? ''];
-  return <span class="muted">{text.filter(Boolean).join(' · ')}</span>;
+  const done = [share === null ? '' : `${Math.floor(share * 100)} %`, task.progress?.text ?? ''];
+  const line = done.filter(Boolean).join(' · ');
+  return (
+    <span class="muted" title={line}>
+      {line}
+    </span>
+  );
+}
+
+/** Of what only waits for a moment, the moment says it all. */
+function Awaited({ task: { state, waiting }, title }: { task: TaskView; title: string }) {
+  const words = say();
+  if (!waiting?.until) return title;
+  const moment = <Time at={waiting.until} />;
+  if (state === 'retrying')
+    return (
+      <>
+        {words.list.againAt} {moment}
+      </>
+    );
+  if (state === 'scheduled')
+    return (
+      <>
+        {words.task.runAt} {moment}
+      </>
+    );
+  return (
+    <>
+      {title}, {words.task.until} {moment}
+    </>
+  );
 }
 
 function Took({ task }: { task: TaskView }) {
@@ -147,7 +183,7 @@ function Took({ task }: { task: TaskView }) {
 }
 
 function useRowKeys(rows: readonly TaskView[], selection: Signal<Selection>): void {
-  const act = (action: TaskAction) => {
+  const act = (action: BulkAction) => {
     if (selection.value.ids.size > 0) return void actOnSelected(action, selection, rows);
     const task = rows.find((row) => row.id === currentRow());
     if (task && allows(task, action)) void actOn(task, action);
