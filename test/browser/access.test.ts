@@ -75,7 +75,7 @@ promise(
 
 promise('an address of nothing is a page that says so, with its status', {}, async (t, { page }) => {
   for (const path of ['nope', 'nope/deeper?x=1', 'workers/none', '%zz']) {
-    const answer = await page.goto(new URL(page.url()).origin + `/${path}`);
+    const answer = await page.goto(`${new URL(page.url()).origin}/${path}`);
     t.equal(answer?.status(), path.startsWith('workers') ? 200 : 404, path);
     await page.getByRole('heading', { name: 'No such page' }).waitFor();
   }

@@ -138,3 +138,103 @@ promise(
     await word(rowOf(page, 'io-1'), 'dreaming').waitFor();
   },
 );
+
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+
+function oneRetrying({ facade }: ConsoleServer): void {
+  for (let number = 0; number < 3; number++) facade.add('thumbnail.make', { path: `${number}.png` });
+  const id = facade.add('http.request', { url: 'https://example.org/hook' });
+  facade.start(id);
+  const until = facade.iso(60_000);
+  const error = { code: 'connect', message: 'connect ECONNREFUSED 192.0.2.7:443' };
+  facade.end(id, 'failed', 'retrying', { error, runAt: until, waiting: { reason: 'backoff', until, detail: 'x' } });
+  // The supervisor's own record has it at the attempt alone while the task waits.
+  facade.end(id, 'failed', 'retrying', { error: null });
+}
+
+promise(
+  'why the last try failed is told in the list, with its whole text on hover, and at the task; it can be canceled, too',
+  { path: 'tasks', prepare: oneRetrying },
+  async (t, { page }) => {
+    const row = rowOf(page, 'hook');
+    const detail = row.locator('.detail-cell > span');
+    t.match(await detail.textContent(), /^Again at .* · connect ECONNREFUSED/);
+    t.match(await detail.getAttribute('title'), 'connect ECONNREFUSED 192.0.2.7:443');
+    await button(row, /^Retry:/).waitFor();
+    await button(row, /^Cancel:/).waitFor();
+    await row.getByRole('link').click();
+    await panel(page, 'Error').getByText('connect ECONNREFUSED').waitFor();
+  },
+);
+
+promise(
+  'on a phone errors are seen, rows are acted on, the chosen filter and the bar for many are inside the page',
+  { path: 'tasks?state=retrying,canceled', prepare: oneRetrying, look: PHONE },
+  async (t, { page, facade, cut }) => {
+    const inside = async (name: string) => {
+      const box = await button(page, name).first().boundingBox();
+      t.ok(box && box.x >= 0 && box.x + box.width <= PHONE.viewport.width, `${name} is inside the page`);
+    };
+    const row = rowOf(page, 'hook');
+    await row.locator('.narrow-only').getByText('connect ECONNREFUSED').waitFor();
+    await inside('Retrying');
+    await row.getByRole('checkbox').check();
+    for (const name of ['Retry', 'Cancel', 'Run next', 'Select none']) await inside(name);
+    await button(page, 'Select none').click();
+    await row.getByRole('link').click();
+    await panel(page, 'Error').getByText('connect ECONNREFUSED').waitFor();
+    await panel(page, 'Attempts').getByText('connect ECONNREFUSED').locator('visible=true').waitFor();
+    await page.goBack();
+    await button(row, /^Retry:/).click();
+    await page.getByText('Task queued again').waitFor();
+    t.equal(facade.stateOf(facade.newest('http.request')), 'queued');
+    cut();
+    const lost = page.locator('.lost');
+    const [icon, text] = await Promise.all(['.icon', '.notice-text'].map((part) => lost.locator(part).boundingBox()));
+    t.ok(icon && text && icon.y < text.y + 20 && text.x > icon.x, 'the sign stands beside its text');
+  },
+);
+
+promise(
+  'what has ended is told as a total, and a task that ended well runs again from its page',
+  {
+    prepare({ facade }) {
+      const id = facade.add('thumbnail.make', { path: 'a.png' });
+      facade.start(id);
+      facade.succeed(id);
+    },
+  },
+  async (t, { page, facade }) => {
+    for (const name of ['1 Succeeded in all', '0 Failed in all', '0 Canceled in all', '0 Running']) {
+      await page.getByRole('link', { name, exact: true }).waitFor();
+    }
+    const before = facade.newest('thumbnail.make');
+    await panel(page, 'Latest results').getByRole('link', { name: 'a.png' }).click();
+    await button(page, 'Run again').click();
+    await page.getByText('Task queued again').waitFor();
+    t.equal((await facade.task(facade.newest('thumbnail.make')))?.retryOf, before);
+  },
+);
+
+promise(
+  'a recovery that was read stays away; the room of rows that are gone is given back',
+  {
+    prepare({ facade }) {
+      facade.recovered = { tasks: 12, stoppedAt: facade.iso(-60_000), downMs: 1_000, clean: false };
+      for (let number = 0; number < 4; number++) facade.start(facade.add('thumbnail.make', { path: `${number}.png` }));
+    },
+  },
+  async (_t, { page, facade }) => {
+    await button(page, 'Dismiss').click();
+    await page.getByText('Recovered 12 tasks').waitFor({ state: 'detached' });
+    await page.reload();
+    const running = panel(page, 'Running now');
+    await running.getByText('3.png').waitFor();
+    await page.getByText('Recovered 12 tasks').waitFor({ state: 'detached' });
+    for (const { id } of (await facade.tasks({ filter: {}, limit: 9, after: null, order: 'newest' })).items) {
+      facade.succeed(id);
+    }
+    await running.getByText('Nothing is running.').waitFor();
+    await running.locator('tr.spare').first().waitFor({ state: 'detached' });
+  },
+);

@@ -2,7 +2,6 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import timers from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import t from 'tap';
 import { machineClock } from '../../supervisor/clock.ts';
@@ -111,12 +110,6 @@ async function bed(t: { teardown(end: () => unknown): void }, { graceMs = 60_000
 t.test(
   'what runs finishes on the old thread, however long it takes, while a new one takes the next tasks',
   async (t) => {
-    // Half a minute, after which Piscina would end threads under what runs, is over at once.
-    const { setTimeout: inTime } = timers;
-    timers.setTimeout = ((ms: number, ...more: []) => inTime(ms >= 30_000 ? 0 : ms, ...more)) as typeof inTime;
-    t.teardown(() => {
-      timers.setTimeout = inTime;
-    });
     const { pool, heard, slot, order } = await bed(t);
     const [long, next, other] = [
       order({ do: 'stopped-well' }),

@@ -14,6 +14,7 @@ import { Help, helping } from './parts/help.tsx';
 import { Icon } from './parts/icon.tsx';
 import { Login } from './parts/login.tsx';
 import { Side, toggleLive } from './parts/side.tsx';
+import { searchField } from './parts/task-filter-bar.tsx';
 import { Toasts } from './parts/toasts.tsx';
 import { go, route } from './router.ts';
 import { line } from './stream.ts';
@@ -25,7 +26,7 @@ export function App() {
     'g o': () => go(''),
     'g t': () => go('tasks'),
     'g w': () => go('workers'),
-    '/': () => go('tasks'),
+    '/': search,
     '?': () => {
       helping.value = true;
     },
@@ -49,6 +50,14 @@ export function App() {
       <Toasts />
     </>
   );
+}
+
+/** Into the field at once, wherever one is: what is typed next must not be taken for keys. */
+function search(): void {
+  const field = document.querySelector<HTMLInputElement>(searchField);
+  if (!field) go('tasks', searchField);
+  field?.focus();
+  field?.select();
 }
 
 /** With `<base>` in the page a `#main` would lead elsewhere, so focus is moved by hand. */

@@ -34,12 +34,31 @@ function pageOf(page: string, id: string): PageName {
   return page === 'workers' && id === '' ? 'workers' : 'missing';
 }
 
-/** Goes to a page; the reader of a screen hears its heading, because focus moves there. */
-export function go(path: string): void {
+/** The row that the reader left a list by, until the list shows it again. */
+let awaited: string | null = null;
+
+/** True once, for the row that was left: it takes the focus back. */
+export function isAwaited(id: string): boolean {
+  if (awaited !== id) return false;
+  awaited = null;
+  return true;
+}
+
+/**
+ * Goes to a page; the reader of a screen hears its heading, because focus moves there.
+ * @param focus what on that page has the focus instead; before another key can be pressed
+ */
+export function go(path: string, focus = 'main'): void {
+  const row = document.activeElement?.closest('tr')?.dataset['id'] ?? null;
+  awaited = null;
+  history.replaceState({ row }, '');
   history.pushState(null, '', href(path));
   route.value = read();
   scrollTo(0, 0);
-  queueMicrotask(() => document.querySelector<HTMLElement>('main')?.focus({ preventScroll: true }));
+  queueMicrotask(() => {
+    const found = document.querySelector<HTMLElement>(focus) ?? document.querySelector<HTMLElement>('main');
+    found?.focus({ preventScroll: true });
+  });
 }
 
 /** Writes what the page shows into the address, so that it can be sent to somebody; no new entry in the history. */
@@ -48,7 +67,9 @@ export function rewrite(path: string): void {
   route.value = read();
 }
 
-addEventListener('popstate', () => {
+addEventListener('popstate', (event) => {
+  const left = event.state as { readonly row: string | null } | null;
+  awaited = left?.row ?? null;
   route.value = read();
 });
 

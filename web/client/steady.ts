@@ -3,7 +3,7 @@
  * what stands in them changes. An action of one's own lets go at once, because its effect is expected; so does a
  * pointer that has rested for a while, because it is likely forgotten there.
  */
-import { signal } from '@preact/signals';
+import { signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 
 const restsMs = 6_000;
@@ -62,9 +62,24 @@ function inKeptOrder<T extends { readonly id: string }>(kept: readonly T[], live
   return kept.map((row) => byId.get(row.id) ?? row);
 }
 
-/** How many empty rows to add: a list only grows while the page stands, so that what is below it stays where it is. */
+/** Rows come and go in less time than it takes to point at what is below them. */
+const reservedMs = 4_000;
+
+/**
+ * How many empty rows to add: what is below a list stays where it is while rows come and go, and nothing moves under
+ * the pointer; once neither is so for a while, the room of rows that are gone is given back.
+ */
 export function useRowsReserved(shown: number, least: number): number {
-  const most = useRef(least);
-  most.current = Math.max(most.current, shown);
-  return most.current - shown;
+  const kept = useSignal(least);
+  const rows = Math.max(kept.value, shown);
+  const held = pointing.value;
+  useEffect(() => {
+    if (shown > kept.peek()) kept.value = shown;
+    if (held || shown >= rows) return undefined;
+    const timer = setTimeout(() => {
+      kept.value = Math.max(least, shown);
+    }, reservedMs);
+    return () => clearTimeout(timer);
+  }, [shown, rows, held, least, kept]);
+  return rows - shown;
 }

@@ -11,14 +11,18 @@ import { mayOperate } from './session.ts';
 import { letGo } from './steady.ts';
 import { refreshAll } from './stream.ts';
 
-export type TaskAction = 'retry' | 'cancel' | 'promote';
+export type TaskAction = 'retry' | 'cancel' | 'promote' | 'again';
 
 const ALLOWED: Readonly<Record<TaskAction, readonly TaskState[]>> = {
   retry: ['failed', 'canceled', 'interrupted', 'retrying'],
   cancel: ['running', 'queued', 'scheduled', 'retrying', 'interrupted'],
   promote: ['queued', 'scheduled'],
+  again: ['succeeded'],
 };
-export const TASK_ACTIONS = Object.keys(ALLOWED) as readonly TaskAction[];
+/** On the page of one task. */
+export const PAGE_ACTIONS = Object.keys(ALLOWED) as readonly TaskAction[];
+/** With many at once: what ended well is not run again by the hundred. */
+export const BULK_ACTIONS = ['retry', 'cancel', 'promote'] as const;
 
 export function allows(task: TaskView, action: TaskAction): boolean {
   if (!mayOperate.value) return false;
@@ -38,7 +42,7 @@ export async function own(action: () => Promise<void>): Promise<void> {
 }
 
 export function actOn(task: TaskView, action: TaskAction): Promise<void> {
-  if (action === 'retry') return retryOne(task.id);
+  if (action === 'retry' || action === 'again') return retryOne(task.id);
   return action === 'cancel' ? cancelOne(task) : promote([task.id]);
 }
 

@@ -2,6 +2,7 @@
  * A supervisor that does what a test says and nothing by itself: tasks start, move on and end when told to. It keeps
  * the rules the page relies on (states, refusals, events in order), so that the page cannot tell the difference.
  */
+import { formatDuration } from '../../../supervisor/core/duration.ts';
 import type { Waiting } from '../../../supervisor/core/record.ts';
 import { Refusal } from '../../../supervisor/core/refusal.ts';
 import { TASK_STATE_NAMES, type TaskState } from '../../../supervisor/core/task.ts';
@@ -46,7 +47,7 @@ export class ScriptedFacade extends ScriptedTasks implements Facade {
 
   async submit(inputs: readonly TaskInput[], actor: Actor): Promise<SubmitAnswer> {
     const tasks = inputs.map((input) => {
-      const { type, params, priority, group, tags, idempotencyKey } = input;
+      const { type, params, priority, group, tags, idempotencyKey, onInterrupt } = input;
       const runAt = input.runAt ?? (input.delayMs === null ? null : this.now() + input.delayMs);
       const later = runAt === null ? {} : { state: 'scheduled' as const, runAt: new Date(runAt).toISOString() };
       const id = this.add(type, JSON.parse(params), {
@@ -54,6 +55,9 @@ export class ScriptedFacade extends ScriptedTasks implements Facade {
         group,
         tags,
         idempotencyKey,
+        onInterrupt,
+        maxAttempts: input.maxAttempts ?? 3,
+        timeout: input.timeoutMs === null ? null : formatDuration(input.timeoutMs),
         origin: actor.origin,
         ...later,
       });
@@ -104,6 +108,11 @@ export class ScriptedFacade extends ScriptedTasks implements Facade {
 
   async retry(id: string): ReturnType<Facade['retry']> {
     const task = this.get(id);
+    // What ended well is in the history and runs again as a new task.
+    if (task.state === 'succeeded') {
+      const again = this.add(task.type, task.params, { retryOf: id });
+      return { task: this.#view(this.get(again)), originalId: id, source: 'history' };
+    }
     if (!['failed', 'canceled', 'interrupted', 'retrying'].includes(task.state)) {
       throw new Refusal('conflict', `A task that is ${task.state} cannot be retried`);
     }

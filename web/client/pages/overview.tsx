@@ -1,6 +1,7 @@
 /** Tonight: is all well, what runs, what came of it, what failed. The first page anybody sees. */
 import type { StatusView } from '../../../supervisor/facade.ts';
 import { longDay } from '../format.ts';
+import { useKeys } from '../keys.ts';
 import { say } from '../language.ts';
 import { now } from '../now.ts';
 import { AddButton } from '../parts/add-button.tsx';
@@ -11,12 +12,19 @@ import { HealthList, RecoveredNotice } from '../parts/health.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { PageProblem } from '../parts/page-problem.tsx';
 import { Pauses } from '../parts/pauses.tsx';
+import { moveRow, pressInRow } from '../rows.ts';
 import { mayOperate } from '../session.ts';
 import { pausedAll, status, statusLoad, stopping } from '../supervisor.ts';
 import { pauseQueue } from '../task-actions.ts';
 import { zone } from '../zone.ts';
 
 export function Overview() {
+  useKeys({
+    j: () => moveRow(1),
+    k: () => moveRow(-1),
+    r: () => pressInRow('retry'),
+    c: () => pressInRow('cancel'),
+  });
   const known = status.value;
   const problem = statusLoad.problem.value;
   return (

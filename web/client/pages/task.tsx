@@ -54,7 +54,7 @@ function Known({ task }: { task: TaskView }) {
   const act = (action: TaskAction) => () => {
     if (allows(task, action)) void actOn(task, action);
   };
-  useKeys({ r: act('retry'), c: act('cancel'), p: act('promote') });
+  useKeys({ r: act(task.state === 'succeeded' ? 'again' : 'retry'), c: act('cancel'), p: act('promote') });
   const words = say().task;
   return (
     <>

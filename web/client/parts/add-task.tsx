@@ -1,10 +1,10 @@
 /** The dialog that adds a task. Mistakes, its own and the server's, stand at the field they are about. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import type { TaskView } from '../../../supervisor/facade.ts';
 import { Problem, request } from '../api.ts';
 import { say } from '../language.ts';
-import { loadHandlers } from '../resources.ts';
+import { now } from '../now.ts';
 import { go, taskPath } from '../router.ts';
 import { letGo } from '../steady.ts';
 import { refreshAll } from '../stream.ts';
@@ -15,15 +15,21 @@ import {
   EMPTY_DRAFT,
   exampleOf,
   isExample,
+  isOver,
+  isWritten,
   type Mistakes,
   ownMistakes,
+  tagsOf,
 } from '../task-draft.ts';
 import { zone } from '../zone.ts';
 import { adding } from './add-button.tsx';
+import { MoreFields } from './add-task-more.tsx';
+import { AddTaskType } from './add-task-type.tsx';
+import { ask } from './ask.tsx';
 import { Dialog } from './dialog.tsx';
 import { Field } from './field.tsx';
 import { ParamsField } from './params-field.tsx';
-import { toast, toastProblem } from './toasts.tsx';
+import { toast } from './toasts.tsx';
 
 export function AddTask() {
   return adding.value ? <AddDialog /> : null;
@@ -33,7 +39,8 @@ function close(): void {
   adding.value = false;
 }
 
-interface PartProps {
+/** What every part of the form is given. */
+export interface PartProps {
   draft: Draft;
   mistakes: Mistakes;
   change(part: Partial<Draft>): void;
@@ -54,9 +61,8 @@ function AddDialog() {
   const choose = (type: string) => {
     change({ type, ...(isExample(draft.value.params) && { params: exampleOf(type) }) });
   };
-  const offer = (types: readonly string[]) => {
-    const [first] = types;
-    if (first && !types.includes(draft.value.type)) choose(first);
+  const leave = async () => {
+    if (!isWritten(draft.value) || (await askToDiscard())) close();
   };
   const submit = async (event: Event) => {
     event.preventDefault();
@@ -69,9 +75,9 @@ function AddDialog() {
   const words = say();
   const props = { draft: draft.value, mistakes: mistakes.value, change };
   return (
-    <Dialog title={words.add.title} wide onClose={close}>
+    <Dialog title={words.add.title} wide leave={leave} onClose={close}>
       <form ref={form} onSubmit={submit} noValidate>
-        <TypeField type={draft.value.type} mistake={mistakes.value.type} choose={choose} offer={offer} />
+        <AddTaskType type={draft.value.type} mistake={mistakes.value.type} choose={choose} />
         <ParamsField
           value={draft.value.params}
           mistake={mistakes.value.params}
@@ -85,7 +91,7 @@ function AddDialog() {
           </p>
         )}
         <div class="dialog-foot">
-          <button type="button" onClick={close}>
+          <button type="button" onClick={leave}>
             {words.do.close}
           </button>
           <button type="submit" class="primary" disabled={busy.value}>
@@ -95,6 +101,11 @@ function AddDialog() {
       </form>
     </Dialog>
   );
+}
+
+async function askToDiscard(): Promise<boolean> {
+  const { discardTitle: title, discardText: text, discardYes: yes, discardNo: no } = say().ask;
+  return (await ask({ title, text, yes, no, tone: 'bad' })) !== null;
 }
 
 /** @returns what is wrong; nothing, and the dialog is closed, when the task is durable. */
@@ -112,49 +123,11 @@ async function send(draft: Draft): Promise<Mistakes> {
     refreshAll();
     return {};
   } catch (error) {
-    if (error instanceof Problem && error.status >= 400) return byField(error.mistakes, error.message);
-    toastProblem(error);
-    return {};
+    if (!(error instanceof Problem)) throw error;
+    // A toast would stand below the dialog.
+    if (error.status === 0) return { form: say().told.unreachable };
+    return byField(error.mistakes, error.message, tagsOf(draft));
   }
-}
-
-interface TypeFieldProps {
-  type: string;
-  mistake: string | undefined;
-  choose(type: string): void;
-  offer(types: readonly string[]): void;
-}
-
-/** A list of the types that have a handler; without an answer, a field to type one into. */
-function TypeField({ type, mistake, choose, offer }: TypeFieldProps) {
-  const types = useSignal<readonly string[]>([]);
-  useEffect(() => {
-    loadHandlers().then(
-      (handlers) => {
-        types.value = handlers.map((one) => one.type).sort();
-        offer(types.value);
-      },
-      () => undefined,
-    );
-  }, []);
-  const words = say().add;
-  return (
-    <Field name={words.type} hint={words.typeHint} mistake={mistake}>
-      {(field) =>
-        types.value.length > 0 ? (
-          <select {...field} value={type} onChange={(event) => choose(event.currentTarget.value)}>
-            {types.value.map((one) => (
-              <option key={one} value={one}>
-                {one}
-              </option>
-            ))}
-          </select>
-        ) : (
-          <input {...field} value={type} autocomplete="off" onInput={(event) => choose(event.currentTarget.value)} />
-        )
-      }
-    </Field>
-  );
 }
 
 function WhenField({ draft, mistakes, change }: PartProps) {
@@ -188,7 +161,12 @@ function WhenField({ draft, mistakes, change }: PartProps) {
         </Field>
       )}
       {draft.when === 'runAt' && (
-        <Field name={words.runAt} hint={words.runAtHint(zone.value)} mistake={mistakes.runAt}>
+        <Field
+          name={words.runAt}
+          hint={words.runAtHint(zone.value)}
+          mistake={mistakes.runAt}
+          warning={isOver(draft, now.value) ? words.runAtPast : undefined}
+        >
           {(field) => (
             <input
               {...field}
@@ -200,44 +178,5 @@ function WhenField({ draft, mistakes, change }: PartProps) {
         </Field>
       )}
     </div>
-  );
-}
-
-function MoreFields({ draft, mistakes, change }: PartProps) {
-  const words = say().add;
-  const text = (name: 'group' | 'tags' | 'idempotencyKey', title: string, hint: string) => (
-    <Field name={title} hint={hint} mistake={mistakes[name]}>
-      {(field) => (
-        <input
-          {...field}
-          value={draft[name]}
-          autocomplete="off"
-          onInput={(event) => change({ [name]: event.currentTarget.value })}
-        />
-      )}
-    </Field>
-  );
-  const open = (['priority', 'group', 'tags', 'idempotencyKey'] as const).some((name) => mistakes[name] !== undefined);
-  return (
-    <details class="more" open={open || undefined}>
-      <summary>{words.more}</summary>
-      <div class="field-grid">
-        <Field name={words.priority} hint={words.priorityHint} mistake={mistakes.priority}>
-          {(field) => (
-            <input
-              {...field}
-              type="number"
-              min={0}
-              max={9}
-              value={draft.priority}
-              onInput={(event) => change({ priority: event.currentTarget.value })}
-            />
-          )}
-        </Field>
-        {text('group', words.group, words.groupHint)}
-        {text('tags', words.tags, words.tagsHint)}
-        {text('idempotencyKey', words.key, words.keyHint)}
-      </div>
-    </details>
   );
 }

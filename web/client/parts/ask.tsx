@@ -8,6 +8,8 @@ interface Question {
   readonly title: string;
   readonly text: string;
   readonly yes: string;
+  /** Of the button that does nothing. */
+  readonly no?: string;
   readonly tone: 'bad' | 'plain';
   /** Also asks for a reason. */
   readonly reason?: boolean;
@@ -49,7 +51,7 @@ export function Asked() {
         )}
         <div class="dialog-foot">
           <button type="button" onClick={() => question.answer(null)}>
-            {words.do.keep}
+            {question.no ?? words.do.keep}
           </button>
           <button
             type="submit"

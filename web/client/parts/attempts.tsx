@@ -57,24 +57,33 @@ function AttemptTable({ attempts }: { attempts: readonly AttemptView[] }) {
 
 function Row({ attempt }: { attempt: AttemptView }) {
   const version = attempt.handlerVersion;
+  const error = attempt.error?.message;
   return (
-    <tr>
-      <td>{attempt.number}</td>
-      <td>
-        <OutcomeWord outcome={attempt.outcome} />
-      </td>
-      <td class="end roomy">
-        <Time at={attempt.startedAt} />
-      </td>
-      <td class="end">
-        <Span from={attempt.startedAt} to={attempt.finishedAt} />
-      </td>
-      <td class="roomy muted" title={version ? `${say().columns.handler} ${version}` : undefined}>
-        {attempt.worker}
-      </td>
-      <td class="wide-only error-line" title={attempt.error?.message}>
-        {attempt.error?.message}
-      </td>
-    </tr>
+    <>
+      <tr>
+        <td>{attempt.number}</td>
+        <td>
+          <OutcomeWord outcome={attempt.outcome} />
+        </td>
+        <td class="end roomy">
+          <Time at={attempt.startedAt} />
+        </td>
+        <td class="end">
+          <Span from={attempt.startedAt} to={attempt.finishedAt} />
+        </td>
+        <td class="roomy muted" title={version ? `${say().columns.handler} ${version}` : undefined}>
+          {attempt.worker}
+        </td>
+        <td class="wide-only error-line" title={error}>
+          {error}
+        </td>
+      </tr>
+      {error && (
+        <tr class="narrow-row">
+          <td />
+          <td colSpan={4}>{error}</td>
+        </tr>
+      )}
+    </>
   );
 }

@@ -2,7 +2,7 @@
 import type { Signal } from '@preact/signals';
 import type { TaskView } from '../../../supervisor/facade.ts';
 import { say } from '../language.ts';
-import { actOnMany, allows, promote, TASK_ACTIONS, type TaskAction } from '../task-actions.ts';
+import { actOnMany, allows, BULK_ACTIONS, promote } from '../task-actions.ts';
 import { bodyOf, type TaskFilter } from '../task-filter.ts';
 import { Icon } from './icon.tsx';
 
@@ -12,6 +12,7 @@ export interface Selection {
   readonly everything: boolean;
 }
 
+export type BulkAction = (typeof BULK_ACTIONS)[number];
 const ICONS = { retry: 'retrying', cancel: 'cancel', promote: 'promote' } as const;
 
 interface BulkProps {
@@ -29,7 +30,7 @@ export function Bulk({ selection, rows, filter, more }: BulkProps) {
   return (
     <div class="bulk">
       <strong role="status">{everything ? words.list.everythingSelected : words.list.selected(ids.size)}</strong>
-      {TASK_ACTIONS.map((action) => (
+      {BULK_ACTIONS.map((action) => (
         <button
           key={action}
           type="button"
@@ -62,14 +63,14 @@ function clear(selection: Signal<Selection>): void {
   selection.value = { ids: new Set(), everything: false };
 }
 
-function possible(action: TaskAction, { ids, everything }: Selection, rows: readonly TaskView[]): boolean {
+function possible(action: BulkAction, { ids, everything }: Selection, rows: readonly TaskView[]): boolean {
   if (everything) return action !== 'promote';
   return rows.some((row) => ids.has(row.id) && allows(row, action));
 }
 
 /** Ids whose state does not allow it stay out; the server has the last word all the same. */
 export async function actOnSelected(
-  action: TaskAction,
+  action: BulkAction,
   selection: Signal<Selection>,
   rows: readonly TaskView[],
   filter?: TaskFilter,

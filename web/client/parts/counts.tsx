@@ -6,10 +6,15 @@ import { say } from '../language.ts';
 import { Link } from './link.tsx';
 import { STATE_ORDER, StateWord } from './state-word.tsx';
 
-/** Tasks that ended well or were canceled soon leave the live ones for history; ever counts both. */
-function countsOf({ counts, totals }: StatusView): Readonly<Record<TaskState, number>> {
-  return { ...counts, succeeded: totals.succeeded, canceled: totals.canceled };
+/** What has ended leaves the live ones for history sooner or later: of all such states the tile tells how many ever. */
+function countsOf({
+  counts,
+  totals: { succeeded, failed, canceled },
+}: StatusView): Readonly<Record<TaskState, number>> {
+  return { ...counts, succeeded, failed, canceled };
 }
+
+const EVER: readonly TaskState[] = ['succeeded', 'failed', 'canceled'];
 
 export function Counts({ status }: { status: StatusView | null }) {
   const counts = status && countsOf(status);
@@ -19,6 +24,7 @@ export function Counts({ status }: { status: StatusView | null }) {
         <Link key={state} to={`tasks?state=${state}`} class={counts?.[state] ? 'count' : 'count zero'}>
           <span class="count-figure">{counts ? number(counts[state]) : '–'}</span>
           <StateWord state={state} />
+          {EVER.includes(state) && <small class="muted">{say().overview.ever}</small>}
         </Link>
       ))}
     </section>

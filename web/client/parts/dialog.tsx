@@ -3,7 +3,7 @@
  * marked `data-first` has the focus at first.
  */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { say } from '../language.ts';
 import { Icon } from './icon.tsx';
 
@@ -11,13 +11,16 @@ interface DialogProps {
   title: string;
   children: ComponentChildren;
   wide?: boolean;
+  /** Asked instead of closing, by Escape and by ×: whoever gives it closes. */
+  leave?: () => void;
   onClose(): void;
 }
 
-export function Dialog({ title, children, wide, onClose }: DialogProps) {
+export function Dialog({ title, children, wide, leave, onClose }: DialogProps) {
   const self = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  // Before another key can be pressed: what is typed next must not be taken for a key of the page.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     self.current?.showModal();
     self.current?.querySelector<HTMLElement>('[data-first]')?.focus();
@@ -26,10 +29,20 @@ export function Dialog({ title, children, wide, onClose }: DialogProps) {
     };
   }, []);
   return (
-    <dialog ref={self} class={wide ? 'wide' : undefined} aria-labelledby={id} onClose={onClose}>
+    <dialog
+      ref={self}
+      class={wide ? 'wide' : undefined}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        if (!leave || event.target !== self.current) return;
+        event.preventDefault();
+        leave();
+      }}
+      onClose={onClose}
+    >
       <header class="dialog-head">
         <h2 id={id}>{title}</h2>
-        <button type="button" class="quiet icon-only" aria-label={say().do.close} onClick={onClose}>
+        <button type="button" class="quiet icon-only" aria-label={say().do.close} onClick={leave ?? onClose}>
           <Icon name="cancel" />
         </button>
       </header>

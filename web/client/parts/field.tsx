@@ -14,11 +14,13 @@ interface Props {
   name: string;
   hint?: string | undefined;
   mistake?: string | undefined;
+  /** No mistake, but likely not meant. */
+  warning?: string | undefined;
   extra?: ComponentChildren;
   children(props: FieldProps): ComponentChildren;
 }
 
-export function Field({ name, hint, mistake, extra, children }: Props) {
+export function Field({ name, hint, mistake, warning, extra, children }: Props) {
   const id = useId();
   const told = `${id}-told`;
   return (
@@ -30,10 +32,17 @@ export function Field({ name, hint, mistake, extra, children }: Props) {
         {extra}
       </div>
       {children({ id, 'aria-describedby': told, 'aria-invalid': mistake !== undefined })}
-      <small id={told} class={mistake === undefined ? undefined : 'mistake'}>
-        {mistake !== undefined && <Icon name="error" />}
-        {mistake ?? hint}
-      </small>
+      <Told id={told} mistake={mistake} warning={warning} hint={hint} />
     </div>
+  );
+}
+
+function Told({ id, mistake, warning, hint }: Pick<Props, 'mistake' | 'warning' | 'hint'> & { id: string }) {
+  const kind = mistake !== undefined ? 'mistake' : warning !== undefined ? 'warning' : undefined;
+  return (
+    <small id={id} class={kind} role={kind === 'warning' ? 'status' : undefined}>
+      {kind && <Icon name={kind === 'mistake' ? 'error' : 'warning'} />}
+      <span>{mistake ?? warning ?? hint}</span>
+    </small>
   );
 }

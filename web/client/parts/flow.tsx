@@ -98,7 +98,7 @@ function Rates({ status }: { status: StatusView | null }) {
       {spans.map(([minutes, value]) => (
         <div key={minutes}>
           <dt>{words.last(duration(minutes * 60_000))}</dt>
-          <dd>{value === undefined ? '–' : rate(value)}</dd>
+          <dd>{value === undefined ? '–' : words.perMinute(rate(value))}</dd>
         </div>
       ))}
     </dl>

@@ -10,10 +10,11 @@ import { Progress } from './progress.tsx';
 import { TaskStateWord } from './state-word.tsx';
 import { TaskButtons } from './task-buttons.tsx';
 import { nameOf, TaskName } from './task-name.tsx';
+import { TaskRow } from './task-row.tsx';
 import { Span, Time } from './time.tsx';
 
 const runningShownMax = 8;
-const runningRowsMin = 3;
+const runningRowsMin = 1;
 const finishedShownMax = 8;
 /** Lists come newest first by creation; a few more than shown are asked for, to find those that finished last. */
 const finishedAskedFor = 16;
@@ -98,7 +99,7 @@ function RunningRow({ task, gone }: { task: TaskView; gone: boolean }) {
   const elapsed = <Span from={attempt?.startedAt ?? task.startedAt} to={attempt?.finishedAt ?? null} />;
   const progress = <Progress progress={task.progress} label={`${say().columns.progress}: ${nameOf(task)}`} />;
   return (
-    <tr class={gone ? 'gone' : undefined}>
+    <TaskRow id={task.id} class={gone ? 'gone' : undefined}>
       <td class="task-cell">
         <TaskName task={task} />
         <span class="second-line">
@@ -111,7 +112,7 @@ function RunningRow({ task, gone }: { task: TaskView; gone: boolean }) {
       <td class="end">
         <TaskButtons task={task} only={['cancel']} compact />
       </td>
-    </tr>
+    </TaskRow>
   );
 }
 
@@ -169,7 +170,7 @@ export function Failures() {
 
 function FailureRow({ task }: { task: TaskView }) {
   return (
-    <tr>
+    <TaskRow id={task.id}>
       <td class="task-cell two-lines">
         <TaskName task={task} />
         <span class="line-below" title={task.error?.message}>
@@ -183,7 +184,7 @@ function FailureRow({ task }: { task: TaskView }) {
       <td class="end">
         <TaskButtons task={task} only={['retry']} compact />
       </td>
-    </tr>
+    </TaskRow>
   );
 }
 
@@ -218,7 +219,7 @@ export function Results() {
 function ResultRow({ task }: { task: TaskView }) {
   const attempt = task.attempts.at(-1);
   return (
-    <tr>
+    <TaskRow id={task.id}>
       <td class="task-cell two-lines">
         <TaskName task={task} />
         <span class="line-below">
@@ -232,6 +233,6 @@ function ResultRow({ task }: { task: TaskView }) {
       <td class="end roomy muted">
         <Time at={task.finishedAt} />
       </td>
-    </tr>
+    </TaskRow>
   );
 }

@@ -1,6 +1,8 @@
 /** What the reader must know before anything else: health items with what to do, a recovery. */
+import { useSignal } from '@preact/signals';
 import type { HealthItem, StatusView } from '../../../supervisor/facade.ts';
 import { duration, time, timeInFull } from '../format.ts';
+import { keep, kept } from '../kept.ts';
 import { say } from '../language.ts';
 import { now } from '../now.ts';
 import { Icon } from './icon.tsx';
@@ -56,6 +58,8 @@ function Well({ since }: { since: string }) {
 }
 
 const recoveryShownMs = 24 * 3_600_000;
+/** The start whose recovery the reader has put away. */
+const readKey = 'recovery-read';
 
 interface RecoveredProps {
   recovered: NonNullable<StatusView['recovered']>;
@@ -66,7 +70,13 @@ interface RecoveredProps {
 export function RecoveredNotice({ recovered, startedAt }: RecoveredProps) {
   const words = say().overview;
   const started = Date.parse(startedAt);
-  if (now.value - started > recoveryShownMs || (recovered.clean && recovered.tasks === 0)) return null;
+  const read = useSignal(kept(readKey, [startedAt], ''));
+  const dismiss = () => {
+    read.value = startedAt;
+    keep(readKey, startedAt);
+  };
+  if (read.value === startedAt || now.value - started > recoveryShownMs || (recovered.clean && recovered.tasks === 0))
+    return null;
   const { stoppedAt, downMs, clean } = recovered;
   const at = stoppedAt === null ? null : Date.parse(stoppedAt);
   const how = clean ? words.recoveredStop : words.recoveredCrash;
@@ -77,6 +87,15 @@ export function RecoveredNotice({ recovered, startedAt }: RecoveredProps) {
         <strong>{words.recovered(recovered.tasks)}</strong>{' '}
         {at === null ? words.recoveredUnknown : how(time(at, now.value), duration(downMs))}
       </p>
+      <button
+        type="button"
+        class="quiet icon-only"
+        aria-label={say().do.dismiss}
+        title={say().do.dismiss}
+        onClick={dismiss}
+      >
+        <Icon name="cancel" />
+      </button>
     </div>
   );
 }

@@ -9,6 +9,7 @@ interface LinkProps {
   class?: string;
   current?: boolean;
   label?: string;
+  title?: string;
 }
 
 export function follow(event: MouseEvent, to: string): void {
@@ -25,6 +26,7 @@ export function Link({ to, children, current, label, ...rest }: LinkProps) {
       aria-current={current ? 'page' : undefined}
       aria-label={label}
       class={rest.class}
+      title={rest.title}
     >
       {children}
     </a>

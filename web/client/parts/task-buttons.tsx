@@ -2,11 +2,11 @@
 import type { TaskView } from '../../../supervisor/facade.ts';
 import { say } from '../language.ts';
 import { mayOperate } from '../session.ts';
-import { actOn, allows, TASK_ACTIONS, type TaskAction } from '../task-actions.ts';
+import { actOn, allows, PAGE_ACTIONS, type TaskAction } from '../task-actions.ts';
 import { Icon } from './icon.tsx';
 import { nameOf } from './task-name.tsx';
 
-const ICONS = { retry: 'retrying', cancel: 'cancel', promote: 'promote' } as const;
+const ICONS = { retry: 'retrying', cancel: 'cancel', promote: 'promote', again: 'retrying' } as const;
 
 interface TaskButtonsProps {
   task: TaskView;
@@ -15,7 +15,7 @@ interface TaskButtonsProps {
   compact?: boolean;
 }
 
-export function TaskButtons({ task, only = TASK_ACTIONS, compact = false }: TaskButtonsProps) {
+export function TaskButtons({ task, only = PAGE_ACTIONS, compact = false }: TaskButtonsProps) {
   const words = say().do;
   if (!mayOperate.value) return null;
   return (
@@ -26,12 +26,14 @@ export function TaskButtons({ task, only = TASK_ACTIONS, compact = false }: Task
           <button
             key={action}
             type="button"
+            data-action={action}
             class={compact ? `small ${action === 'retry' ? '' : 'quiet'}` : undefined}
             aria-label={compact ? `${words[action]}: ${nameOf(task)}` : undefined}
+            title={compact ? words[action] : undefined}
             onClick={() => void actOn(task, action)}
           >
             <Icon name={ICONS[action]} />
-            {words[action]}
+            <span class="button-word">{words[action]}</span>
           </button>
         ))}
     </span>

@@ -1,8 +1,7 @@
 /** State, type and text of the list of tasks; what is typed goes to the server once the hand rests. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { TaskState } from '../../../supervisor/core/task.ts';
-import { useKeys } from '../keys.ts';
 import { say } from '../language.ts';
 import { loadHandlers } from '../resources.ts';
 import { go, rewrite } from '../router.ts';
@@ -12,6 +11,8 @@ import { Icon } from './icon.tsx';
 import { STATE_ORDER, StateWord } from './state-word.tsx';
 
 const restMs = 250;
+/** Where `/` leads. */
+export const searchField = '.search-field input';
 
 export function TaskFilterBar({ filter }: { filter: TaskFilter }) {
   const words = say().list;
@@ -36,7 +37,6 @@ export function TaskFilterBar({ filter }: { filter: TaskFilter }) {
 function TextField({ text, change }: { text: string; change(text: string): void }) {
   const field = useRef<HTMLInputElement>(null);
   const timer = useRef(0);
-  useKeys({ '/': () => field.current?.focus() });
   useEffect(() => {
     if (field.current && field.current !== document.activeElement) field.current.value = text;
   }, [text]);
@@ -46,7 +46,10 @@ function TextField({ text, change }: { text: string; change(text: string): void 
     timer.current = window.setTimeout(() => change(field.current?.value.trim() ?? ''), restMs);
   };
   const left = (event: KeyboardEvent) => {
-    if (event.key === 'Escape') field.current?.blur();
+    if (event.key !== 'Escape') return;
+    // Browsers would empty the field; the text stays, and the next j is the first row.
+    event.preventDefault();
+    document.querySelector<HTMLElement>('main')?.focus({ preventScroll: true });
   };
   return (
     <label class="search-field">
@@ -100,11 +103,23 @@ interface StateChipsProps {
   change(states: readonly TaskState[]): void;
 }
 
+/** On a phone the chips are wider than the page; what is asked for must be seen. */
+function showPressed(chips: HTMLElement): void {
+  const pressed = chips.querySelector('[aria-pressed="true"]')?.getBoundingClientRect();
+  const frame = chips.getBoundingClientRect();
+  if (!pressed || (pressed.left >= frame.left && pressed.right <= frame.right)) return;
+  chips.scrollLeft += pressed.left + pressed.width / 2 - (frame.left + frame.width / 2);
+}
+
 function StateChips({ states, change }: StateChipsProps) {
   const toggle = (state: TaskState) =>
     change(states.includes(state) ? states.filter((one) => one !== state) : [...states, state]);
+  const chips = useRef<HTMLFieldSetElement>(null);
+  useLayoutEffect(() => {
+    if (chips.current) showPressed(chips.current);
+  }, [states]);
   return (
-    <fieldset class="chips">
+    <fieldset ref={chips} class="chips">
       <legend class="unseen">{say().columns.state}</legend>
       <button type="button" class="chip" aria-pressed={states.length === 0} onClick={() => change([])}>
         {say().list.allStates}

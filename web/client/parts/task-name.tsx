@@ -34,7 +34,7 @@ export function nameOf(task: TaskView): string {
 export function TaskName({ task }: { task: TaskView }) {
   const summary = summaryOf(task.params);
   return (
-    <Link to={taskPath(task.id)} class="task-name">
+    <Link to={taskPath(task.id)} class="task-name" title={nameOf(task)}>
       <span class="task-type">{task.type}</span>
       {summary && <span class="task-summary">{` ${summary}`}</span>}
     </Link>

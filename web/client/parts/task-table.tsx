@@ -1,17 +1,19 @@
 /** The list of tasks as a table that is worked through by keyboard: j k move, x selects, Enter opens, r c p act. */
 import type { Signal } from '@preact/signals';
-import { useRef } from 'preact/hooks';
 import type { TaskView } from '../../../supervisor/facade.ts';
+import { lastError } from '../failures.ts';
 import { number } from '../format.ts';
 import { useKeys } from '../keys.ts';
 import { say } from '../language.ts';
-import { actOn, allows, type TaskAction } from '../task-actions.ts';
+import { currentRow, moveRow } from '../rows.ts';
+import { actOn, allows } from '../task-actions.ts';
 import { waitingText } from '../waiting.ts';
-import { actOnSelected, type Selection } from './bulk.tsx';
+import { actOnSelected, type BulkAction, type Selection } from './bulk.tsx';
 import { shareOf } from './progress.tsx';
 import { TaskStateWord } from './state-word.tsx';
 import { TaskButtons } from './task-buttons.tsx';
 import { nameOf, TaskName } from './task-name.tsx';
+import { TaskRow } from './task-row.tsx';
 import { Span, Time } from './time.tsx';
 
 interface TaskTableProps {
@@ -20,8 +22,7 @@ interface TaskTableProps {
 }
 
 export function TaskTable({ rows, selection }: TaskTableProps) {
-  const table = useRef<HTMLTableElement>(null);
-  useRowKeys(table, rows, selection);
+  useRowKeys(rows, selection);
   const words = say().columns;
   const all = rows.every((row) => selection.value.ids.has(row.id));
   const pickAll = () => {
@@ -29,7 +30,7 @@ export function TaskTable({ rows, selection }: TaskTableProps) {
   };
   return (
     <section class="panel" aria-label={say().pages.tasks} data-steady>
-      <table ref={table} class="task-table">
+      <table class="task-table">
         <thead>
           <tr>
             <th scope="col" class="pick">
@@ -39,7 +40,7 @@ export function TaskTable({ rows, selection }: TaskTableProps) {
               {words.state}
             </th>
             <th scope="col">{words.task}</th>
-            <th scope="col" class="wide-only">
+            <th scope="col" class="col-detail wide-only">
               {words.detail}
             </th>
             <th scope="col" class="col-number end wide-only">
@@ -48,10 +49,10 @@ export function TaskTable({ rows, selection }: TaskTableProps) {
             <th scope="col" class="col-time end roomy">
               {words.created}
             </th>
-            <th scope="col" class="col-duration end">
+            <th scope="col" class="col-duration end roomy">
               {words.duration}
             </th>
-            <th scope="col" class="col-act end roomy">
+            <th scope="col" class="col-act end">
               <span class="unseen">{words.actions}</span>
             </th>
           </tr>
@@ -74,8 +75,9 @@ export function toggle(selection: Signal<Selection>, id: string): void {
 
 function Row({ task, selection }: { task: TaskView; selection: Signal<Selection> }) {
   const picked = selection.value.ids.has(task.id);
+  const failure = lastError(task)?.message;
   return (
-    <tr class={picked ? 'picked' : undefined} data-id={task.id}>
+    <TaskRow id={task.id} class={picked ? 'picked' : undefined}>
       <td class="pick">
         <input
           type="checkbox"
@@ -94,7 +96,13 @@ function Row({ task, selection }: { task: TaskView; selection: Signal<Selection>
           <span class="muted">
             <Time at={task.createdAt} />
           </span>
+          {task.attempt > 0 && <Took task={task} />}
         </span>
+        {failure && (
+          <span class="narrow-only error-line" title={failure}>
+            {failure}
+          </span>
+        )}
       </td>
       <td class="wide-only detail-cell">
         <Detail task={task} />
@@ -103,41 +111,69 @@ function Row({ task, selection }: { task: TaskView; selection: Signal<Selection>
       <td class="end roomy muted">
         <Time at={task.createdAt} />
       </td>
-      <td class="end">
+      <td class="end roomy">
         <Took task={task} />
       </td>
-      <td class="end roomy">
-        <TaskButtons task={task} only={allows(task, 'retry') ? ['retry'] : ['cancel']} compact />
+      <td class="end">
+        <TaskButtons task={task} only={['retry', 'cancel']} compact />
       </td>
-    </tr>
+    </TaskRow>
   );
 }
 
 /** The one thing worth knowing about it now: its error, why it waits, or how far it is. */
 function Detail({ task }: { task: TaskView }) {
+  const text = waitingText(task);
+  const failure = lastError(task)?.message;
   if (task.state === 'failed' || task.state === 'interrupted') {
     return (
-      <span class="error-line" title={task.error?.message}>
-        {task.error?.message}
+      <span class="error-line" title={failure}>
+        {failure}
       </span>
     );
   }
-  if (task.waiting) {
+  if (text) {
+    const all = [text.title, failure, text.detail].filter(Boolean).join(' · ');
     return (
-      <span class="muted" title={task.waiting.detail}>
-        {waitingText(task)?.title}
-        {task.waiting.until && (
-          <>
-            , {say().task.until} <Time at={task.waiting.until} />
-          </>
-        )}
+      <span class="muted" title={all}>
+        <Awaited task={task} title={text.title} />
+        {failure && ` · ${failure}`}
       </span>
     );
   }
   if (task.state !== 'running') return null;
   const share = shareOf(task.progress);
-  const text = [share === null ? '' : `${Math.floor(share * 100)} %`, task.progress?.text ?? ''];
-  return <span class="muted">{text.filter(Boolean).join(' · ')}</span>;
+  const done = [share === null ? '' : `${Math.floor(share * 100)} %`, task.progress?.text ?? ''];
+  const line = done.filter(Boolean).join(' · ');
+  return (
+    <span class="muted" title={line}>
+      {line}
+    </span>
+  );
+}
+
+/** Of what only waits for a moment, the moment says it all. */
+function Awaited({ task: { state, waiting }, title }: { task: TaskView; title: string }) {
+  const words = say();
+  if (!waiting?.until) return title;
+  const moment = <Time at={waiting.until} />;
+  if (state === 'retrying')
+    return (
+      <>
+        {words.list.againAt} {moment}
+      </>
+    );
+  if (state === 'scheduled')
+    return (
+      <>
+        {words.task.runAt} {moment}
+      </>
+    );
+  return (
+    <>
+      {title}, {words.task.until} {moment}
+    </>
+  );
 }
 
 function Took({ task }: { task: TaskView }) {
@@ -146,30 +182,17 @@ function Took({ task }: { task: TaskView }) {
   return <Span from={attempt.startedAt} to={attempt.finishedAt} />;
 }
 
-/** The current row is the one whose link has the focus, so that it is heard and seen without further means. */
-function useRowKeys(
-  table: { readonly current: HTMLTableElement | null },
-  rows: readonly TaskView[],
-  selection: Signal<Selection>,
-): void {
-  const current = () => document.activeElement?.closest('tr')?.dataset['id'];
-  const move = (by: 1 | -1) => {
-    const at = rows.findIndex((row) => row.id === current());
-    const next = at < 0 ? rows[by > 0 ? 0 : rows.length - 1] : rows[Math.min(rows.length - 1, Math.max(0, at + by))];
-    const link = next && table.current?.querySelector<HTMLElement>(`tr[data-id="${next.id}"] .task-name`);
-    link?.focus();
-    link?.scrollIntoView({ block: 'nearest' });
-  };
-  const act = (action: TaskAction) => {
+function useRowKeys(rows: readonly TaskView[], selection: Signal<Selection>): void {
+  const act = (action: BulkAction) => {
     if (selection.value.ids.size > 0) return void actOnSelected(action, selection, rows);
-    const task = rows.find((row) => row.id === current());
+    const task = rows.find((row) => row.id === currentRow());
     if (task && allows(task, action)) void actOn(task, action);
   };
   useKeys({
-    j: () => move(1),
-    k: () => move(-1),
+    j: () => moveRow(1),
+    k: () => moveRow(-1),
     x: () => {
-      const id = current();
+      const id = currentRow();
       if (id) toggle(selection, id);
     },
     r: () => act('retry'),
