@@ -56,10 +56,16 @@ export interface TaskPage {
   readonly total?: number;
 }
 
+/** Tasks that one call means: named, or all that match a filter, from `next` of the call before on. */
+export type Which =
+  | { readonly ids: readonly string[] }
+  | { readonly filter: TaskFilter; readonly after?: string | null };
+
 export interface ManyAnswer {
   readonly matched: number;
   readonly changed: number;
   readonly skipped: readonly { readonly id: string; readonly code: string }[];
+  /** Id of the last one handled where more match, to be given as `after`. */
   readonly next: string | null;
   /** With `dryRun`: some of what matched. */
   readonly sample?: readonly TaskView[];
@@ -177,16 +183,8 @@ export interface Facade {
     id: string,
     actor: Actor,
   ): Promise<{ task: TaskView; originalId: string; source: 'live' | 'history' | 'rebuilt'; warning?: string }>;
-  cancelMany(
-    which: { ids: readonly string[] } | { filter: TaskFilter },
-    dryRun: boolean,
-    actor: Actor,
-  ): Promise<ManyAnswer>;
-  retryMany(
-    which: { ids: readonly string[] } | { filter: TaskFilter },
-    dryRun: boolean,
-    actor: Actor,
-  ): Promise<ManyAnswer>;
+  cancelMany(which: Which, dryRun: boolean, actor: Actor): Promise<ManyAnswer>;
+  retryMany(which: Which, dryRun: boolean, actor: Actor): Promise<ManyAnswer>;
   queue(): Promise<QueueView>;
   pause(type: string | null, reason: string, actor: Actor): Promise<QueueView>;
   resume(type: string | null, actor: Actor): Promise<QueueView>;

@@ -161,14 +161,21 @@ const filter = z
 export const manyCall = z
   .union([
     z.strictObject({ ids: z.array(id).min(1).max(idsPerCallMax), dryRun: z.boolean().optional() }),
-    z.strictObject({ filter, dryRun: z.boolean().optional() }),
+    z.strictObject({
+      filter,
+      cursor: z
+        .string()
+        .optional()
+        .meta({ description: '`next` of the call before, with the same filter: goes on where that one ended' }),
+      dryRun: z.boolean().optional(),
+    }),
   ])
   .meta({ id: 'ManyTasks' });
 export const manyAnswer = z.object({
-  matched: count,
+  matched: count.meta({ description: 'By filter no more than a call takes' }),
   changed: count,
   skipped: z.array(z.object({ id, code: z.string() })),
-  next: z.string().nullable(),
+  next: z.string().nullable().meta({ description: 'A cursor where more match, all of them older' }),
   sample: z.array(task).optional(),
 });
 

@@ -4,6 +4,7 @@ import t from 'tap';
 import { machineClock } from '../../supervisor/clock.ts';
 import { iso } from '../../supervisor/core/record.ts';
 import type { Actor, PageRequest, TaskFilter, TaskView } from '../../supervisor/facade.ts';
+import { tasksPerCallMax } from '../../supervisor/many.ts';
 import { StateWalk } from '../../supervisor/snapshotter.ts';
 import {
   anybody,
@@ -280,6 +281,30 @@ t.test('many are canceled by filter, told apart by id, and a preview changes not
   t.same(mixed.skipped.map(({ code }) => code).sort(), ['conflict', 'conflict', 'not_found']);
   await supervisor.stop();
 });
+
+t.test(
+  'a call for more tasks than it may take leaves the older ones to the next, and meets none that came later',
+  async (t) => {
+    const supervisor = await openTestSupervisor(folder(t));
+    const { front, state } = supervisor;
+    const [oldest] = await submit(supervisor, { delay: '1h' });
+    const wait = task({ delay: '1h' });
+    await front.submit(Array(tasksPerCallMax).fill(wait), anybody);
+    const preview = await front.cancelMany({ filter: {} }, true, anybody);
+    t.match(preview, { matched: tasksPerCallMax, changed: 0, next: state.order.at(1) });
+    t.equal(preview.sample?.length, 20);
+    const first = await front.cancelMany({ filter: {} }, false, anybody);
+    t.match(first, { matched: tasksPerCallMax, changed: tasksPerCallMax, skipped: [] });
+    const [newer] = await submit(supervisor, { delay: '1h' });
+    const rest = { filter: {}, after: first.next };
+    t.same(await front.cancelMany(rest, false, anybody), { matched: 1, changed: 1, skipped: [], next: null });
+    t.equal((await front.task(oldest as string))?.state, 'canceled');
+    t.equal((await front.task(newer as string))?.state, 'scheduled');
+    t.match(await front.cancelMany({ filter: {} }, false, anybody), { matched: 1, changed: 1, next: null });
+    t.match(await front.cancelMany({ filter: { state: ['failed'] } }, false, anybody), { matched: 0, next: null });
+    await supervisor.stop();
+  },
+);
 
 t.test('many are picked by members of their params, equal in value and type, live and from history', async (t) => {
   const supervisor = await openTestSupervisor(folder(t), { settings: 'FAILED_LIVE=0s\n' });

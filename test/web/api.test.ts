@@ -321,6 +321,31 @@ t.test('calls for many tasks take ids or a filter, never neither, both or anythi
   t.equal(facade.asked.length, before, 'nothing of it reached the supervisor');
 });
 
+t.test('a call for many that has left some goes on with its cursor, for the same filter only', async (t) => {
+  const { call, facade } = await serve(t);
+  const last = '019a9c3e-7c1e-7b52-8a57-2f6f1c1d9f10';
+  facade.manyNext = last;
+  const filter = { type: ['noop'] };
+  const { next } = (await call('POST', '/api/v1/tasks/cancel', { filter, dryRun: true })).json;
+  t.type(next, 'string');
+  facade.manyNext = null;
+  const on = await call('POST', '/api/v1/tasks/cancel', { filter: { type: 'noop' }, cursor: next });
+  t.equal(on.json.next, null);
+  t.strictSame(facade.lastAsked('cancelMany')?.with, [{ filter, after: last }, false]);
+  const before = facade.asked.length;
+  for (const [path, body] of [
+    ['cancel', { filter: {}, cursor: next }],
+    ['cancel', { filter: { ...filter, param: { a: 1 } }, cursor: next }],
+    ['retry', { filter, cursor: next }],
+    ['cancel', { filter, cursor: last }],
+    ['cancel', { filter, cursor: null }],
+    ['cancel', { filter, cursor: 'x'.repeat(100_000) }],
+    ['cancel', { ids: ['a'], cursor: next }],
+  ] as const)
+    isProblem(t, await call('POST', `/api/v1/tasks/${path}`, body), 400, 'validation', /\$\.cursor must be/);
+  t.equal(facade.asked.length, before, 'nothing of it reached the supervisor');
+});
+
 t.test('a small call with a great many unknown members is refused with the first of them', async (t) => {
   const { call } = await serve(t);
   const members = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`m${index}`, 1]));
