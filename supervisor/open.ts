@@ -98,7 +98,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   });
   for (const { seq, task, ending } of replay.endings) {
     if (!history.holds(seq, task.id)) recorder.depart(seq, task, ending());
-    else if (!state.tasks.has(task.id)) state.params.release(task.params);
+    else state.params.release(task.params);
   }
   const ids = new IdMaker((bytes) => void randomFillSync(bytes));
   if (replay.lastId !== '') ids.goOnAfter(replay.lastId);

@@ -40,8 +40,6 @@ export function finishedTask(task: Task): FinishedTask {
 interface Departure extends FinishedTask {
   readonly seq: number;
   readonly task: Task;
-  /** It has left memory. */
-  readonly gone: boolean;
 }
 
 export class Recorder {
@@ -95,7 +93,7 @@ export class Recorder {
   /** Hands a task that has just finished to the history; at a start also those of the last incarnation. */
   depart(seq: number, task: Task, ending: FinishedTask = finishedTask(task)): void {
     const { state } = this.#parts;
-    const departure = { seq, task, ...ending, gone: !state.tasks.has(task.id) };
+    const departure = { seq, task, ...ending };
     const text = this.#departures.length === 0 ? state.params.text(task.params) : null;
     if (text !== null) this.#append(departure, text);
     else {
@@ -125,9 +123,9 @@ export class Recorder {
     }
   }
 
-  #append({ seq, task, at, record, state, gone }: Departure, params: string): void {
+  #append({ seq, task, at, record, state }: Departure, params: string): void {
     const { history } = this.#parts;
     history.append({ seq, id: task.id, type: task.options.type, state, finishedAt: at }, withParams(record, params));
-    if (gone) this.#parts.state.params.release(task.params);
+    this.#parts.state.params.release(task.params);
   }
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { machineClock } from '../../supervisor/clock.ts';
@@ -258,6 +258,29 @@ t.test('what only the history has is retried as a new task that names the old on
   t.match(await until(supervisor, retried.id, hasEnded), { state: 'succeeded', retryOf: id });
   await supervisor.stop();
 });
+
+t.test(
+  'a start gives no params to another task: neither to one that came later nor to a failure that has left',
+  async (t) => {
+    const dataDir = folder(t);
+    const settings = 'FAILED_LIVE=0s\n';
+    const supervisor = await openTestSupervisor(dataDir, { settings });
+    supervisor.begin();
+    const [failed] = (await submit(supervisor, { params: { end: 'permanent', value: 'old' } })) as [string];
+    await until(supervisor, failed, () => !supervisor.state.tasks.has(failed));
+    const values = Array.from({ length: 10 }, (_, value) => value);
+    const waiting = await submit(supervisor, ...values.map((value) => ({ params: { value }, delay: '1h' })));
+    await supervisor.crash();
+    for (const lost of [false, true]) {
+      if (lost) rmSync(join(dataDir, 'history'), { recursive: true });
+      const again = await openTestSupervisor(dataDir, { settings });
+      for (const [index, id] of waiting.entries())
+        t.match(await again.front.task(id), { params: { value: values[index] } });
+      t.match(await again.front.task(failed), { params: { end: 'permanent', value: 'old' } }, `history lost: ${lost}`);
+      await again.crash();
+    }
+  },
+);
 
 t.test('many are canceled by filter, told apart by id, and a preview changes nothing', async (t) => {
   const supervisor = await openTestSupervisor(folder(t));
