@@ -80,15 +80,18 @@ export class Front implements Facade {
     return forMany(this.#many(), which, dryRun, {
       states: CANCELABLE,
       able: ({ state }) => CANCELABLE.includes(state),
+      resolved: () => false,
       carryOut,
     });
   }
 
   retryMany(which: Which, dryRun: boolean, actor: Actor) {
-    const carryOut = (id: string) => this.retry(id, actor);
+    const resolved = 'ids' in which || which.resolved === true;
+    const carryOut = (id: string) => this.#parts.supervisor.retry(id, actor, { resolved });
     return forMany(this.#many(), which, dryRun, {
       states: FAILURES,
       able: ({ state }) => state === 'canceled' || FAILURES.includes(state),
+      resolved: ({ retriedAs }) => retriedAs !== null && !resolved,
       carryOut,
     });
   }

@@ -7,6 +7,8 @@ const pageLimit = 500;
 /** By filter; what is left is reached by `next`. */
 export const tasksPerCallMax = 10_000;
 const sampleMax = 20;
+/** Of those a filter passes over because they have been run again, so many are named. */
+export const resolvedNamedMax = 1_000;
 
 export interface ManyParts {
   readonly page: (request: PageRequest) => Promise<TaskPage>;
@@ -18,6 +20,8 @@ export interface Wish {
   readonly states: readonly TaskState[];
   /** Whether it makes sense for a task named by its id. */
   readonly able: (task: TaskView) => boolean;
+  /** What a filter passes over, as it has been done already. */
+  readonly resolved: (task: TaskView) => boolean;
   /** Throws a `Refusal` where it cannot be done after all. */
   readonly carryOut: (id: string) => Promise<unknown>;
 }
@@ -82,6 +86,8 @@ async function* matching(
     const limit = Math.min(pageLimit, tasksPerCallMax - answer.matched);
     const page = await parts.page({ filter: { ...filter, state }, after: answer.next, limit, order: 'newest' });
     answer.next = page.next;
-    yield page.items;
+    yield page.items.filter((task) => !wish.resolved(task));
+    for (const { id } of page.items.filter(wish.resolved))
+      if (answer.skipped.length < resolvedNamedMax) answer.skipped.push({ id, code: 'resolved' });
   } while (answer.next !== null && answer.matched < tasksPerCallMax);
 }

@@ -310,9 +310,10 @@ function finish(state: State, task: Task, event: AttemptEnded | null, by: Applyi
   life.suspect = false;
   state.suspects.delete(task);
   expireKey(state, task, by);
-  if (task.state !== 'failed') return forget(state, task);
-  state.failed.set(task.id, task);
-  state.params.hold(task.params);
+  if (task.state === 'failed') {
+    state.failed.set(task.id, task);
+    state.params.hold(task.params);
+  } else forget(state, task);
 }
 
 /** Out of memory; the history has it. */

@@ -356,6 +356,7 @@ function viewOf(number: number, input: TaskInput, origin: string): TaskView {
     error: null,
     run: null,
     retryOf: null,
+    retriedAs: null,
     cancelRequestedAt: null,
     settingsRevision: null,
     waiting: null,

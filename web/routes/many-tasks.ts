@@ -9,6 +9,11 @@ import { checkFilter } from '../task-filter.ts';
 
 type Action = 'cancelMany' | 'retryMany';
 
+const MEMBERS: Readonly<Record<Action, readonly string[]>> = {
+  cancelMany: ['ids', 'filter', 'cursor', 'dryRun'],
+  retryMany: ['ids', 'filter', 'resolved', 'cursor', 'dryRun'],
+};
+
 interface Call {
   readonly which: Which;
   readonly dryRun: boolean;
@@ -30,7 +35,7 @@ export function manyTaskRoutes({ facade }: Parts): Route[] {
 }
 
 async function readCall(ctx: Context, action: Action): Promise<Call> {
-  const body = await readMembers(ctx, ['ids', 'filter', 'cursor', 'dryRun']);
+  const body = await readMembers(ctx, MEMBERS[action]);
   const { ids, filter, cursor, dryRun = false } = body;
   const mistakes: Mistake[] = [];
   if (typeof dryRun !== 'boolean') mistakes.push({ path: '$.dryRun', message: 'must be true or false' });
@@ -38,15 +43,25 @@ async function readCall(ctx: Context, action: Action): Promise<Call> {
     mistakes.push({ path: '$', message: 'must have either "ids" or "filter"; { "filter": {} } means every task' });
   }
   const checked = filter === undefined ? null : checkFilter(filter, '$.filter', mistakes);
-  const question = { action, filter: checked };
+  const resolved = checkResolved(body, mistakes);
+  const question = { action, filter: checked, resolved };
   const after = cursor === undefined ? null : checkCursor(cursor, checked && question, mistakes);
-  const which = checked ? filtered(checked, after) : { ids: ids === undefined ? [] : checkIds(ids, mistakes) };
+  const which = checked
+    ? filtered(checked, after, resolved)
+    : { ids: ids === undefined ? [] : checkIds(ids, mistakes) };
   if (mistakes.length > 0) throw new Refusal('validation', `${mistakes[0]?.path} ${mistakes[0]?.message}`, mistakes);
   return { which, dryRun: dryRun === true, question };
 }
 
-function filtered(filter: TaskFilter, after: string | null): Which {
-  return { filter, ...(after !== null && { after }) };
+function filtered(filter: TaskFilter, after: string | null, resolved: boolean): Which {
+  return { filter, ...(after !== null && { after }), ...(resolved && { resolved }) };
+}
+
+function checkResolved({ ids, resolved = false }: Readonly<Record<string, unknown>>, mistakes: Mistake[]): boolean {
+  if (typeof resolved !== 'boolean') mistakes.push({ path: '$.resolved', message: 'must be true or false' });
+  else if (resolved && ids !== undefined)
+    mistakes.push({ path: '$.resolved', message: 'goes with "filter": tasks named by "ids" are always meant' });
+  return resolved === true;
 }
 
 /** @param question null where there can be no cursor */

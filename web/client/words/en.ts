@@ -200,6 +200,7 @@ export const en = {
     onInterrupt: 'If interrupted',
     runAt: 'Runs at',
     retryOf: 'Retry of',
+    retriedAs: 'Retried as',
     counts: 'Counted',
     countsText: (all: string, good: string, bad: string) => `${all} processed, ${good} succeeded, ${bad} failed`,
     attemptsText: (spent: number, most: number) => `${spent} of at most ${most}`,
