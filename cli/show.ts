@@ -46,6 +46,7 @@ function describe(task: Task): string {
     ['key', task.idempotencyKey && oneLine(task.idempotencyKey)],
     ['origin', oneLine(task.origin)],
     ['retry of', task.retryOf],
+    ['retried as', task.retriedAs],
     ['created', localTime(task.createdAt)],
     ['started', localTime(task.startedAt)],
     ['finished', localTime(task.finishedAt)],

@@ -1,7 +1,7 @@
 /** A task as commands read it from the API, and the few words they say about one. */
 import type { TaskRecord, Waiting } from '../supervisor/core/record.ts';
 
-export type Task = TaskRecord & { readonly waiting: Waiting | null };
+export type Task = TaskRecord & { readonly waiting: Waiting | null; readonly retriedAs: string | null };
 
 /** What matters most about a task in its state, in one line. */
 export function note(task: Task): string {

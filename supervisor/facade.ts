@@ -8,7 +8,11 @@ import type { TaskState } from './core/task.ts';
 import type { TaskInput } from './core/task-input.ts';
 
 /** A task as answers carry it. */
-export type TaskView = TaskRecord & { readonly waiting: Waiting | null };
+export type TaskView = TaskRecord & {
+  readonly waiting: Waiting | null;
+  /** Id of the task that ran it again, once only the history had it; null while nobody asked. */
+  readonly retriedAs: string | null;
+};
 
 /** Who asked: `http`, `cli`, `inbox:NAME`, `handler:TASK_ID`, and from where, for the record. */
 export interface Actor {
@@ -56,10 +60,19 @@ export interface TaskPage {
   readonly total?: number;
 }
 
+/**
+ * Tasks that one call means: named, or all that match a filter, from `next` of the call before on. `resolved`: failures
+ * that have been retried are meant as well.
+ */
+export type Which =
+  | { readonly ids: readonly string[] }
+  | { readonly filter: TaskFilter; readonly after?: string | null; readonly resolved?: boolean };
+
 export interface ManyAnswer {
   readonly matched: number;
   readonly changed: number;
   readonly skipped: readonly { readonly id: string; readonly code: string }[];
+  /** Id of the last one handled where more match, to be given as `after`. */
   readonly next: string | null;
   /** With `dryRun`: some of what matched. */
   readonly sample?: readonly TaskView[];
@@ -182,16 +195,8 @@ export interface Facade {
     id: string,
     actor: Actor,
   ): Promise<{ task: TaskView; originalId: string; source: 'live' | 'history' | 'rebuilt'; warning?: string }>;
-  cancelMany(
-    which: { ids: readonly string[] } | { filter: TaskFilter },
-    dryRun: boolean,
-    actor: Actor,
-  ): Promise<ManyAnswer>;
-  retryMany(
-    which: { ids: readonly string[] } | { filter: TaskFilter },
-    dryRun: boolean,
-    actor: Actor,
-  ): Promise<ManyAnswer>;
+  cancelMany(which: Which, dryRun: boolean, actor: Actor): Promise<ManyAnswer>;
+  retryMany(which: Which, dryRun: boolean, actor: Actor): Promise<ManyAnswer>;
   queue(): Promise<QueueView>;
   pause(type: string | null, reason: string, actor: Actor): Promise<QueueView>;
   resume(type: string | null, actor: Actor): Promise<QueueView>;

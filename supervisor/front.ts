@@ -7,17 +7,18 @@ import { nextDue } from './core/due.ts';
 import { iso } from './core/record.ts';
 import { Refusal } from './core/refusal.ts';
 import type { Pause, State } from './core/state.ts';
+import { TASK_STATE_NAMES, type TaskState } from './core/task.ts';
 import type { TaskInput } from './core/task-input.ts';
 import { movesFrom } from './core/transitions.ts';
 import type { Pool } from './dispatch/pool.ts';
 import type { Slot } from './dispatch/slot.ts';
 import type { Thread } from './dispatch/thread.ts';
 import type { EventStream } from './event-stream.ts';
-import type { Actor, Facade, LiveLine, PageRequest, QueueView, StatusView, TaskView, WorkerView } from './facade.ts';
+import type { Actor, Facade, LiveLine, PageRequest, QueueView, StatusView, Which, WorkerView } from './facade.ts';
 import type { Health } from './health.ts';
 import type { AttemptLog } from './history/attempt-log.ts';
 import type { Journal } from './journal/live-journal.ts';
-import { forMany, type Which } from './many.ts';
+import { forMany } from './many.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Throughput } from './throughput.ts';
 
@@ -78,11 +79,24 @@ export class Front implements Facade {
   }
 
   cancelMany(which: Which, dryRun: boolean, actor: Actor) {
-    return forMany(this.#many(), which, dryRun, canCancel, (id) => this.cancel(id, actor));
+    const carryOut = (id: string) => this.cancel(id, actor);
+    return forMany(this.#many(), which, dryRun, {
+      states: CANCELABLE,
+      able: ({ state }) => CANCELABLE.includes(state),
+      resolved: () => false,
+      carryOut,
+    });
   }
 
   retryMany(which: Which, dryRun: boolean, actor: Actor) {
-    return forMany(this.#many(), which, dryRun, canRetry, (id) => this.retry(id, actor));
+    const resolved = 'ids' in which || which.resolved === true;
+    const carryOut = (id: string) => this.#parts.supervisor.retry(id, actor, { resolved });
+    return forMany(this.#many(), which, dryRun, {
+      states: FAILURES,
+      able: ({ state }) => state === 'canceled' || FAILURES.includes(state),
+      resolved: ({ retriedAs }) => retriedAs !== null && !resolved,
+      carryOut,
+    });
   }
 
   #many() {
@@ -255,14 +269,10 @@ export class Front implements Facade {
   }
 }
 
-function canCancel(task: TaskView): boolean {
-  return task.state === 'running' || movesFrom(task.state, 'task.canceled');
-}
+const CANCELABLE = TASK_STATE_NAMES.filter((state) => state === 'running' || movesFrom(state, 'task.canceled'));
 
-/** Unresolved failures: what ended badly or was cut and held. */
-function canRetry(task: TaskView): boolean {
-  return task.state === 'failed' || task.state === 'interrupted' || task.state === 'canceled';
-}
+/** What ended badly or was cut and held. Somebody wanted a canceled task to end, so only its id brings it back. */
+const FAILURES: readonly TaskState[] = ['failed', 'interrupted'];
 
 function pauseView(pause: Pause | null) {
   return pause && { reason: pause.reason, by: pause.by, since: iso(pause.since) };

@@ -1,68 +1,93 @@
-/** One wish for many tasks: by ids or by filter, each told apart, bounded by what was there at the call. */
+/** One wish for many tasks: by ids or by filter, each told apart, bounded by what was there at the first call. */
 import { Refusal } from './core/refusal.ts';
-import type { ManyAnswer, PageRequest, TaskFilter, TaskPage, TaskView } from './facade.ts';
-
-export type Which = { readonly ids: readonly string[] } | { readonly filter: TaskFilter };
+import type { TaskState } from './core/task.ts';
+import type { ManyAnswer, PageRequest, TaskPage, TaskView, Which } from './facade.ts';
 
 const pageLimit = 500;
-const perCallMax = 10_000;
+/** By filter; what is left is reached by `next`. */
+export const tasksPerCallMax = 10_000;
 const sampleMax = 20;
+/** Of those a filter passes over because they have been run again, so many are named. */
+export const resolvedNamedMax = 1_000;
 
 export interface ManyParts {
   readonly page: (request: PageRequest) => Promise<TaskPage>;
   readonly one: (id: string) => Promise<TaskView | null>;
 }
 
-/**
- * @param able whether the wish makes sense for a task; by filter others are passed over, by id they are named
- * @param carryOut throws a `Refusal` where it cannot be done after all
- */
-export async function forMany(
-  parts: ManyParts,
-  which: Which,
-  dryRun: boolean,
-  able: (task: TaskView) => boolean,
-  carryOut: (id: string) => Promise<unknown>,
-): Promise<ManyAnswer> {
-  const { tasks, missing, next } =
-    'ids' in which ? await byIds(parts, which.ids) : await byFilter(parts, which.filter, able);
-  const skipped = missing.map((id) => ({ id, code: 'not_found' }));
-  const chosen = tasks.filter((task) => {
-    if (!able(task)) skipped.push({ id: task.id, code: 'conflict' });
-    return able(task);
-  });
-  if (dryRun) return { matched: chosen.length, changed: 0, skipped, next, sample: chosen.slice(0, sampleMax) };
-  let changed = 0;
-  const outcomes = await Promise.allSettled(chosen.map(({ id }) => carryOut(id)));
+export interface Wish {
+  /** States a filter narrows down to: tasks in others are not meant. */
+  readonly states: readonly TaskState[];
+  /** Whether it makes sense for a task named by its id. */
+  readonly able: (task: TaskView) => boolean;
+  /** What a filter passes over, as it has been done already. */
+  readonly resolved: (task: TaskView) => boolean;
+  /** Throws a `Refusal` where it cannot be done after all. */
+  readonly carryOut: (id: string) => Promise<unknown>;
+}
+
+type Answer = { -readonly [Member in keyof ManyAnswer]: ManyAnswer[Member] } & {
+  readonly skipped: { id: string; code: string }[];
+};
+
+/** Page by page: ten thousand tasks with their params are not held at once. */
+export async function forMany(parts: ManyParts, which: Which, dryRun: boolean, wish: Wish): Promise<ManyAnswer> {
+  const answer: Answer = { matched: 0, changed: 0, skipped: [], next: null };
+  const sample: TaskView[] = [];
+  for await (const tasks of 'ids' in which
+    ? named(parts, which.ids, wish, answer)
+    : matching(parts, which, wish, answer)) {
+    answer.matched += tasks.length;
+    if (dryRun) sample.push(...tasks.slice(0, sampleMax - sample.length));
+    else await carryOut(tasks, wish, answer);
+  }
+  return dryRun ? { ...answer, sample } : answer;
+}
+
+async function carryOut(tasks: readonly TaskView[], wish: Wish, answer: Answer): Promise<void> {
+  const outcomes = await Promise.allSettled(tasks.map(({ id }) => wish.carryOut(id)));
   for (const [index, outcome] of outcomes.entries()) {
-    if (outcome.status === 'fulfilled') changed++;
+    if (outcome.status === 'fulfilled') answer.changed++;
     else if (outcome.reason instanceof Refusal)
-      skipped.push({ id: (chosen[index] as TaskView).id, code: outcome.reason.code });
+      answer.skipped.push({ id: (tasks[index] as TaskView).id, code: outcome.reason.code });
     else throw outcome.reason;
   }
-  return { matched: chosen.length, changed, skipped, next };
 }
 
-async function byIds(parts: ManyParts, ids: readonly string[]) {
+async function* named(
+  parts: ManyParts,
+  ids: readonly string[],
+  wish: Wish,
+  { skipped }: Answer,
+): AsyncGenerator<readonly TaskView[]> {
   const unique = [...new Set(ids)];
-  const tasks: TaskView[] = [];
-  const missing: string[] = [];
-  for (const id of unique) {
-    const task = await parts.one(id);
-    if (task) tasks.push(task);
-    else missing.push(id);
+  for (let from = 0; from < unique.length; from += pageLimit) {
+    const tasks: TaskView[] = [];
+    for (const id of unique.slice(from, from + pageLimit)) {
+      const task = await parts.one(id);
+      if (task && wish.able(task)) tasks.push(task);
+      else skipped.push({ id, code: task ? 'conflict' : 'not_found' });
+    }
+    yield tasks;
   }
-  return { tasks, missing, next: null };
 }
 
-/** Newest first from the newest there is now: what is added meanwhile sorts before it and is not met. */
-async function byFilter(parts: ManyParts, filter: TaskFilter, able: (task: TaskView) => boolean) {
-  const tasks: TaskView[] = [];
-  let after: string | null = null;
+/** Newest first, beginning with the newest there is at the first call: what is added meanwhile sorts before it and is not met. */
+async function* matching(
+  parts: ManyParts,
+  { filter, after = null }: Extract<Which, { filter: unknown }>,
+  wish: Wish,
+  answer: Answer,
+): AsyncGenerator<readonly TaskView[]> {
+  const state = wish.states.filter((name) => filter.state?.includes(name) ?? true);
+  if (state.length === 0) return;
+  answer.next = after;
   do {
-    const page: TaskPage = await parts.page({ filter, after, limit: pageLimit, order: 'newest' });
-    tasks.push(...page.items.filter(able));
-    after = page.next;
-  } while (after !== null && tasks.length < perCallMax);
-  return { tasks, missing: [] as string[], next: after };
+    const limit = Math.min(pageLimit, tasksPerCallMax - answer.matched);
+    const page = await parts.page({ filter: { ...filter, state }, after: answer.next, limit, order: 'newest' });
+    answer.next = page.next;
+    yield page.items.filter((task) => !wish.resolved(task));
+    for (const { id } of page.items.filter(wish.resolved))
+      if (answer.skipped.length < resolvedNamedMax) answer.skipped.push({ id, code: 'resolved' });
+  } while (answer.next !== null && answer.matched < tasksPerCallMax);
 }

@@ -31,7 +31,7 @@ import type { RecoveryReport } from './journal/report.ts';
 import type { Log } from './log.ts';
 import { endOrphans } from './orphans.ts';
 import { Recorder } from './recorder.ts';
-import { Replay } from './replay.ts';
+import { type FoundRetry, Replay } from './replay.ts';
 import type { Settings } from './settings/settings.ts';
 import { countTasks } from './stop-words.ts';
 import { Supervisor } from './supervisor.ts';
@@ -98,10 +98,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     clock,
     unreadable: (error) => onFault(error as Fault),
   });
-  for (const { seq, task, ending } of replay.endings) {
-    if (!history.holds(seq, task.id)) recorder.depart(seq, task, ending());
-    else if (!state.tasks.has(task.id)) state.params.release(task.params);
-  }
+  await completeHistory(replay, history, recorder);
   const ids = new IdMaker((bytes) => void randomFillSync(bytes));
   if (replay.lastId !== '') ids.goOnAfter(replay.lastId);
   const recovered = await recover(options, { state, recorder, replay, startedAt });
@@ -206,6 +203,24 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
       timekeeper.begin();
     },
   };
+}
+
+/** Writes what the history has not: it is written behind, and may have stopped before the journal did. */
+async function completeHistory({ state, endings }: Replay, history: History, recorder: Recorder): Promise<void> {
+  for (const found of endings) {
+    const { seq } = found;
+    if (!('task' in found)) await completeRetry(found, history, recorder);
+    else if (!history.holds(seq, found.task.id)) recorder.depart(seq, found.task, found.ending());
+    else state.params.release(found.task.params);
+  }
+}
+
+async function completeRetry({ seq, at, id, retriedAs }: FoundRetry, history: History, recorder: Recorder) {
+  if (history.holds(seq, id)) return;
+  await recorder.departed();
+  const record = await history.get(id);
+  // One that is damaged has been named when it was read.
+  if (record) recorder.rewrite(seq, at, { ...record, retriedAs });
 }
 
 function openHistory(

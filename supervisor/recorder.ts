@@ -6,11 +6,11 @@ import type { Clock } from './clock.ts';
 import { apply } from './core/apply.ts';
 import { encodeEvent } from './core/codec.ts';
 import type { Event } from './core/event.ts';
-import { recordHead, withParams } from './core/record.ts';
+import { type HistoryRecord, recordHead, withParams } from './core/record.ts';
 import type { State } from './core/state.ts';
 import type { Task } from './core/task.ts';
 import type { EventStream } from './event-stream.ts';
-import type { History } from './history/history.ts';
+import type { Ending, History } from './history/history.ts';
 import type { Journal } from './journal/live-journal.ts';
 
 export interface RecorderParts {
@@ -36,12 +36,12 @@ export function finishedTask(task: Task): FinishedTask {
   return { at: task.life?.finishedAt ?? task.at, record: recordHead(task), state: task.state };
 }
 
-/** A finished task that waits for its params to be read back; those after it wait behind it, so that history keeps the order. */
-interface Departure extends FinishedTask {
-  readonly seq: number;
-  readonly task: Task;
-  /** It has left memory. */
-  readonly gone: boolean;
+/** A record that waits for its params to be read back; those after it wait behind it, so that history keeps the order. */
+interface Departure {
+  readonly ending: Ending;
+  readonly record: string;
+  /** Reference to the params the record lacks; null when it is whole. */
+  readonly params: number | null;
 }
 
 export class Recorder {
@@ -97,10 +97,21 @@ export class Recorder {
   }
 
   /** Hands a task that has just finished to the history; at a start also those of the last incarnation. */
-  depart(seq: number, task: Task, ending: FinishedTask = finishedTask(task)): void {
-    const { state } = this.#parts;
-    const departure = { seq, task, ...ending, gone: !state.tasks.has(task.id) };
-    const text = this.#departures.length === 0 ? state.params.text(task.params) : null;
+  depart(seq: number, task: Task, { at, record, state }: FinishedTask = finishedTask(task)): void {
+    const ending = { seq, id: task.id, type: task.options.type, state, finishedAt: at };
+    this.#depart({ ending, record, params: task.params });
+  }
+
+  /** Writes a record of the history once more, for what the entry `seq` has made known of it. */
+  rewrite(seq: number, at: number, { seq: _, ...record }: HistoryRecord): void {
+    const { id, type, state } = record;
+    // Among the records of its own time: to go back to an older month would cost two syncs each way.
+    const ending = { seq, id, type, state, finishedAt: at };
+    this.#depart({ ending, record: JSON.stringify(record), params: null });
+  }
+
+  #depart(departure: Departure): void {
+    const text = this.#departures.length === 0 ? this.#text(departure) : null;
     if (text !== null) this.#append(departure, text);
     else {
       this.#departures.push(departure);
@@ -113,15 +124,15 @@ export class Recorder {
     try {
       while (this.#departures.length > 0) {
         const some = this.#departures.slice(0, 1_000);
-        const places = some.flatMap(({ task }) =>
-          state.params.text(task.params) === null ? (state.params.place(task.params) ?? []) : [],
+        // Looked at once: while some are read back, others may be spilled or come back by themselves.
+        const known = some.map((departure) => this.#text(departure));
+        const places = some.flatMap(({ params }, index) =>
+          known[index] === null && params !== null ? (state.params.place(params) ?? []) : [],
         );
         const texts = places.length > 0 ? await journal.read(places) : [];
         let read = 0;
-        for (const departure of some) {
-          const text = state.params.text(departure.task.params) ?? (texts[read++] as string);
-          this.#append(departure, text);
-        }
+        for (const [index, departure] of some.entries())
+          this.#append(departure, known[index] ?? withParams(departure.record, texts[read++] as string));
         this.#departures.splice(0, some.length);
       }
     } catch (error) {
@@ -129,9 +140,15 @@ export class Recorder {
     }
   }
 
-  #append({ seq, task, at, record, state, gone }: Departure, params: string): void {
-    const { history } = this.#parts;
-    history.append({ seq, id: task.id, type: task.options.type, state, finishedAt: at }, withParams(record, params));
-    if (gone) this.#parts.state.params.release(task.params);
+  /** The whole record, or null when its params are only on disk. */
+  #text({ record, params }: Departure): string | null {
+    if (params === null) return record;
+    const text = this.#parts.state.params.text(params);
+    return text === null ? null : withParams(record, text);
+  }
+
+  #append({ ending, params }: Departure, text: string): void {
+    this.#parts.history.append(ending, text);
+    if (params !== null) this.#parts.state.params.release(params);
   }
 }

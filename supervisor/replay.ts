@@ -2,6 +2,7 @@
 import { apply, index, lineUp } from './core/apply.ts';
 import type { Entity } from './core/codec.ts';
 import { decodeEntity, decodeEvent, decodeTask, type EntityBytes, isTask, UnknownEntry } from './core/decode.ts';
+import type { TaskAccepted } from './core/event.ts';
 import { Fault } from './core/fault.ts';
 import type { State } from './core/state.ts';
 import type { Task } from './core/task.ts';
@@ -16,9 +17,19 @@ export interface FoundEnding {
   readonly ending: () => FinishedTask;
 }
 
+/** A task that was run again from history: its record is written once more, unless the history has that already. */
+export interface FoundRetry {
+  readonly seq: number;
+  /** ms since 1970 */
+  readonly at: number;
+  readonly id: string;
+  readonly retriedAs: string;
+}
+
 export class Replay implements Replayer {
   state: State;
-  endings: FoundEnding[] = [];
+  /** What the history is to hold, in order. */
+  endings: (FoundEnding | FoundRetry)[] = [];
   /** Wall time of the newest entry. */
   lastAt = 0;
   /** Id that sorts last of all seen. */
@@ -56,7 +67,7 @@ export class Replay implements Replayer {
       const place = params && { file, offset: offset + params.start - start, length: params.end - params.start };
       const finished = apply(state, event, { seq, at, params: place, missingUntil: this.#missingUntil });
       if (finished) this.#ended(seq, finished);
-      if (event.e === 'task.accepted' && event.id > this.lastId) this.lastId = event.id;
+      if (event.e === 'task.accepted') this.#accepted(seq, at, event);
     } catch (error) {
       throw unreadable(error, `entry ${seq}`);
     }
@@ -71,6 +82,11 @@ export class Replay implements Replayer {
       state.liveKeys.delete(digest);
       state.finishedKeys.set(digest, { ...known, until: this.lastAt + state.limits.idempotencyWindowMs });
     }
+  }
+
+  #accepted(seq: number, at: number, { id, retryOf }: TaskAccepted): void {
+    if (id > this.lastId) this.lastId = id;
+    if (retryOf !== null) this.endings.push({ seq, at, id: retryOf, retriedAs: id });
   }
 
   #ended(seq: number, task: Task): void {

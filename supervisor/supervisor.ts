@@ -50,14 +50,22 @@ export interface Accepted {
 export interface AcceptOptions {
   /** Written down with the tasks, all or nothing. */
   readonly first?: readonly Event[];
-  readonly retryOf?: string | null;
+  /** Record of the finished task that the only one of the list runs again. */
+  readonly retryOf?: HistoryRecord | null;
   /** For what a running attempt submits: refused, the attempt would fail for a stop that is none of its business. */
   readonly whileDraining?: boolean;
+}
+
+export interface RetryOptions {
+  /** Also what has been run again already, as a person may who names it; else that is refused. */
+  readonly resolved?: boolean;
 }
 
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #handlers: ReadonlyMap<string, HandlerDescription>;
+  /** Finished tasks that are being run again: their records do not say so yet. */
+  readonly #retrying = new Set<string>();
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
@@ -85,13 +93,14 @@ export class Supervisor {
       now,
       () => ids.next(now),
       (type) => this.#handlers.get(type),
-      retryOf,
+      retryOf?.id,
     );
     if (decision instanceof Refusal) {
       await this.settled();
       throw decision;
     }
     if (first.length + decision.events.length > 0) recorder.recordGroup([...first, ...decision.events]);
+    if (retryOf) recorder.rewrite(state.seq, now, { ...retryOf, retriedAs: decision.ids[0] as string });
     dispatcher.pump();
     await journal.durable(state.seq);
     return decision;
@@ -134,23 +143,32 @@ export class Supervisor {
   }
 
   /** Under its own id while it is live, as a new task when only the history has it. */
-  async retry(id: string, actor: Actor) {
+  async retry(id: string, actor: Actor, { resolved = true }: RetryOptions = {}) {
     const live = this.#parts.state.tasks.get(id);
     if (live) {
       await this.#carryOut(retryTask(live, askedBy(actor)));
       return { task: await this.#mustView(id), originalId: id, source: 'live' as const };
     }
-    const record = await this.#parts.history.get(id);
+    if (this.#retrying.has(id) && !resolved) throw new Refusal('conflict', `task ${id} is being retried`);
+    this.#retrying.add(id);
+    try {
+      return await this.#retryFinished(id, actor, resolved);
+    } finally {
+      this.#retrying.delete(id);
+    }
+  }
+
+  async #retryFinished(id: string, actor: Actor, resolved: boolean) {
+    const record = await this.#finished(id);
     if (!record) throw new Refusal('not_found', `there is no task ${id}`);
+    if (record.retriedAs && !resolved)
+      throw new Refusal('conflict', `task ${id} has been retried as ${record.retriedAs}`);
     const { input, warning } = inputOf(record);
-    const { ids } = await this.accept([input], actor.origin, { retryOf: id });
+    const { ids } = await this.accept([input], actor.origin, { retryOf: record });
     const task = await this.#mustView(ids[0] as string);
-    return {
-      task,
-      originalId: id,
-      source: warning ? ('rebuilt' as const) : ('history' as const),
-      ...(warning && { warning }),
-    };
+    await this.#parts.recorder.departed();
+    const source = warning ? ('rebuilt' as const) : ('history' as const);
+    return { task, originalId: id, source, ...(warning && { warning }) };
   }
 
   async pause(type: string | null, reason: string, actor: Actor): Promise<void> {
@@ -272,7 +290,7 @@ export class Supervisor {
       waiting = JSON.stringify(this.#waitingOf(task));
       if (fresh) waits.set(task.options, waiting);
     }
-    return withParams(`${recordHead(task)},"waiting":${waiting}`, params);
+    return withParams(`${recordHead(task)},"retriedAs":null,"waiting":${waiting}`, params);
   }
 
   #waitingOf(task: Task): Waiting | null {
@@ -286,10 +304,10 @@ export class Supervisor {
     return this.#viewOf(record);
   }
 
-  #viewOf(record: TaskRecord & { seq?: number; crc?: string }): TaskView {
+  #viewOf(record: TaskRecord & { seq?: number; crc?: string; retriedAs?: string }): TaskView {
     const task = this.#parts.state.tasks.get(record.id);
     const { seq: _seq, crc: _crc, ...members } = record;
-    return { ...members, waiting: task ? this.#waitingOf(task) : null };
+    return { retriedAs: null, ...members, waiting: task ? this.#waitingOf(task) : null };
   }
 }
 

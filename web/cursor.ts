@@ -10,11 +10,17 @@ export function cursorText(after: string, question: unknown): string {
   return Buffer.from(binding(after, question) + after, 'utf8').toString('base64url');
 }
 
-/** @returns where the page begins */
-export function readCursor(cursor: string, question: unknown): string {
+/** @returns where the page begins; null for a cursor of another question */
+export function cursorAfter(cursor: string, question: unknown): string | null {
   const text = cursor.length > cursorCharsMax ? '' : Buffer.from(cursor, 'base64url').toString('utf8');
   const after = text.slice(bindingChars);
-  if (after !== '' && cursorText(after, question) === cursor) return after;
+  return after !== '' && cursorText(after, question) === cursor ? after : null;
+}
+
+/** The same for the query parameter of a list. */
+export function readCursor(cursor: string, question: unknown): string {
+  const after = cursorAfter(cursor, question);
+  if (after !== null) return after;
   const message = 'was not given out for this list; with other filters or another order, begin without it';
   throw new Refusal('validation', `query parameter cursor ${message}`, [{ path: 'cursor', message }]);
 }

@@ -118,6 +118,10 @@ export const task = z
     error: taskError.nullable(),
     run: z.object({ id: z.string(), stage: z.string() }).nullable(),
     retryOf: z.string().nullable(),
+    retriedAs: z
+      .string()
+      .nullable()
+      .meta({ description: 'Id of the task that ran it again from history; it then counts as resolved' }),
     cancelRequestedAt: nullableTime,
     settingsRevision: z.string().nullable(),
     waiting: z
@@ -158,17 +162,33 @@ const filter = z
   } satisfies Record<keyof typeof FILTERS | 'param', z.ZodType>)
   .meta({ id: 'TaskFilter' });
 
-export const manyCall = z
+const dryRun = z.boolean().optional().meta({ description: 'A preview: nothing is changed' });
+const byIds = z.strictObject({ ids: z.array(id).min(1).max(idsPerCallMax), dryRun });
+const byFilter = z.strictObject({
+  filter,
+  cursor: z
+    .string()
+    .optional()
+    .meta({ description: '`next` of the call before, with the same filter: goes on where that one ended' }),
+  dryRun,
+});
+export const cancelCall = z.union([byIds, byFilter]).meta({ id: 'CancelTasks' });
+export const retryCall = z
   .union([
-    z.strictObject({ ids: z.array(id).min(1).max(idsPerCallMax), dryRun: z.boolean().optional() }),
-    z.strictObject({ filter, dryRun: z.boolean().optional() }),
+    byIds,
+    byFilter.extend({
+      resolved: z
+        .boolean()
+        .optional()
+        .meta({ description: 'Also failures that have been retried: by filter they are passed over as `resolved`' }),
+    }),
   ])
-  .meta({ id: 'ManyTasks' });
+  .meta({ id: 'RetryTasks', description: 'A filter means failures: what is `failed` or `interrupted`' });
 export const manyAnswer = z.object({
-  matched: count,
+  matched: count.meta({ description: 'By filter no more than a call takes' }),
   changed: count,
   skipped: z.array(z.object({ id, code: z.string() })),
-  next: z.string().nullable(),
+  next: z.string().nullable().meta({ description: 'A cursor where more match, all of them older' }),
   sample: z.array(task).optional(),
 });
 

@@ -38,12 +38,12 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   [`POST ${api}/tasks/:id/retry`]: RETRY,
   [`POST ${api}/tasks/retry/:id`]: RETRY,
   [`POST ${api}/tasks/cancel`]: {
-    body: shapes.manyCall,
+    body: shapes.cancelCall,
     answers: { 200: shapes.manyAnswer },
     refusals: ['draining', 'disk_full'],
   },
   [`POST ${api}/tasks/retry`]: {
-    body: shapes.manyCall,
+    body: shapes.retryCall,
     answers: { 200: shapes.manyAnswer },
     refusals: ['draining', 'disk_full'],
   },

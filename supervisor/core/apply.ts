@@ -25,7 +25,10 @@ export interface Applying {
   readonly missingUntil: number;
 }
 
-/** @returns the task that finished with this event, for the history; else null */
+/**
+ * @returns the task that finished with this event, for the history; else null. Whoever takes it there releases its params:
+ * a failed one may leave memory before that is done.
+ */
 export function apply(state: State, event: Event, by: Applying): Task | null {
   state.seq = by.seq;
   switch (event.e) {
@@ -310,11 +313,13 @@ function finish(state: State, task: Task, event: AttemptEnded | null, by: Applyi
   life.suspect = false;
   state.suspects.delete(task);
   expireKey(state, task, by);
-  if (task.state === 'failed') state.failed.set(task.id, task);
-  else forget(state, task);
+  if (task.state === 'failed') {
+    state.failed.set(task.id, task);
+    state.params.hold(task.params);
+  } else forget(state, task);
 }
 
-/** Out of memory; the history has it. Its params stay readable until the one who records it releases them. */
+/** Out of memory; the history has it. */
 function forget(state: State, task: Task): void {
   state.tasks.delete(task.id);
   state.order.compact(state.tasks.size, (id) => state.tasks.has(id));

@@ -26,6 +26,8 @@ export class ParamsTable {
   #rows = 0;
   #hotBytes = 0;
   #hand = 0;
+  /** How often a row is held beside its task's own reference. */
+  readonly #held = new Map<number, number>();
   /** Where rows will stand once a snapshot is published; only while one is written. */
   #moving: { file: Uint16Array; offset: Float64Array } | null = null;
 
@@ -103,7 +105,19 @@ export class ParamsTable {
     this.#hotBytes += text.length;
   }
 
+  /** One more needs the params; each releases them. */
+  hold(ref: number): void {
+    this.#held.set(ref, (this.#held.get(ref) ?? 0) + 1);
+  }
+
   release(ref: number): void {
+    const others = this.#held.size > 0 ? (this.#held.get(ref) ?? 0) : 0;
+    if (others > 1) this.#held.set(ref, others - 1);
+    else if (others === 1) this.#held.delete(ref);
+    else this.#remove(ref);
+  }
+
+  #remove(ref: number): void {
     this.#hotBytes -= this.#texts[ref]?.length ?? 0;
     this.#texts[ref] = null;
     this.#file[ref] = nowhere;

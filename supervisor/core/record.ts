@@ -77,9 +77,14 @@ export interface Waiting {
   readonly detail: string;
 }
 
-/** A finished record as `history/` keeps it: `seq` is the finishing sequence number, `(id, seq)` its key, the newest wins. */
+/**
+ * A finished record as `history/` keeps it: `seq` is the finishing sequence number, `(id, seq)` its key, the newest wins.
+ * A task that is run again from here is written once more, with the sequence number of that.
+ */
 export interface HistoryRecord extends TaskRecord {
   seq: number;
+  /** Id of the task that ran it again, the newest where there are several. */
+  retriedAs?: string;
 }
 
 /** As far from 1970 as a moment can be written down (ECMA-262, 21.4.1.1). */

@@ -42,7 +42,7 @@ export interface HistoryOptions {
 
 /** A record about to be appended; its JSON text must carry the same members. */
 export interface Ending extends Head {
-  /** ms since 1970: decides the month. */
+  /** ms since 1970: decides the month; of a record that is written once more, when that was. */
   readonly finishedAt: number;
 }
 
@@ -180,7 +180,7 @@ export class History {
     await Promise.all(appenders.map((appender) => appender.sync()));
   }
 
-  /** How many endings by state, a task that was retried under its id counting once for each. */
+  /** How many records by state: a task that was retried counts once for each ending, and once more for each time it was run again from here. */
   get totals(): HistoryTotals {
     const counts: StateCounts = [0, 0, 0, 0];
     for (const month of this.#months.values()) month.addCounts(counts);
@@ -192,7 +192,7 @@ export class History {
     return (await this.endings(id))[0] ?? null;
   }
 
-  /** All records of an id, newest first: more than one when it was retried under its id. */
+  /** All records of an id, newest first: more than one when it was retried. */
   endings(id: string): Promise<HistoryRecord[]> {
     return this.#read((sources) => readEndings(sources, id, this.#options.damage));
   }

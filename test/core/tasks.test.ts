@@ -403,7 +403,7 @@ t.test('whatever is added, moved and released, params never turn into those of a
     fc.record({ do: fc.constant('add' as const), bytes: fc.nat({ max: 40 }) }),
     fc.record({ do: fc.constant('addPlace' as const) }),
     fc.record({
-      do: fc.constantFrom('release' as const, 'locate' as const, 'move' as const, 'warm' as const),
+      do: fc.constantFrom('release' as const, 'hold' as const, 'locate' as const, 'move' as const, 'warm' as const),
       which: fc.nat(),
     }),
     fc.record({ do: fc.constantFrom('spill' as const, 'beginMove' as const, 'settleMove' as const) }),
@@ -412,6 +412,7 @@ t.test('whatever is added, moved and released, params never turn into those of a
     fc.property(fc.array(operation, { maxLength: 150, size: 'max' }), (operations) => {
       const table = new ParamsTable(100);
       const held = new Map<number, string>();
+      const holders = new Map<number, number>();
       const disk = new Map<string, string>();
       let next = 0;
       let moving = false;
@@ -442,9 +443,15 @@ t.test('whatever is added, moved and released, params never turn into those of a
           if (step.do === 'move' && moving && (table.text(ref) !== null || table.place(ref)))
             table.move(ref, ...put(text));
           if (step.do === 'warm') table.warm(ref, text);
+          const others = holders.get(ref) ?? 0;
+          if (step.do === 'hold') {
+            table.hold(ref);
+            holders.set(ref, others + 1);
+          }
           if (step.do === 'release') {
             table.release(ref);
-            held.delete(ref);
+            if (others > 0) holders.set(ref, others - 1);
+            else held.delete(ref);
           }
         }
         let hot = 0;

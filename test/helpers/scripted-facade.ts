@@ -109,6 +109,7 @@ export class ScriptedFacade implements Facade {
   ];
   readiness: { ready: boolean; reason: string | null } = { ready: true, reason: null };
   paused: QueueView['paused'] = null;
+  manyNext: string | null = null;
   /** Remembering costs memory; a measurement switches it off. */
   remembers = true;
   #made = 0;
@@ -199,12 +200,12 @@ export class ScriptedFacade implements Facade {
 
   async cancelMany(which: unknown, dryRun: boolean, actor: Actor): Promise<ManyAnswer> {
     this.#note('cancelMany', [which, dryRun], actor);
-    return { matched: 3, changed: dryRun ? 0 : 2, skipped: [{ id: 'x', code: 'conflict' }], next: null };
+    return { matched: 3, changed: dryRun ? 0 : 2, skipped: [{ id: 'x', code: 'conflict' }], next: this.manyNext };
   }
 
   async retryMany(which: unknown, dryRun: boolean, actor: Actor): Promise<ManyAnswer> {
     this.#note('retryMany', [which, dryRun], actor);
-    return { matched: 1, changed: dryRun ? 0 : 1, skipped: [], next: null };
+    return { matched: 1, changed: dryRun ? 0 : 1, skipped: [], next: this.manyNext };
   }
 
   async queue(): Promise<QueueView> {
@@ -357,6 +358,7 @@ function viewOf(number: number, input: TaskInput, origin: string): TaskView {
     error: null,
     run: null,
     retryOf: null,
+    retriedAs: null,
     cancelRequestedAt: null,
     settingsRevision: null,
     waiting: null,

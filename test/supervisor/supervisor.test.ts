@@ -1,9 +1,10 @@
-import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { machineClock } from '../../supervisor/clock.ts';
 import { iso } from '../../supervisor/core/record.ts';
 import type { Actor, PageRequest, TaskFilter, TaskView } from '../../supervisor/facade.ts';
+import { resolvedNamedMax, tasksPerCallMax } from '../../supervisor/many.ts';
 import { StateWalk } from '../../supervisor/snapshotter.ts';
 import {
   anybody,
@@ -264,6 +265,155 @@ t.test('what only the history has is retried as a new task that names the old on
   await supervisor.stop();
 });
 
+t.test(
+  'a start gives no params to another task: neither to one that came later nor to a failure that has left',
+  async (t) => {
+    const dataDir = folder(t);
+    const settings = 'FAILED_LIVE=0s\n';
+    const supervisor = await openTestSupervisor(dataDir, { settings });
+    supervisor.begin();
+    const [failed] = (await submit(supervisor, { params: { end: 'permanent', value: 'old' } })) as [string];
+    await until(supervisor, failed, () => !supervisor.state.tasks.has(failed));
+    const values = Array.from({ length: 10 }, (_, value) => value);
+    const waiting = await submit(supervisor, ...values.map((value) => ({ params: { value }, delay: '1h' })));
+    await supervisor.crash();
+    for (const lost of [false, true]) {
+      if (lost) rmSync(join(dataDir, 'history'), { recursive: true });
+      const again = await openTestSupervisor(dataDir, { settings });
+      for (const [index, id] of waiting.entries())
+        t.match(await again.front.task(id), { params: { value: values[index] } });
+      t.match(await again.front.task(failed), { params: { end: 'permanent', value: 'old' } }, `history lost: ${lost}`);
+      await again.crash();
+    }
+  },
+);
+/** Submits tasks that fail at once, and resolves when only the history has them. */
+async function failed(supervisor: TestSupervisor, ...given: Record<string, unknown>[]): Promise<string[]> {
+  const ids = await submit(supervisor, ...given.map((each) => ({ params: { end: 'permanent' }, ...each })));
+  for (const id of ids) await until(supervisor, id, () => !supervisor.state.tasks.has(id));
+  return ids;
+}
+
+const failures = { filter: { type: ['scripted'] } };
+const atOnce = { settings: 'FAILED_LIVE=0s\n' };
+
+t.test('by filter each failure is run again once, however often that is asked', async (t) => {
+  const supervisor = await openTestSupervisor(folder(t), atOnce);
+  const { front, state } = supervisor;
+  supervisor.begin();
+  const [first] = (await failed(supervisor, {})) as [string];
+  const [wanted] = (await submit(supervisor, { delay: '1h' })) as [string];
+  await front.cancel(wanted, anybody);
+  const chain = [first];
+  for (let round = 1; round <= 4; round++) {
+    t.equal((await front.retryMany(failures, true, anybody)).matched, 1, 'a preview counts the same');
+    const answer = await front.retryMany(failures, false, anybody);
+    const skipped = chain.slice(0, -1).map((id) => ({ id, code: 'resolved' }));
+    t.match(answer, { matched: 1, changed: 1, next: null, skipped: skipped.reverse() }, `call ${round}`);
+    t.equal(answer.skipped.length, round - 1);
+    const { retriedAs } = (await front.task(chain.at(-1) as string)) as TaskView;
+    await until(supervisor, retriedAs as string, () => !state.tasks.has(retriedAs as string));
+    t.match(await front.task(retriedAs as string), { state: 'failed', retryOf: chain.at(-1), retriedAs: null });
+    chain.push(retriedAs as string);
+  }
+  const twice = await Promise.all([1, 2].map(() => front.retryMany(failures, false, anybody)));
+  t.same(twice.map(({ changed }) => changed).sort(), [0, 1], 'two people at once are one');
+  await until(supervisor, (await front.task(chain[4] as string))?.retriedAs as string, hasEnded);
+  t.match(await front.retryMany({ ...failures, resolved: true }, true, anybody), { matched: 6, skipped: [] });
+  t.match(await front.task(wanted), { state: 'canceled', retriedAs: null }, 'what somebody stopped is no failure');
+  t.match(await front.retryMany({ ids: [wanted] }, false, anybody), { changed: 1 }, 'and comes back by its id');
+  const byHand = await front.retry(first, anybody);
+  t.match(byHand, { source: 'history', originalId: first, task: { retryOf: first } }, 'a person may always');
+  t.match(await front.task(first), { state: 'failed', retriedAs: byHand.task.id }, 'the newest counts');
+  const listed = (await front.tasks(page({ limit: 500 }))).items;
+  t.equal(listed.filter(({ id }) => id === first).length, 1, 'it is one task in lists');
+  await supervisor.stop();
+});
+
+t.test('who was run again as whom outlives a restart, and is written again when a crash came in between', async (t) => {
+  const dataDir = folder(t);
+  const before = `${dataDir}-before`;
+  t.teardown(() => removeFolder(before));
+  const supervisor = await openTestSupervisor(dataDir, atOnce);
+  supervisor.begin();
+  const [one, two] = (await failed(supervisor, {}, {})) as [string, string];
+  await supervisor.crash();
+  cpSync(join(dataDir, 'history'), before, { recursive: true });
+  const second = await openTestSupervisor(dataDir);
+  const first = await second.front.retry(one, anybody);
+  const again = await second.front.retry(two, anybody);
+  const last = await second.front.retry(two, anybody);
+  await second.crash();
+  for (const lost of [false, true]) {
+    if (lost) rmSync(join(dataDir, 'history'), { recursive: true });
+    if (lost) cpSync(before, join(dataDir, 'history'), { recursive: true });
+    const third = await openTestSupervisor(dataDir);
+    const what = lost ? 'the history stopped before it' : 'a restart';
+    t.match(await third.front.task(one), { state: 'failed', retriedAs: first.task.id }, what);
+    t.match(await third.front.task(two), { state: 'failed', retriedAs: last.task.id });
+    t.match(await third.front.retryMany(failures, true, anybody), { matched: 0 });
+    t.equal((await third.history.endings(two)).length, 3, 'and not written twice');
+    t.ok(await third.front.task(again.task.id));
+    await third.crash();
+  }
+});
+
+t.test('a failure whose ending and retry the history both lost has them both after the next start', async (t) => {
+  const dataDir = folder(t);
+  const before = `${dataDir}-before`;
+  t.teardown(() => removeFolder(before));
+  const supervisor = await openTestSupervisor(dataDir, atOnce);
+  cpSync(join(dataDir, 'history'), before, { recursive: true });
+  supervisor.begin();
+  const [id] = (await failed(supervisor, { params: { end: 'permanent', value: 'kept' } })) as [string];
+  const { task: retried } = await supervisor.front.retry(id, anybody);
+  await supervisor.crash();
+  rmSync(join(dataDir, 'history'), { recursive: true });
+  cpSync(before, join(dataDir, 'history'), { recursive: true });
+  const again = await openTestSupervisor(dataDir, atOnce);
+  t.match(await again.front.task(id), { state: 'failed', retriedAs: retried.id, params: { value: 'kept' } });
+  await again.stop();
+});
+
+t.test('a retry that the journal lost is taken back: the failure is unresolved again', async (t) => {
+  const dataDir = folder(t);
+  const before = `${dataDir}-before`;
+  t.teardown(() => removeFolder(before));
+  const supervisor = await openTestSupervisor(dataDir, atOnce);
+  supervisor.begin();
+  const [id] = (await failed(supervisor, {})) as [string];
+  await supervisor.crash();
+  cpSync(join(dataDir, 'journal'), before, { recursive: true });
+  const second = await openTestSupervisor(dataDir);
+  const { task: retried } = await second.front.retry(id, anybody);
+  await second.crash();
+  rmSync(join(dataDir, 'journal'), { recursive: true });
+  cpSync(before, join(dataDir, 'journal'), { recursive: true });
+  const third = await openTestSupervisor(dataDir);
+  t.match(await third.front.task(id), { state: 'failed', retriedAs: null });
+  t.equal(await third.front.task(retried.id), null);
+  t.match(await third.front.retryMany(failures, false, anybody), { changed: 1 });
+  await third.stop();
+});
+
+t.test('of more failures than a call may take, a second call without a cursor takes those that are left', async (t) => {
+  const supervisor = await openTestSupervisor(folder(t));
+  const { front, recorder } = supervisor;
+  const [oldest] = (await submit(supervisor, {})) as [string];
+  const { ids } = await front.submit(Array(tasksPerCallMax).fill(task({})), anybody);
+  for (const id of [oldest, ...ids]) {
+    recorder.record({ e: 'attempt.started', id, n: 1, worker: 'cpu-1', handler: null, solo: false });
+    recorder.record({ e: 'attempt.ended', id, n: 1, outcome: 'failed', next: 'failed' });
+    recorder.record({ e: 'task.archived', ids: [id] });
+  }
+  t.match(await front.retryMany(failures, false, anybody), { changed: tasksPerCallMax, next: ids[0] });
+  const answer = await front.retryMany(failures, false, anybody);
+  t.match(answer, { matched: 1, changed: 1, next: null });
+  t.equal(answer.skipped.length, resolvedNamedMax, 'and the answer does not grow with what is resolved');
+  t.match(await front.task(oldest), { retriedAs: String });
+  await supervisor.stop();
+});
+
 t.test('many are canceled by filter, told apart by id, and a preview changes nothing', async (t) => {
   const supervisor = await openTestSupervisor(folder(t));
   const ids = await submit(
@@ -286,6 +436,30 @@ t.test('many are canceled by filter, told apart by id, and a preview changes not
   t.same(mixed.skipped.map(({ code }) => code).sort(), ['conflict', 'conflict', 'not_found']);
   await supervisor.stop();
 });
+
+t.test(
+  'a call for more tasks than it may take leaves the older ones to the next, and meets none that came later',
+  async (t) => {
+    const supervisor = await openTestSupervisor(folder(t));
+    const { front, state } = supervisor;
+    const [oldest] = await submit(supervisor, { delay: '1h' });
+    const wait = task({ delay: '1h' });
+    await front.submit(Array(tasksPerCallMax).fill(wait), anybody);
+    const preview = await front.cancelMany({ filter: {} }, true, anybody);
+    t.match(preview, { matched: tasksPerCallMax, changed: 0, next: state.order.at(1) });
+    t.equal(preview.sample?.length, 20);
+    const first = await front.cancelMany({ filter: {} }, false, anybody);
+    t.match(first, { matched: tasksPerCallMax, changed: tasksPerCallMax, skipped: [] });
+    const [newer] = await submit(supervisor, { delay: '1h' });
+    const rest = { filter: {}, after: first.next };
+    t.same(await front.cancelMany(rest, false, anybody), { matched: 1, changed: 1, skipped: [], next: null });
+    t.equal((await front.task(oldest as string))?.state, 'canceled');
+    t.equal((await front.task(newer as string))?.state, 'scheduled');
+    t.match(await front.cancelMany({ filter: {} }, false, anybody), { matched: 1, changed: 1, next: null });
+    t.match(await front.cancelMany({ filter: { state: ['failed'] } }, false, anybody), { matched: 0, next: null });
+    await supervisor.stop();
+  },
+);
 
 t.test('many are picked by members of their params, equal in value and type, live and from history', async (t) => {
   const supervisor = await openTestSupervisor(folder(t), { settings: 'FAILED_LIVE=0s\n' });

@@ -286,6 +286,10 @@ t.test('calls for many tasks take ids or a filter, never neither, both or anythi
   t.strictSame(facade.lastAsked('retryMany')?.with, [{ ids: ['a', 'b'] }, false]);
   await call('POST', '/api/v1/tasks/retry', { filter: {} });
   t.strictSame(facade.lastAsked('retryMany')?.with, [{ filter: {} }, false]);
+  await call('POST', '/api/v1/tasks/retry', { filter: {}, resolved: true });
+  t.strictSame(facade.lastAsked('retryMany')?.with, [{ filter: {}, resolved: true }, false]);
+  await call('POST', '/api/v1/tasks/retry', { ids: ['a'], resolved: false });
+  t.strictSame(facade.lastAsked('retryMany')?.with, [{ ids: ['a'] }, false]);
   const param = { platform: 1, name: '', on: false, 'a.b': null };
   await call('POST', '/api/v1/tasks/cancel', { filter: { param, type: 'noop' } });
   t.strictSame(facade.lastAsked('cancelMany')?.with, [{ filter: { type: ['noop'], param } }, false]);
@@ -312,12 +316,47 @@ t.test('calls for many tasks take ids or a filter, never neither, both or anythi
     [{ filter: 'failed' }, /\$\.filter/],
     [{ filter: {}, dryRun: 'yes' }, /\$\.dryRun/],
     [{ filter: {}, dryrun: true }, /\$\.dryrun/],
+    [{ filter: {}, resolved: 'yes' }, /\$\.resolved/],
+    [{ ids: ['a'], resolved: true }, /\$\.resolved/],
     [[], /object/],
   ];
   for (const [body, words] of wrong)
     isProblem(t, await call('POST', '/api/v1/tasks/retry', body), 400, 'validation', words);
   isProblem(t, await call('GET', '/api/v1/tasks?param=1'), 400, 'validation', /param/);
   isProblem(t, await call('POST', '/api/v1/tasks/cancel'), 400, 'validation');
+  isProblem(
+    t,
+    await call('POST', '/api/v1/tasks/cancel', { filter: {}, resolved: true }),
+    400,
+    'validation',
+    /resolved/,
+  );
+  t.equal(facade.asked.length, before, 'nothing of it reached the supervisor');
+});
+
+t.test('a call for many that has left some goes on with its cursor, for the same filter only', async (t) => {
+  const { call, facade } = await serve(t);
+  const last = '019a9c3e-7c1e-7b52-8a57-2f6f1c1d9f10';
+  facade.manyNext = last;
+  const filter = { type: ['noop'] };
+  const { next } = (await call('POST', '/api/v1/tasks/cancel', { filter, dryRun: true })).json;
+  t.type(next, 'string');
+  facade.manyNext = null;
+  const on = await call('POST', '/api/v1/tasks/cancel', { filter: { type: 'noop' }, cursor: next });
+  t.equal(on.json.next, null);
+  t.strictSame(facade.lastAsked('cancelMany')?.with, [{ filter, after: last }, false]);
+  const before = facade.asked.length;
+  for (const [path, body] of [
+    ['cancel', { filter: {}, cursor: next }],
+    ['cancel', { filter: { ...filter, param: { a: 1 } }, cursor: next }],
+    ['retry', { filter, cursor: next }],
+    ['cancel', { filter: { ...filter, to: '2026-11-22T00:00:00Z' }, cursor: next }],
+    ['cancel', { filter, cursor: last }],
+    ['cancel', { filter, cursor: null }],
+    ['cancel', { filter, cursor: 'x'.repeat(100_000) }],
+    ['cancel', { ids: ['a'], cursor: next }],
+  ] as const)
+    isProblem(t, await call('POST', `/api/v1/tasks/${path}`, body), 400, 'validation', /\$\.cursor must be/);
   t.equal(facade.asked.length, before, 'nothing of it reached the supervisor');
 });
 

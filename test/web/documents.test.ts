@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { Fault } from '../../supervisor/core/fault.ts';
 import { checkTask } from '../../supervisor/core/task-input.ts';
 import { jsonMistake } from '../../web/json-mistake.ts';
@@ -13,6 +13,7 @@ import { SHAPES } from '../../web/openapi.ts';
 import * as shapes from '../../web/openapi-schemas.ts';
 import { portHolder } from '../../web/port-holder.ts';
 import { listen } from '../../web/server.ts';
+import { exact } from '../helpers/exact-shape.ts';
 import { ScriptedFacade } from '../helpers/scripted-facade.ts';
 import { serve } from './serve.ts';
 
@@ -112,20 +113,6 @@ t.test('answers have the shape the document gives them', async (t) => {
   }
   t.ok(facade.asked.length > 0);
 });
-
-/** The same shape, but nothing undocumented may stand beside it. */
-function exact(shape: z.ZodType): z.ZodType {
-  return z.fromJSONSchema(close(z.toJSONSchema(shape)) as Parameters<typeof z.fromJSONSchema>[0]);
-}
-
-function close(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(close);
-  if (typeof schema !== 'object' || schema === null) return schema;
-  const closed = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, close(value)]));
-  if (closed['type'] === 'object' && closed['properties'] && closed['additionalProperties'] === undefined)
-    closed['additionalProperties'] = false;
-  return closed;
-}
 
 t.test('the documented shape of a new task and the check of requests say the same', (t) => {
   const good: unknown[] = [

@@ -110,16 +110,18 @@ async function count(action: 'retry' | 'cancel', which: Which): Promise<number> 
 
 const callsMax = 100;
 
-/** A call changes a bounded number and says with `next` that more match; what it changed matches no longer. */
+/** A call changes a bounded number, and the next goes on where it ended. */
 async function untilDone(action: 'retry' | 'cancel', which: Which): Promise<void> {
   const words = say();
   let changed = 0;
   let skipped = 0;
+  let cursor: string | null = null;
   for (let calls = 0; calls < callsMax; calls++) {
-    const answer = await post<ManyAnswer>(`tasks/${action}`, which);
+    const answer: ManyAnswer = await post(`tasks/${action}`, cursor === null ? which : { ...which, cursor });
     changed += answer.changed;
     skipped += answer.skipped.length;
-    if (answer.next === null || answer.changed === 0) break;
+    cursor = answer.next;
+    if (cursor === null) break;
   }
   const told = action === 'retry' ? words.told.retried(changed) : words.told.canceled(changed);
   toast(skipped === 0 ? told : `${told}, ${words.told.skipped(skipped)}`);

@@ -38,6 +38,7 @@ export function blankTask(number: number, at: number): Writable<TaskView> {
     error: null,
     run: null,
     retryOf: null,
+    retriedAs: null,
     cancelRequestedAt: null,
     settingsRevision: null,
     waiting: null,

@@ -42,6 +42,7 @@ function factsOf(task: TaskView): readonly (readonly [string, ComponentChildren]
     [words.onInterrupt, task.onInterrupt],
     [words.origin, task.origin],
     [words.retryOf, task.retryOf && <Link to={taskPath(task.retryOf)}>…{task.retryOf.slice(-8)}</Link>],
+    [words.retriedAs, task.retriedAs && <Link to={taskPath(task.retriedAs)}>…{task.retriedAs.slice(-8)}</Link>],
   ];
   return facts.filter(([, value]) => value);
 }

@@ -227,6 +227,7 @@ export const en = {
     onInterrupt: 'If interrupted',
     runAt: 'Runs at',
     retryOf: 'Retry of',
+    retriedAs: 'Retried as',
     counts: 'Counted',
     countsText: (all: string, good: string, bad: string) => `${all} processed, ${good} succeeded, ${bad} failed`,
     attemptsText: (attempt: number, used: number, most: number) =>

@@ -217,6 +217,7 @@ export const zh: Words = {
     onInterrupt: '若被中断',
     runAt: '运行时间',
     retryOf: '重试自',
+    retriedAs: '已重试为',
     counts: '计数',
     countsText: (all, good, bad) => `处理 ${all}，成功 ${good}，失败 ${bad}`,
     attemptsText: (attempt, used, most) =>
