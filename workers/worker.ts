@@ -7,7 +7,8 @@ import { MessageChannel, parentPort, threadId } from 'node:worker_threads';
 import { type Batch, type BatchResult, LEDGER, unpackOrder, type WorkerMessage } from './contract.ts';
 import { catchLateErrors } from './late.ts';
 import { Outbox } from './outbox.ts';
-import { hear, perform as performOrder } from './perform.ts';
+import { attemptNow, hear, perform as performOrder } from './perform.ts';
+import { catchPrinting } from './printing.ts';
 import { setup } from './setup.ts';
 
 const outbox = new Outbox((items) => post({ kind: 'items', threadId, incarnation: setup.incarnation, items }));
@@ -49,4 +50,5 @@ function listen(): void {
 }
 
 catchLateErrors();
+catchPrinting(attemptNow, (stream, text) => post({ kind: 'printed', threadId, stream, text }));
 listen();
