@@ -16,6 +16,7 @@ import type { Health } from './health.ts';
 import type { AttemptLog } from './history/attempt-log.ts';
 import type { Journal } from './journal/live-journal.ts';
 import { forMany, type Which } from './many.ts';
+import { waitingForHandlers } from './no-handler.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Throughput } from './throughput.ts';
 
@@ -195,7 +196,7 @@ export class Front implements Facade {
         perMinute60: throughput.perMinute(now, 60),
       },
       nextDueAt: Number.isFinite(due) ? iso(due) : null,
-      health: [...health.items(), ...this.#waitingForHandlers()],
+      health: [...health.items(), ...waitingForHandlers(state)],
       journal: {
         epoch: journal.epoch,
         seq: state.seq,
@@ -210,27 +211,6 @@ export class Front implements Facade {
     await this.#parts.supervisor.settled();
     const { bavail, blocks, bsize } = await statfs(identity.dataDir);
     return { ...view, disk: { freeBytes: bavail * bsize, totalBytes: blocks * bsize } };
-  }
-
-  /** Tasks of types nobody handles wait; the page says which and how many. */
-  #waitingForHandlers() {
-    const { state } = this.#parts;
-    const waiting = new Map<string, { count: number; since: number }>();
-    for (const line of state.ready.lines()) {
-      if (line.size === 0 || state.lanes?.has(line.type)) continue;
-      const known = waiting.get(line.type);
-      waiting.set(line.type, {
-        count: (known?.count ?? 0) + line.size,
-        since: Math.min(known?.since ?? Infinity, line.head?.at ?? Infinity),
-      });
-    }
-    return [...waiting].map(([type, { count, since }]) => ({
-      code: `no-handler:${type}`,
-      severity: 'warning' as const,
-      message: `${count} ${count === 1 ? 'task waits' : 'tasks wait'} for a handler of ${type}`,
-      action: `Put a handler for ${type} into handlers/ and restart, or cancel what waits.`,
-      since: iso(since),
-    }));
   }
 }
 

@@ -46,6 +46,8 @@ export interface PoolListener {
   outcome(item: OutcomeItem, stopped: StopReason | null): void;
   lost(lost: Lost): void;
   item(item: Exclude<WorkerItem, OutcomeItem>): void;
+  /** A line that belongs to no attempt. */
+  printed(worker: string, stream: 'stdout' | 'stderr', text: string): void;
   /** A slot has room again. */
   room(): void;
 }
@@ -204,19 +206,21 @@ export class Pool {
       recordTiming: false,
       workerData: this.#options.setup,
     });
-    piscina.on('message', (message: WorkerMessage) => this.#heard(message));
+    piscina.on('message', (message: WorkerMessage) => this.#heard(message, key === 'cpu' ? 'cpu' : key.id));
     // A late exception of an attempt that has ended kills an idle thread; Piscina replaces it.
     piscina.on('error', () => {});
     this.#generations.set(key, piscina);
     return piscina;
   }
 
-  #heard(message: WorkerMessage): void {
+  #heard(message: WorkerMessage, worker: string): void {
     if (message.kind === 'hello') {
       const { threadId, control } = message;
       this.#ports.set(threadId, control);
       control.on('close', () => this.#goneThread(threadId));
       control.unref();
+    } else if (message.kind === 'printed') {
+      this.#options.listener.printed(`${worker} thread ${message.threadId}`, message.stream, message.text);
     } else if (message.incarnation === this.#options.setup.incarnation) {
       this.#heardOf.set(message.threadId, (this.#heardOf.get(message.threadId) ?? 0) + 1);
       this.#take(message.items);
@@ -263,10 +267,22 @@ export class Pool {
     const message = error instanceof Error ? error.message : String(error);
     for (const seat of flight.seats) {
       if (seat.settled) continue;
-      if (isUnderWay(seat)) this.#lose(seat, endedBy(seat), `its worker thread ended: ${message}`);
+      if (isUnderWay(seat)) this.#lose(seat, endedBy(seat), this.#whyEnded(seat, message));
       else this.#lose(seat, 'interrupted', 'its worker thread ended before it had begun or been heard');
     }
     this.#free(flight);
+  }
+
+  /** @param message what the thread's end said of itself, which for one that was ended on purpose tells nothing */
+  #whyEnded(seat: Seat, message: string): string {
+    const why = endedBy(seat);
+    const grace = inSeconds(this.#options.setup.graceMs);
+    if (why === 'crashed') return `its worker thread ended: ${message}`;
+    if (why === 'interrupted') return 'its worker thread was ended because of something else';
+    if (why === 'canceled')
+      return `did not end within the grace of ${grace} after it was canceled, so its worker thread was ended`;
+    const timeout = inSeconds(seat.order.timeoutMs ?? 0);
+    return `did not end within its timeout of ${timeout} and the grace of ${grace}, so its worker thread was ended`;
   }
 
   #free(flight: Flight): void {
@@ -347,6 +363,10 @@ export class Pool {
     if (this.#generations.get(slot) === threads) this.#generations.delete(slot);
     this.#end(threads.destroy());
   }
+}
+
+function inSeconds(ms: number): string {
+  return `${ms / 1_000} s`;
 }
 
 /** The `cpu` slots share one set of threads; each `io` slot is a thread of its own, so that ending it hits no other. */

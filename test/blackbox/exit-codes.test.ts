@@ -23,14 +23,6 @@ function folderFor(t: Test): Folder {
   return folder;
 }
 
-/** What the log says, line by line. */
-function logged(output: string): readonly Record<string, unknown>[] {
-  return output
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
-}
-
 /** A folder in which a supervisor has worked and stopped as asked. */
 async function usedFolder(t: Test): Promise<Folder> {
   const folder = folderFor(t);
@@ -76,7 +68,7 @@ t.test('wrong settings in a folder that has good ones do not keep the supervisor
   const { body } = await supervisor.call<{ health: { message: string }[] }>('GET', '/status');
   t.match(JSON.stringify(body.health), 'WORKERS', 'it says so');
   await supervisor.stop();
-  const told = logged(supervisor.output).filter(({ health }) => health !== undefined);
+  const told = supervisor.logged().filter(({ health }) => health !== undefined);
   t.match(
     told,
     [

@@ -189,6 +189,11 @@ export class SupervisorProcess {
     return this.#output.join('');
   }
 
+  /** Its log so far. */
+  logged(): readonly Record<string, unknown>[] {
+    return logLines(this.output);
+  }
+
   /** kill -9, and waits until it is gone. */
   async kill(): Promise<void> {
     killGroup(this.#child);
@@ -278,6 +283,12 @@ export class SupervisorProcess {
       msMax,
     );
   }
+}
+
+/** Lines of the log in what a supervisor has written; the last one may be unfinished. */
+export function logLines(output: string): readonly Record<string, unknown>[] {
+  const whole = output.split('\n').slice(0, -1);
+  return whole.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
 export class NotStarted extends Error {}
