@@ -2,7 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import type { HandlerDescription, HandlerFailure } from '../workers/contract.ts';
 import type { Clock } from './clock.ts';
-import { nextMoment } from './core/decide/pass-time.ts';
+import { nextTaskAt } from './core/decide/pass-time.ts';
 import { iso } from './core/record.ts';
 import { Refusal } from './core/refusal.ts';
 import type { Pause, State } from './core/state.ts';
@@ -181,7 +181,7 @@ export class Front implements Facade {
     const { startedAt, ...same } = identity;
     const { segments, bytes, snapshotSeq } = journal.stats();
     const now = clock.monotonic();
-    const due = nextMoment(state);
+    const due = nextTaskAt(state);
     const view: Omit<StatusView, 'disk'> = {
       ...same,
       node: process.version,

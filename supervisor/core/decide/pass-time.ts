@@ -23,7 +23,17 @@ export function passTime(state: State, now: number): readonly Event[] {
 export function nextMoment(state: State): number {
   const [oldest] = state.failed.values();
   const archive = oldest ? oldest.at + state.limits.failedLiveMs : Number.POSITIVE_INFINITY;
-  return Math.min(state.due.earliest, archive);
+  return Math.min(nextTaskAt(state), archive);
+}
+
+/** When the next task is due; Infinity for never. What no longer waits, as it was canceled or promoted, is dropped. */
+export function nextTaskAt(state: State): number {
+  for (;;) {
+    const [entry] = state.due.values();
+    const at = state.due.earliest;
+    if (!entry || stillWaits(entry.task, at)) return at;
+    state.due.pop();
+  }
 }
 
 function dueTasks(state: State, now: number): string[] {
