@@ -6,7 +6,7 @@ import { LineIndex, type TextPlace } from './text-place.ts';
 
 export function jsonDocuments(text: string): Documents {
   if (text.trim() === '') return { ok: true, documents: [] };
-  const parsed = parse(text, 0);
+  const parsed = parse(text, 0, 'file');
   return 'mistake' in parsed ? { ok: false, mistakes: [parsed.mistake] } : { ok: true, documents: [parsed.document] };
 }
 
@@ -25,20 +25,24 @@ export function ndjsonDocuments(text: string, countMax: number): Documents {
     const content = text.slice(start, end);
     start = end + 1;
     if (content.trim() === '') continue;
-    const parsed = parse(content, line);
+    const parsed = parse(content, line, 'line');
     if ('mistake' in parsed) mistakes.push(parsed.mistake);
     else documents.push(parsed.document);
   }
-  return mistakes.length > 0 ? { ok: false, mistakes } : { ok: true, documents };
+  return mistakes.length > 0 ? { ok: false, mistakes, documents } : { ok: true, documents };
 }
 
 /** @param linesBefore lines of the file that stand before this text */
-function parse(text: string, linesBefore: number): { document: Document } | { mistake: PlacedMistake } {
+function parse(
+  text: string,
+  linesBefore: number,
+  whole: 'file' | 'line',
+): { document: Document } | { mistake: PlacedMistake } {
   try {
     const value: unknown = JSON.parse(text);
     return { document: { value, places: (paths) => places(text, paths, linesBefore) } };
   } catch (error) {
-    const syntax = jsonPlaces(text, []).error;
+    const syntax = jsonPlaces(text, [], whole).error;
     if (syntax === null)
       return {
         mistake: { path: '$', line: null, column: null, message: `cannot be read: ${(error as Error).message}` },

@@ -27,9 +27,12 @@ class SyntaxProblem extends Error {
   }
 }
 
-/** @param wanted paths to find; the parents of each are found as well */
-export function jsonPlaces(text: string, wanted: Iterable<string>): JsonPlaces {
-  const reader = new Reader(text, withParents(wanted));
+/**
+ * @param wanted paths to find; the parents of each are found as well
+ * @param whole what the text is, as messages name it
+ */
+export function jsonPlaces(text: string, wanted: Iterable<string>, whole: 'file' | 'line' = 'file'): JsonPlaces {
+  const reader = new Reader(text, withParents(wanted), whole);
   try {
     reader.whole();
     return { places: reader.places, error: null };
@@ -64,9 +67,11 @@ class Reader {
   readonly places = new Map<string, number>();
   readonly #text: string;
   readonly #wanted: ReadonlySet<string>;
+  readonly #what: string;
   #at = 0;
 
-  constructor(text: string, wanted: ReadonlySet<string>) {
+  constructor(text: string, wanted: ReadonlySet<string>, what: string) {
+    this.#what = what;
     this.#text = text;
     this.#wanted = wanted;
   }
@@ -76,7 +81,7 @@ class Reader {
     this.#found('$');
     this.#value('$', 0);
     this.#space();
-    if (this.#at < this.#text.length) this.#fail('expected the end of the file here');
+    if (this.#at < this.#text.length) this.#fail(`expected the end of the ${this.#what} here`);
   }
 
   /** @param path null when nothing inside is wanted */
@@ -165,7 +170,7 @@ class Reader {
 
   #fail(message: string): never {
     const ended = this.#at >= this.#text.length;
-    throw new SyntaxProblem(this.#at, ended ? `the file ends too early: ${message}` : message);
+    throw new SyntaxProblem(this.#at, ended ? `the ${this.#what} ends too early: ${message}` : message);
   }
 
   #found(path: string, offset = this.#at): boolean {

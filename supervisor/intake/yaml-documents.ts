@@ -80,12 +80,41 @@ function read(text: string, lines: LineIndex): Documents {
 
 function syntaxMistakes(yaml: YamlDocument, lines: LineIndex): PlacedMistake[] {
   // A warning is an unknown tag or a directive of another version: something that would be read otherwise than meant.
-  const problems = [...yaml.errors, ...yaml.warnings].map((problem) => mistake(problem.message, problem.pos[0], lines));
+  const problems = [...yaml.errors, ...yaml.warnings].map((problem) =>
+    mistake(plainly(problem.message), problem.pos[0], lines),
+  );
   const deep = problems.find(({ message }) => message.startsWith('Maximum call stack'));
   if (deep) return [{ ...deep, message: 'is nested too deeply to be read' }];
   if (problems.length > 0) return problems.slice(0, mistakesShownMax);
   const alias = checkAliases(yaml, lines);
   return alias === null ? checkKeys(yaml, lines) : [alias];
+}
+
+/** Names of the parser's own, as they are met where a text was not put into quotes. */
+const SIGNS: Readonly<Record<string, string>> = {
+  'map-value-ind': 'a colon',
+  'seq-item-ind': 'a dash',
+  'explicit-key-ind': 'a question mark',
+  'flow-map-start': '{',
+  'flow-map-end': '}',
+  'flow-seq-start': '[',
+  'flow-seq-end': ']',
+  comma: 'a comma',
+  anchor: 'an anchor (&)',
+  alias: 'an alias (*)',
+  tag: 'a tag (!)',
+  scalar: 'a text',
+  'block-map': 'a map',
+  'block-seq': 'a list',
+};
+
+const advice = 'look at the indentation, and put a text that holds ": " or begins with a sign into quotes';
+
+function plainly(message: string): string {
+  if (message.startsWith('Nested mappings')) return `did not expect a second colon in this line: ${advice}`;
+  if (message.startsWith('Implicit keys need')) return `expected a name and its colon in one line: ${advice}`;
+  const [, what] = /^Unexpected (?:(\S+) token\b|(\S+) at node end)/.exec(message)?.filter(Boolean) ?? [];
+  return what === undefined ? message : `did not expect ${SIGNS[what] ?? `a ${what}`} here: ${advice}`;
 }
 
 /** An alias inside what it repeats has no end: twenty such bytes would fill the memory. */
