@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { needs } from '../helpers/needs.ts';
@@ -232,6 +233,17 @@ t.test('75: a write that says it was done and was not', needs('strace'), async (
   for (let turn = 0; turn < 20; turn++)
     await supervisor.add({ type: 'record', params: { file: folder.record }, delay: '1h' }).catch(() => {});
   t.equal((await supervisor.ended).code, 75, supervisor.output);
+});
+
+t.test('where it listens on every address, it names one that can be opened', async (t) => {
+  const settings = { WEB_HOST: '0.0.0.0', WEB_TOKEN: 'a-token-that-is-long-enough-for-anyone' };
+  const supervisor = await SupervisorProcess.start(folderFor(t), { settings });
+  await supervisor.stop();
+  const { port } = new URL(supervisor.url);
+  const [page = ''] = supervisor
+    .logged()
+    .flatMap(({ msg }) => (String(msg).startsWith('the page is') ? [String(msg)] : []));
+  t.match(page, new RegExp(`^the page is at http://${hostname()}:${port}/`));
 });
 
 t.test('it says that it listens whatever its log may say', async (t) => {
