@@ -1,6 +1,6 @@
 /** `nightshift add`: submits one task. */
 import { Command } from 'commander';
-import { supervisorOf } from './call.ts';
+import { Refused, supervisorOf } from './call.ts';
 import { dataFolder, dataOption } from './data-folder.ts';
 import { print, printError, printJson } from './print.ts';
 import type { Task } from './task.ts';
@@ -42,10 +42,29 @@ export function addCommand(): Command {
 
 async function add(type: string, given: Given): Promise<void> {
   const supervisor = supervisorOf(dataFolder(given));
-  const { status, body } = await supervisor.post<{ task: Task }>('tasks', taskOf(type, given));
+  const { status, body } = await supervisor.post<{ task: Task }>('tasks', taskOf(type, given)).catch(inOurWords);
   if (given.json) return printJson(body.task);
   if (status === 200) printError(`the key was known: this is the task that has it (${body.task.state})`);
   print(body.task.id);
+}
+
+/** Members of a task whose options have other names. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  type: 'the type',
+  runAt: '--run-at',
+  maxAttempts: '--max-attempts',
+  idempotencyKey: '--key',
+  tags: '--tag',
+  onInterrupt: '--on-interrupt',
+};
+
+/** Who wrote options is told of options, not of the JSON they became. */
+function inOurWords(thrown: unknown): never {
+  if (!(thrown instanceof Refused)) throw thrown;
+  const renamed = (text: string) =>
+    text.replace(/^\$\.(\w+)/, (_, member: string) => OPTIONS[member] ?? `--${member}`).replace(/^\$(?= )/, 'the task');
+  const mistakes = thrown.mistakes.map(({ path, message }) => ({ path: renamed(path), message }));
+  throw new Refused(renamed(thrown.message), thrown.code, mistakes);
 }
 
 /** Only what was given; members that are undefined vanish in JSON. */

@@ -1,5 +1,5 @@
 /** Speaks to the running supervisor: its address stands in `supervisor.json` of the data folder, its token in `token`. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Mistake } from '../supervisor/core/refusal.ts';
 import { ownVersion } from './version.ts';
@@ -90,9 +90,11 @@ function urlOf(dataDir: string): string {
     known = JSON.parse(readFileSync(file, 'utf8'));
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && !existsSync(dataDir))
+      throw new NotReachable(`${dataDir} does not exist; to begin: mkdir -p ${dataDir} && ${startOf(dataDir)}`);
     if (code === 'ENOENT')
       throw new NotReachable(
-        `no supervisor runs on ${dataDir} (it has no supervisor.json); start one: nightshift start --data ${dataDir}`,
+        `no supervisor runs on ${dataDir} (it has no supervisor.json); start one: ${startOf(dataDir)}`,
       );
     throw new NotReachable(`${file} cannot be read: ${(thrown as Error).message}`);
   }
@@ -104,6 +106,10 @@ function urlOf(dataDir: string): string {
       `the supervisor of ${dataDir} is not running (process ${known.pid} has ended); start it again`,
     );
   return known.url.replace(/\/+$/, '').replace('//0.0.0.0', '//127.0.0.1').replace('//[::]', '//[::1]');
+}
+
+function startOf(dataDir: string): string {
+  return `nightshift start --data ${dataDir}`;
 }
 
 function isAlive(pid: number): boolean {

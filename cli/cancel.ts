@@ -8,16 +8,18 @@ import type { Task } from './task.ts';
 export function cancelCommand(): Command {
   return new Command('cancel')
     .description('ask tasks to stop, or never to begin; one that runs ends a little later')
-    .argument('<ids...>', 'ids of the tasks')
+    .argument('<ids...>', 'ids of the tasks, or how they begin, 8 digits or more')
     .addOption(dataOption())
+    .option('--json', 'print the answers as JSON')
     .action(cancel);
 }
 
-async function cancel(ids: readonly string[], given: { readonly data: string }): Promise<void> {
-  const supervisor = supervisorOf(dataFolder(given));
-  await eachTask(
+async function cancel(ids: readonly string[], given: { readonly data: string; readonly json?: true }): Promise<void> {
+  await eachTask<{ task: Task }>({
     ids,
-    (id) => supervisor.post<{ task: Task }>(`tasks/${encodeURIComponent(id)}/cancel`, {}),
-    ({ task }) => (task.state === 'running' ? 'asked to stop' : task.state),
-  );
+    supervisor: supervisorOf(dataFolder(given)),
+    action: 'cancel',
+    said: ({ task }) => (task.state === 'running' ? 'asked to stop' : task.state),
+    json: given.json,
+  });
 }

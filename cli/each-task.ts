@@ -1,23 +1,34 @@
 /** The same call for several tasks: a refusal of one does not keep the others from being asked. */
-import { type Answer, Refused } from './call.ts';
+import { type Answer, Refused, type Supervisor } from './call.ts';
 import { EXIT_CODES } from './exit-codes.ts';
-import { print, printError } from './print.ts';
+import { print, printError, printJson } from './print.ts';
 import type { Task } from './task.ts';
+import { wholeId } from './task-id.ts';
 
-/** @param said what is printed about a task that was accepted, beside its id */
-export async function eachTask<Body>(
-  ids: readonly string[],
-  ask: (id: string) => Promise<Answer<Body & { readonly task: Task }>>,
-  said: (body: Body & { readonly task: Task }) => string,
-): Promise<void> {
-  for (const id of ids) {
+type Named<Body> = Body & { readonly task: Task };
+
+export interface EachTask<Body> {
+  readonly ids: readonly string[];
+  readonly supervisor: Supervisor;
+  readonly action: 'cancel' | 'retry';
+  /** What is printed about a task that was accepted, beside its id. */
+  readonly said: (body: Named<Body>) => string;
+  readonly json?: true | undefined;
+}
+
+export async function eachTask<Body>({ ids, supervisor, action, said, json }: EachTask<Body>): Promise<void> {
+  const items: Named<Body>[] = [];
+  for (const given of ids) {
     try {
-      const { body } = await ask(id);
-      print(`${body.task.id}  ${said(body)}`);
+      const id = await wholeId(supervisor, given);
+      const { body }: Answer<Named<Body>> = await supervisor.post(`tasks/${encodeURIComponent(id)}/${action}`, {});
+      items.push(body);
+      if (!json) print(`${body.task.id}  ${said(body)}`);
     } catch (thrown) {
       if (!(thrown instanceof Refused)) throw thrown;
-      printError(`${id}: ${thrown.message}`);
+      printError(thrown.message.includes(given) ? thrown.message : `${given}: ${thrown.message}`);
       process.exitCode = EXIT_CODES.refused;
     }
   }
+  if (json) printJson({ items });
 }

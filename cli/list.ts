@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { supervisorOf } from './call.ts';
 import { dataFolder, dataOption } from './data-folder.ts';
 import { localTime, print, printError, printJson, table } from './print.ts';
-import { note, type Task } from './task.ts';
+import { note, paramsText, type Task } from './task.ts';
 import { wholeNumber } from './usage.ts';
 
 interface Given {
@@ -53,8 +53,9 @@ async function list(given: Given): Promise<void> {
     task.type,
     String(task.attempt),
     localTime(task.createdAt),
+    paramsText(task.params),
     note(task),
   ]);
-  print(table(['ID', 'STATE', 'TYPE', 'ATTEMPT', 'CREATED', ''], rows));
+  print(table(['ID', 'STATE', 'TYPE', 'ATTEMPT', 'CREATED', 'PARAMS', ''], rows));
   if (page.next !== null) printError(`there are more: --cursor ${page.next}`);
 }

@@ -1,7 +1,10 @@
 /** `nightshift logs`: what an attempt wrote, followed if asked. */
 import { Command } from 'commander';
-import { NotReachable, supervisorOf } from './call.ts';
+import { NotReachable, type Supervisor, supervisorOf } from './call.ts';
 import { dataFolder, dataOption } from './data-folder.ts';
+import { oneLine, printError } from './print.ts';
+import { errorText, type Task } from './task.ts';
+import { wholeId } from './task-id.ts';
 import { wholeNumber } from './usage.ts';
 
 interface Given {
@@ -13,7 +16,7 @@ interface Given {
 export function logsCommand(): Command {
   return new Command('logs')
     .description('show the log of a task')
-    .argument('<id>', 'id of the task')
+    .argument('<id>', 'id of the task, or how it begins, 8 digits or more')
     .option('-f, --follow', 'go on until the attempt ends; one that has not begun is waited for')
     .option('--attempt <number>', 'of this attempt instead of the newest', wholeNumber(1, 100_000))
     .addOption(dataOption())
@@ -22,13 +25,32 @@ export function logsCommand(): Command {
 
 async function logs(id: string, given: Given): Promise<void> {
   const query = { attempt: given.attempt, follow: given.follow ? 1 : undefined };
-  const text = await supervisorOf(dataFolder(given)).stream(`tasks/${encodeURIComponent(id)}/log`, query);
+  const supervisor = supervisorOf(dataFolder(given));
+  const path = `tasks/${encodeURIComponent(await wholeId(supervisor, id))}`;
+  const bytes = await copy(await supervisor.stream(`${path}/log`, query));
+  if (bytes === 0) printError(await whySilent(supervisor, path, given.attempt));
+}
+
+/** @returns how many bytes there were */
+async function copy(text: AsyncIterable<Uint8Array>): Promise<number> {
   const chunks = text[Symbol.asyncIterator]();
+  let bytes = 0;
   for (;;) {
     const chunk = await chunks.next().catch((thrown: Error) => {
       throw new NotReachable(`the supervisor ended the log: ${thrown.message}`);
     });
-    if (chunk.done) return;
+    if (chunk.done) return bytes;
+    bytes += chunk.value.length;
     if (!process.stdout.write(chunk.value)) await new Promise((resolve) => process.stdout.once('drain', resolve));
   }
+}
+
+/** A handler that throws need not have written anything: its error stands with the attempt, not in its log. */
+async function whySilent(supervisor: Supervisor, path: string, number: number | undefined): Promise<string> {
+  const { task } = await supervisor.get<{ task: Task }>(path);
+  const attempt = task.attempts.findLast((one) => number === undefined || one.number === number);
+  if (!attempt) return `no lines: the task is ${task.state} and has not been tried`;
+  const outcome = attempt.outcome ?? 'running';
+  const error = attempt.error ? `: ${oneLine(errorText(attempt.error))}` : '';
+  return `no lines; attempt ${attempt.number}: ${outcome}${error}`;
 }

@@ -84,11 +84,17 @@ function exitCodeOf(thrown: unknown): number {
     return EXIT_CODES.notReachable;
   }
   if (thrown instanceof Refused) {
-    printError([thrown.message, ...thrown.mistakes.map(({ path, message }) => `  ${path} ${message}`)].join('\n'));
+    printError(refusalText(thrown));
     return EXIT_CODES.refused;
   }
   printError(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
   return EXIT_CODES.refused;
+}
+
+/** The message names a single mistake already. */
+function refusalText({ message, mistakes }: Refused): string {
+  if (mistakes.length <= 1) return message;
+  return [`${mistakes.length} mistakes:`, ...mistakes.map(({ path, message: what }) => `${path} ${what}`)].join('\n  ');
 }
 
 // `nightshift list | head` closes the pipe early, which is no error of ours.

@@ -14,14 +14,15 @@ interface RetryAnswer {
 export function retryCommand(): Command {
   return new Command('retry')
     .description('run finished tasks again; one from history gets a new id, which is printed')
-    .argument('<ids...>', 'ids of the tasks')
+    .argument('<ids...>', 'ids of the tasks, or how they begin, 8 digits or more')
     .addOption(dataOption())
+    .option('--json', 'print the answers as JSON')
     .action(retry);
 }
 
-async function retry(ids: readonly string[], given: { readonly data: string }): Promise<void> {
+async function retry(ids: readonly string[], given: { readonly data: string; readonly json?: true }): Promise<void> {
   const supervisor = supervisorOf(dataFolder(given));
-  await eachTask(ids, (id) => supervisor.post<RetryAnswer>(`tasks/${encodeURIComponent(id)}/retry`, {}), said);
+  await eachTask<RetryAnswer>({ ids, supervisor, action: 'retry', said, json: given.json });
 }
 
 function said({ task, originalId, warning }: RetryAnswer): string {

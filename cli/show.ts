@@ -3,19 +3,22 @@ import { Command } from 'commander';
 import { supervisorOf } from './call.ts';
 import { dataFolder, dataOption } from './data-folder.ts';
 import { facts, localTime, oneLine, print, printJson, table } from './print.ts';
-import { progressText, type Task } from './task.ts';
+import { attemptText, errorText, progressText, type Task } from './task.ts';
+import { wholeId } from './task-id.ts';
 
 export function showCommand(): Command {
   return new Command('show')
     .description('show one task with its attempts')
-    .argument('<id>', 'id of the task')
+    .argument('<id>', 'id of the task, or how it begins, 8 digits or more')
     .addOption(dataOption())
     .option('--json', 'print the task as JSON')
     .action(show);
 }
 
 async function show(id: string, given: { readonly data: string; readonly json?: true }): Promise<void> {
-  const { task } = await supervisorOf(dataFolder(given)).get<{ task: Task }>(`tasks/${encodeURIComponent(id)}`);
+  const supervisor = supervisorOf(dataFolder(given));
+  const whole = await wholeId(supervisor, id);
+  const { task } = await supervisor.get<{ task: Task }>(`tasks/${encodeURIComponent(whole)}`);
   if (given.json) return printJson(task);
   print(describe(task));
   if (task.attempts.length > 0) print(`\n${attemptsTable(task)}`);
@@ -26,6 +29,7 @@ async function show(id: string, given: { readonly data: string; readonly json?: 
 
 function describe(task: Task): string {
   const { waiting, error } = task;
+  const last = task.attempts.findLast(({ outcome }) => outcome !== null);
   return facts([
     ['id', task.id],
     ['type', task.type],
@@ -38,8 +42,12 @@ function describe(task: Task): string {
           .join(', '),
     ],
     ['progress', task.state === 'running' ? oneLine(progressText(task)) : null],
-    ['error', error && oneLine(`${error.code}: ${error.message}`)],
-    ['attempt', `${task.attempt} of at most ${task.maxAttempts}`],
+    ['error', error && oneLine(errorText(error))],
+    ['last error', !error && last?.error ? oneLine(errorText(last.error)) : null],
+    ['attempt', task.attempt === 0 ? `none yet, at most ${task.maxAttempts} failures` : attemptText(task)],
+    ['timeout', task.timeout],
+    ['backoff', backoffText(task.backoff)],
+    ['on interrupt', task.onInterrupt],
     ['priority', task.priority],
     ['group', task.group],
     ['tags', task.tags.join(', ')],
@@ -53,6 +61,12 @@ function describe(task: Task): string {
   ]);
 }
 
+/** `exponential, from 10s to 1h, give or take 20 %` */
+function backoffText({ kind, base, max, jitter }: Task['backoff']): string {
+  const span = kind === 'fixed' ? base : `from ${base} to ${max}`;
+  return `${kind}, ${span}${jitter > 0 ? `, give or take ${Math.round(jitter * 100)} %` : ''}`;
+}
+
 function attemptsTable(task: Task): string {
   const rows = task.attempts.map((attempt) => [
     String(attempt.number),
@@ -60,7 +74,7 @@ function attemptsTable(task: Task): string {
     localTime(attempt.startedAt),
     localTime(attempt.finishedAt),
     attempt.worker,
-    attempt.error ? `${attempt.error.code}: ${attempt.error.message}` : '',
+    attempt.error ? errorText(attempt.error) : '',
   ]);
   return table(['ATTEMPT', 'OUTCOME', 'STARTED', 'FINISHED', 'WORKER', ''], rows);
 }

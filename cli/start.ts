@@ -32,7 +32,7 @@ export function startCommand(): Command {
   return new Command('start')
     .description('run the supervisor until it is asked to stop')
     .addOption(dataOption())
-    .option('--env <file>', 'settings file to watch instead of DATA/nightshift.env')
+    .option('--env <file>', 'settings file to read, at the start, instead of DATA/nightshift.env')
     .option('--host <host>', 'address to listen on (setting WEB_HOST)')
     .option('--port <number>', 'port to listen on, 0 for a free one (setting WEB_PORT)', wholeNumber(0, 65_535))
     .addOption(

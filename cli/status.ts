@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { supervisorOf } from './call.ts';
 import { dataFolder, dataOption } from './data-folder.ts';
+import { pauseText, type Queue } from './paused.ts';
 import { facts, localTime, oneLine, print, printJson } from './print.ts';
 
 /** The part of `GET /status` that is shown. */
@@ -11,6 +12,8 @@ interface Status {
   readonly state: string;
   readonly startedAt: string;
   readonly counts: Readonly<Record<string, number>>;
+  /** Ever. */
+  readonly totals: Readonly<Record<'accepted' | 'succeeded' | 'failed' | 'canceled', number>>;
   readonly throughput: { readonly perMinute1: number };
   readonly nextDueAt: string | null;
   readonly health: readonly { readonly severity: string; readonly message: string; readonly action: string }[];
@@ -28,14 +31,19 @@ export function statusCommand(): Command {
 }
 
 async function status(given: { readonly data: string; readonly json?: true }): Promise<void> {
-  const answer = await supervisorOf(dataFolder(given)).get<Status>('status');
+  const supervisor = supervisorOf(dataFolder(given));
+  const answer = await supervisor.get<Status>('status');
   if (given.json) return printJson(answer);
+  const queue = await supervisor.get<Queue>('queue');
   print(
     facts([
       ['state', answer.state],
+      ['paused', queue.paused && pauseText(queue.paused)],
+      ...queue.types.map(({ type, paused }) => [`paused ${type}`, paused && pauseText(paused)] as const),
       ['process', `${answer.pid}, since ${localTime(answer.startedAt)}, version ${answer.version}`],
       ['data', answer.dataDir],
       ['tasks', countsText(answer.counts)],
+      ['ever', totalsText(answer.totals)],
       ['finishing', `${answer.throughput.perMinute1} attempts a minute`],
       ['next due', localTime(answer.nextDueAt)],
       ['memory', bytesText(answer.memory.rssBytes)],
@@ -45,6 +53,10 @@ async function status(given: { readonly data: string; readonly json?: true }): P
   );
   for (const { severity, message, action } of answer.health)
     print(`\n${severity}: ${oneLine(message)}\n  ${oneLine(action)}`);
+}
+
+function totalsText({ accepted, succeeded, failed, canceled }: Status['totals']): string {
+  return `${accepted} accepted, ${succeeded} succeeded, ${failed} failed, ${canceled} canceled`;
 }
 
 function countsText(counts: Readonly<Record<string, number>>): string {

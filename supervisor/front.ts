@@ -2,7 +2,6 @@
 import { statfs } from 'node:fs/promises';
 import { type HandlerDescription, type HandlerFailure, NOTES } from '../workers/contract.ts';
 import type { Clock } from './clock.ts';
-import { heldBySuspects } from './core/decide/claim.ts';
 import { nextDue } from './core/due.ts';
 import { iso } from './core/record.ts';
 import { Refusal } from './core/refusal.ts';
@@ -19,6 +18,8 @@ import type { Health } from './health.ts';
 import type { AttemptLog } from './history/attempt-log.ts';
 import type { Journal } from './journal/live-journal.ts';
 import { forMany } from './many.ts';
+import { waitingForHandlers } from './no-handler.ts';
+import { recovering } from './recovering.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Throughput } from './throughput.ts';
 
@@ -214,7 +215,7 @@ export class Front implements Facade {
         perMinute60: throughput.perMinute(now, 60),
       },
       nextDueAt: Number.isFinite(due) ? iso(due) : null,
-      health: [...health.items(), ...this.#waitingForHandlers(), ...this.#recovering()],
+      health: [...health.items(), ...waitingForHandlers(state), ...recovering(state, clock.wall(), identity.startedAt)],
       journal: {
         epoch: journal.epoch,
         seq: state.seq,
@@ -229,43 +230,6 @@ export class Front implements Facade {
     await this.#parts.supervisor.settled();
     const { bavail, blocks, bsize } = await statfs(identity.dataDir);
     return { ...view, disk: { freeBytes: bavail * bsize, totalBytes: blocks * bsize } };
-  }
-
-  /** One notice for all that is held back after a crash. */
-  #recovering() {
-    const { state, clock, identity } = this.#parts;
-    if (!heldBySuspects(state, clock.wall())) return [];
-    const count = state.suspects.size;
-    return [
-      {
-        code: 'recovery',
-        severity: 'info' as const,
-        message: `Recovering from a crash: ${count} ${count === 1 ? 'task that was' : 'tasks that were'} running then ${count === 1 ? 'runs' : 'run'} alone first`,
-        action: 'Nothing to do: the rest follows by itself.',
-        since: iso(identity.startedAt),
-      },
-    ];
-  }
-
-  /** Tasks of types nobody handles wait; the page says which and how many. */
-  #waitingForHandlers() {
-    const { state } = this.#parts;
-    const waiting = new Map<string, { count: number; since: number }>();
-    for (const line of state.ready.lines()) {
-      if (line.size === 0 || state.lanes?.has(line.type)) continue;
-      const known = waiting.get(line.type);
-      waiting.set(line.type, {
-        count: (known?.count ?? 0) + line.size,
-        since: Math.min(known?.since ?? Infinity, line.head?.at ?? Infinity),
-      });
-    }
-    return [...waiting].map(([type, { count, since }]) => ({
-      code: `no-handler:${type}`,
-      severity: 'warning' as const,
-      message: `${count} ${count === 1 ? 'task waits' : 'tasks wait'} for a handler of ${type}`,
-      action: `Put a handler for ${type} into handlers/ and restart, or cancel what waits.`,
-      since: iso(since),
-    }));
   }
 }
 

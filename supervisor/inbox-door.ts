@@ -1,9 +1,12 @@
 /** Where files from the inbox become tasks: the id of the file and its tasks are written down all together or not at all. */
 import type { Clock } from './clock.ts';
+import type { TaskInput } from './core/task-input.ts';
+import type { HealthItem } from './facade.ts';
 import type { Health } from './health.ts';
 import { Inbox } from './intake/inbox.ts';
 import type { InboxSupervisor } from './intake/inbox-options.ts';
 import type { Log } from './log.ts';
+import { waitingForHandlers } from './no-handler.ts';
 import type { Opened } from './open.ts';
 import type { Settings } from './settings/settings.ts';
 
@@ -31,6 +34,7 @@ export function openInbox({ dataDir, settings, opened, health, log, clock }: Inb
       await supervisor.accept(tasks, `inbox:${name}`, {
         first: [{ e: 'inbox.taken', uuid, file: name, tasks: tasks.length }],
       });
+      for (const { code, message } of unhandled(tasks)) log.warn({ file: name, health: code }, message);
     },
     known: () => state.inboxTaken.keys(),
     settled(uuids) {
@@ -41,6 +45,13 @@ export function openInbox({ dataDir, settings, opened, health, log, clock }: Inb
     clear: (code) => health.clear(code),
     log: (level, text, facts) => log[level](facts, text),
   };
+  /** Known types are the rule: then nothing is looked for. */
+  function unhandled(tasks: readonly TaskInput[]): readonly HealthItem[] {
+    const unknown = new Set(tasks.map(({ type }) => type).filter((type) => !supervisor.handlerOf(type)));
+    if (unknown.size === 0) return [];
+    return waitingForHandlers(state).filter(({ code }) => unknown.has(code.slice('no-handler:'.length)));
+  }
+
   const inbox = new Inbox({
     dataDir,
     settleMs: settings.inboxSettleMs,

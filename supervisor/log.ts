@@ -25,5 +25,12 @@ export function makeLog(level: string, stream: NodeJS.WriteStream = process.stdo
 function forPeople(line: string): string {
   const { level, time, msg, ...facts } = JSON.parse(line) as { level: number; time: string; msg: string };
   const rest = Object.keys(facts).length > 0 ? ` ${JSON.stringify(facts)}` : '';
-  return `${new Date(time).toLocaleTimeString()} ${(names[level] ?? '').padEnd(5)} ${msg}${rest}`;
+  return `${localTime(new Date(time))} ${(names[level] ?? '').padEnd(5)} ${msg}${rest}`;
+}
+
+/** In the zone of whoever looks, in the order of ISO 8601. */
+function localTime(at: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }

@@ -7,6 +7,7 @@ import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApp } from '../web/app.ts';
+import { reachableAt } from '../web/reachable.ts';
 import { type Listening, listen } from '../web/server.ts';
 import type { WebSettings } from '../web/settings.ts';
 import { bootId } from './boot.ts';
@@ -127,6 +128,8 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
   const listening = `listening on ${server.url}`;
   if (log.isLevelEnabled('info')) log.info(listening);
   else process.stdout.write(`${listening}\n`);
+  const open = reachableAt(settings.webHost, server.port, settings.webBase);
+  if (open.length > 0) log.info(`the page is at ${open.join(' or ')}`);
   process.send?.('ready');
 }
 

@@ -29,6 +29,7 @@ import type { Journal } from './journal/live-journal.ts';
 import { openJournal } from './journal/open.ts';
 import type { RecoveryReport } from './journal/report.ts';
 import type { Log } from './log.ts';
+import { waitingForHandlers } from './no-handler.ts';
 import { endOrphans } from './orphans.ts';
 import { Recorder } from './recorder.ts';
 import { type FoundRetry, Replay } from './replay.ts';
@@ -37,6 +38,7 @@ import { countTasks } from './stop-words.ts';
 import { Supervisor } from './supervisor.ts';
 import { Throughput } from './throughput.ts';
 import { Timekeeper } from './timekeeper.ts';
+import { WorkLog } from './work-log.ts';
 
 export interface OpenOptions {
   /** Absolute, locked by us. */
@@ -101,10 +103,13 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   await completeHistory(replay, history, recorder);
   const ids = new IdMaker((bytes) => void randomFillSync(bytes));
   if (replay.lastId !== '') ids.goOnAfter(replay.lastId);
-  const recovered = await recover(options, { state, recorder, replay, startedAt });
+  const workLog = new WorkLog(state, log);
+  const recovered = await recover(options, { state, recorder, replay, startedAt, workLog });
 
   const catalog = await describing;
   useHandlers(state, settings, catalog, clock.wall());
+  for (const { code, message, action } of waitingForHandlers(state))
+    log.warn({ health: code }, `${message}. ${action}`);
   for (const { file, message } of catalog.failures) {
     health.raise({
       code: `handler:${file}`,
@@ -126,9 +131,14 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     clock,
     chance: Math.random,
     record(event, lazy) {
-      if (event.e === 'attempt.ended') throughput.note(clock.monotonic());
+      if (event.e === 'attempt.ended') {
+        throughput.note(clock.monotonic());
+        workLog.ended(event);
+      }
       return recorder.record(event, lazy);
     },
+    lost: (lost) => workLog.lost(lost),
+    printed: (worker, stream, text) => log.info({ worker, stream }, text),
     durable: async (seq) => journal.durable(seq),
     warm: (tasks) => supervisor.warm(tasks),
     handlerOf: (type) => supervisor.handlerOf(type),
@@ -287,12 +297,13 @@ interface Recovery {
   readonly recorder: Recorder;
   readonly replay: Replay;
   readonly startedAt: number;
+  readonly workLog: WorkLog;
 }
 
 /** What the last incarnation left running is ended, then written down as interrupted, then this one says that it is there. */
 async function recover(
   options: OpenOptions,
-  { state, recorder, replay, startedAt }: Recovery,
+  { state, recorder, replay, startedAt, workLog }: Recovery,
 ): Promise<StatusView['recovered']> {
   const { log, bootId, incarnation, version } = options;
   const last = state.lastStop;
@@ -305,7 +316,11 @@ async function recover(
   const running = [...state.running];
   const stoppedAt = Math.max(last?.at ?? 0, replay.lastAt);
   recorder.record({ e: 'supervisor.started', incarnation, boot: bootId, version, pid: process.pid });
-  for (const task of running) recorder.record(recoverAttempt(task, { orderly, at: stoppedAt }));
+  for (const task of running) {
+    const ended = recoverAttempt(task, { orderly, at: stoppedAt });
+    workLog.ended(ended);
+    recorder.record(ended);
+  }
   if (last === null) return null;
   const tasks = state.tasks.size - state.failed.size;
   if (!last.clean && tasks > 0)

@@ -249,6 +249,13 @@ export type WorkerMessage =
       readonly threadId: number;
       readonly incarnation: string;
       readonly items: readonly WorkerItem[];
+    }
+  /** Something was printed, and it is not known by which attempt. */
+  | {
+      readonly kind: 'printed';
+      readonly threadId: number;
+      readonly stream: 'stdout' | 'stderr';
+      readonly text: string;
     };
 
 /** What the supervisor posts to a thread's control port. */

@@ -27,5 +27,5 @@ export function catchLateErrors(): void {
 function tell(attempt: Attempt | undefined, error: unknown, what: string): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : inspect(error);
   if (attempt) attempt.log('warn', `after the attempt had ended, ${what}: ${text}`);
-  else process.emitWarning(`${what}, and it is not known in which task: ${text}`, 'NightshiftWarning');
+  else process.stderr.write(`${what}, and it is not known in which task: ${text.replaceAll('\n', ' ')}\n`);
 }

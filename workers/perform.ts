@@ -21,6 +21,12 @@ const running = new Map<string, Attempt>();
 const earlyStops = new Map<string, StopReason>();
 const earlyStopsMax = 256;
 
+/** Whose code runs now: told by the callback it is in, else by being the only one there is. */
+export function attemptNow(): Attempt | null {
+  const [first, second] = running.values();
+  return currentAttempt.getStore() ?? (second ? null : (first ?? null));
+}
+
 export function hear(message: ControlMessage): void {
   const attempt = running.get(message.taskId);
   if (attempt?.order.attempt === message.attempt) {

@@ -26,9 +26,16 @@ const PLAIN_KEY = /^[A-Za-z_$][\w$-]*$/;
 
 /** One line a person understands: `$.params.url: Invalid URL; $.params.size: …` */
 export function sayIssues(issues: readonly StandardIssue[]): string {
-  const named = issues.slice(0, issuesNamedMax).map((issue) => `${pathOf(issue)}: ${issue.message}`);
+  const named = issues.slice(0, issuesNamedMax).map((issue) => `${pathOf(issue)}${said(issue.message)}`);
   const more = issues.length - named.length;
   return named.join('; ') + (more > 0 ? `; and ${more} more` : '');
+}
+
+/** How zod says that a member is missing. */
+const MISSING = /^Invalid input: expected .+, received undefined$/;
+
+function said(message: string): string {
+  return MISSING.test(message) ? ' is required' : `: ${message}`;
 }
 
 function pathOf(issue: StandardIssue): string {

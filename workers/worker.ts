@@ -8,7 +8,8 @@ import { type Batch, type BatchResult, LEDGER, unpackOrder, type WorkerMessage }
 import { catchLateErrors } from './late.ts';
 import { batchBegun, batchEnded, note, notes } from './notes.ts';
 import { Outbox } from './outbox.ts';
-import { hear, perform as performOrder } from './perform.ts';
+import { attemptNow, hear, perform as performOrder } from './perform.ts';
+import { catchPrinting } from './printing.ts';
 import { setup } from './setup.ts';
 
 const outbox = new Outbox((items) => post({ kind: 'items', threadId, incarnation: setup.incarnation, items }));
@@ -53,4 +54,5 @@ function listen(): void {
 }
 
 catchLateErrors();
+catchPrinting(attemptNow, (stream, text) => post({ kind: 'printed', threadId, stream, text }));
 listen();

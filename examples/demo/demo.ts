@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { makeScreen, type Row, type Screen } from './screen.ts';
@@ -70,7 +70,8 @@ async function demo(once: boolean, signal: AbortSignal): Promise<number> {
     screen.settle();
     for (const line of wrong) screen.say(`✘ ${line}`);
     if (wrong.length === 0) screen.say(`\n${tones.length} files arrived byte for byte in ${library}`);
-    screen.say(`Page     ${supervisor.url}/`);
+    if (once) screen.say(`Its files are still there: rm -r ${folder}`);
+    else screen.say(`Page     ${supervisor.url}/`);
     if (!once) await serveOn(screen, folder, AbortSignal.any([signal, unexpected.signal]));
     return wrong.length === 0 ? 0 : 1;
   } catch (thrown) {
@@ -196,7 +197,7 @@ function sha256(content: Buffer): string {
 /** @throws when the supervisor ends by itself */
 async function serveOn(screen: Screen, folder: string, signal: AbortSignal): Promise<void> {
   screen.say(
-    `\nDrop task files of your own into ${join(folder, 'data', 'inbox')}. Ctrl-C ends the demo; ${basename(folder)} stays in ${tmpdir()}.`,
+    `\nDrop task files of your own into ${join(folder, 'data', 'inbox')}. Ctrl-C ends the demo; its files stay until: rm -r ${folder}`,
   );
   await new Promise<void>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });

@@ -30,6 +30,10 @@ export interface DispatcherParts {
   readonly chance: () => number;
   /** Applies and journals one event; the answer is its sequence number. */
   record(event: Event, lazy?: boolean): number;
+  /** A worker printed a line that belongs to no attempt. */
+  printed(worker: string, stream: 'stdout' | 'stderr', text: string): void;
+  /** Told of each order whose thread went down under it, before that is recorded. */
+  lost(lost: Lost): void;
   durable(seq: number): Promise<void>;
   /** Sees to it that the params of these tasks are in memory as text. */
   warm(tasks: readonly Task[]): Promise<void> | null;
@@ -186,9 +190,12 @@ export class Dispatcher implements PoolListener {
     });
   }
 
-  lost({ taskId, attempt, why, message, begun }: Lost): void {
+  lost(lost: Lost): void {
+    const { taskId, attempt, why, message, begun } = lost;
     const task = this.#attempt(taskId, attempt);
-    if (task) this.#end(task, { ...lostEnding(lostCode[why], message), begun });
+    if (!task) return;
+    this.#parts.lost(lost);
+    this.#end(task, { ...lostEnding(lostCode[why], message), begun });
   }
 
   item(item: Exclude<WorkerItem, OutcomeItem>): void {
@@ -209,6 +216,10 @@ export class Dispatcher implements PoolListener {
         void this.#answer(task, item);
         break;
     }
+  }
+
+  printed(worker: string, stream: 'stdout' | 'stderr', text: string): void {
+    this.#parts.printed(worker, stream, text);
   }
 
   room(): void {

@@ -18,11 +18,11 @@ import {
   type WorkerSetup,
 } from '../../workers/contract.ts';
 import type { Clock } from '../clock.ts';
+import { type Blame, blame, endingOf, givenUp, isOverdue } from './blame.ts';
 import {
   type Flight,
   freshFlight,
   freshSlot,
-  hasBegun,
   isUnderWay,
   type Seat,
   type Slot,
@@ -56,6 +56,8 @@ export interface PoolListener {
   outcome(item: OutcomeItem, stopped: StopReason | null): void;
   lost(lost: Lost): void;
   item(item: Exclude<WorkerItem, OutcomeItem>): void;
+  /** A line that belongs to no attempt. */
+  printed(worker: string, stream: 'stdout' | 'stderr', text: string): void;
   /** A slot has room again. */
   room(): void;
 }
@@ -142,7 +144,7 @@ export class Pool {
     const seat = this.#seats.get(taskId);
     if (!seat || seat.stop) return;
     if (withdraw(seat)) {
-      this.#lose(seat, reason === 'canceled' ? 'canceled' : 'interrupted', 'it had not begun');
+      this.#lose(seat, blame(seat, reason === 'canceled' ? 'canceled' : 'interrupted', 'it had not begun'));
       return;
     }
     seat.stop = { since: this.#options.clock.monotonic(), reason };
@@ -198,19 +200,21 @@ export class Pool {
       setup,
       capacity: slot.capacity,
       startedAt: clock.wall(),
-      heard: (message) => this.#heard(message),
+      heard: (message) => this.#heard(message, slot.id),
     });
     slot.thread = thread;
     this.#living.add(thread);
     return thread;
   }
 
-  #heard(message: WorkerMessage): void {
+  #heard(message: WorkerMessage, worker: string): void {
     if (message.kind === 'hello') {
       const { threadId, control } = message;
       this.#ports.set(threadId, control);
       control.on('close', () => this.#goneThread(threadId));
       control.unref();
+    } else if (message.kind === 'printed') {
+      this.#options.listener.printed(`${worker} thread ${message.threadId}`, message.stream, message.text);
     } else if (message.incarnation === this.#options.setup.incarnation) {
       this.#heardOf.set(message.threadId, (this.#heardOf.get(message.threadId) ?? 0) + 1);
       this.#take(message.items);
@@ -248,7 +252,7 @@ export class Pool {
     }
     this.#take(result.items);
     for (const seat of flight.seats) {
-      if (!seat.settled) this.#lose(seat, 'crashed', 'its worker ended the batch without a word about it');
+      if (!seat.settled) this.#lose(seat, blame(seat, 'crashed', 'its worker ended the batch without a word about it'));
     }
     this.#free(flight);
   }
@@ -258,8 +262,7 @@ export class Pool {
     const message = error instanceof Error ? error.message : String(error);
     for (const seat of flight.seats) {
       if (seat.settled) continue;
-      const { why, told, begun } = endingOf(seat, message);
-      this.#lose(seat, why, told, begun);
+      this.#lose(seat, endingOf(seat, message, this.#options.setup.graceMs));
     }
     this.#free(flight);
   }
@@ -288,10 +291,10 @@ export class Pool {
     return true;
   }
 
-  #lose(seat: Seat, why: Lost['why'], message: string, begun = hasBegun(seat)): void {
+  #lose(seat: Seat, { why, told, begun }: Blame): void {
     if (!this.#settle(seat)) return;
     const { taskId, attempt } = seat.order;
-    this.#options.listener.lost({ taskId, attempt, why, message, begun });
+    this.#options.listener.lost({ taskId, attempt, why, message: told, begun });
   }
 
   #tell(message: ControlMessage): void {
@@ -324,7 +327,7 @@ export class Pool {
   #giveBack(flight: Flight): void {
     for (const seat of flight.seats) {
       if (!seat.settled && withdraw(seat))
-        this.#lose(seat, 'interrupted', 'a task before it took longer than expected');
+        this.#lose(seat, blame(seat, 'interrupted', 'a task before it took longer than expected'));
     }
   }
 
@@ -350,53 +353,7 @@ export class Pool {
       return;
     }
     if (!thread.retired) this.#end(thread, thread.retire());
-    this.#lose(seat, stopWhy(seat.stop.reason), GIVEN_UP[seat.stop.reason]);
+    this.#lose(seat, givenUp(seat, this.#options.setup.graceMs));
     this.#free(flight);
   }
-}
-
-function isOverdue(
-  { seat, since }: { readonly seat: Seat; readonly since: number },
-  now: number,
-  graceMs: number,
-): boolean {
-  if (seat.stop) return now - seat.stop.since > graceMs;
-  return seat.order.timeoutMs !== null && now - since > seat.order.timeoutMs + graceMs;
-}
-
-function stopWhy(reason: StopReason): Lost['why'] {
-  return reason === 'drain' ? 'interrupted' : reason;
-}
-
-const GIVEN_UP = {
-  timed_out: 'it did not end when its timeout was over, nor in the time it had after that',
-  canceled: 'it was asked to stop and did not in the time it had',
-  drain: 'the supervisor stopped, and it did not end in the time it had',
-} as const satisfies Record<StopReason, string>;
-
-interface Blame {
-  readonly why: Lost['why'];
-  readonly told: string;
-  /** Its `onInterrupt` has a say: not for what a neighbor has brought about. */
-  readonly begun: boolean;
-}
-
-/** What the end of its thread was for an order. */
-function endingOf(seat: Seat, message: string): Blame {
-  if (!isUnderWay(seat))
-    return {
-      why: 'interrupted',
-      told: 'its worker thread ended before it had begun or been heard',
-      begun: hasBegun(seat),
-    };
-  const { stop } = seat;
-  if (stop) return { why: stopWhy(stop.reason), told: GIVEN_UP[stop.reason], begun: true };
-  const { culprit } = seat.flight.thread;
-  if (culprit === null) return { why: 'crashed', told: `its worker thread ended: ${message}`, begun: true };
-  const { type, taskId } = culprit.order;
-  return {
-    why: 'interrupted',
-    told: `${type} ${taskId} blocked the thread they shared and had to be ended`,
-    begun: false,
-  };
 }

@@ -34,4 +34,5 @@ export interface PlacedMistake {
 
 export type Documents =
   | { readonly ok: true; readonly documents: readonly Document[] }
-  | { readonly ok: false; readonly mistakes: readonly PlacedMistake[] };
+  /** `documents` are those that could be read, where the others say nothing about them. */
+  | { readonly ok: false; readonly mistakes: readonly PlacedMistake[]; readonly documents?: readonly Document[] };

@@ -288,7 +288,7 @@ export class Inbox {
       accepted: (taken, tasks) => {
         this.#counts.accepted += 1;
         this.#counts.tasks += tasks;
-        this.#supervisor.log('debug', 'accepted a file', { file: taken.name, tasks });
+        this.#supervisor.log('info', 'accepted a file', { file: taken.name, tasks });
       },
       later: (taken, reason) => {
         this.#later.set(taken.id, { taken, reason });

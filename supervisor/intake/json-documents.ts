@@ -7,7 +7,7 @@ import { LineIndex, type TextPlace } from './text-place.ts';
 
 export function jsonDocuments(text: string): Documents {
   if (text.trim() === '') return { ok: true, documents: [] };
-  const parsed = parse(text, 0);
+  const parsed = parse(text, 0, 'file');
   return 'mistakes' in parsed ? { ok: false, mistakes: parsed.mistakes } : { ok: true, documents: [parsed.document] };
 }
 
@@ -26,40 +26,42 @@ export function ndjsonDocuments(text: string, countMax: number): Documents {
     const content = text.slice(start, end);
     start = end + 1;
     if (content.trim() === '') continue;
-    const parsed = parse(content, line);
+    const parsed = parse(content, line, 'line');
     if ('mistakes' in parsed) mistakes.push(...parsed.mistakes);
     else documents.push(parsed.document);
   }
-  return mistakes.length > 0 ? { ok: false, mistakes: mistakes.slice(0, mistakesShownMax) } : { ok: true, documents };
+  return mistakes.length > 0
+    ? { ok: false, mistakes: mistakes.slice(0, mistakesShownMax), documents }
+    : { ok: true, documents };
 }
 
 type Parsed = { document: Document } | { mistakes: readonly PlacedMistake[] };
 
 /** @param linesBefore lines of the file that stand before this text */
-function parse(text: string, linesBefore: number): Parsed {
+function parse(text: string, linesBefore: number, whole: 'file' | 'line'): Parsed {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return { mistakes: [syntaxMistake(text, linesBefore, error as Error)] };
+    return { mistakes: [syntaxMistake(text, linesBefore, whole, error as Error)] };
   }
   // `JSON.parse` keeps the last of two members of one name, and says nothing.
-  if (membersOf(value) !== namesIn(text)) return { mistakes: duplicates(text, linesBefore) };
+  if (membersOf(value) !== namesIn(text)) return { mistakes: duplicates(text, linesBefore, whole) };
   return { document: { value, places: (paths) => places(text, paths, linesBefore) } };
 }
 
-function syntaxMistake(text: string, linesBefore: number, error: Error): PlacedMistake {
+function syntaxMistake(text: string, linesBefore: number, whole: 'file' | 'line', error: Error): PlacedMistake {
   const mistake = { code: 'syntax', path: '$' } as const;
-  const syntax = jsonPlaces(text, []).error;
+  const syntax = jsonPlaces(text, [], whole).error;
   if (syntax === null) return { ...mistake, line: null, column: null, message: `cannot be read: ${error.message}` };
   const place = shift(new LineIndex(text).at(syntax.offset), linesBefore);
   return { ...mistake, ...place, message: syntax.message };
 }
 
-function duplicates(text: string, linesBefore: number): PlacedMistake[] {
+function duplicates(text: string, linesBefore: number, whole: 'file' | 'line'): PlacedMistake[] {
   const twice = jsonTwice(text);
   // Nested too deeply to be looked through.
-  if (twice.length === 0) return [syntaxMistake(text, linesBefore, new Error('a member stands twice'))];
+  if (twice.length === 0) return [syntaxMistake(text, linesBefore, whole, new Error('a member stands twice'))];
   const lines = new LineIndex(text);
   return twice.slice(0, mistakesShownMax).map(({ name, path, offset }) => ({
     code: 'duplicate',

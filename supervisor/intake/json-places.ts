@@ -33,9 +33,12 @@ class SyntaxProblem extends Error {
   }
 }
 
-/** @param wanted paths to find; the parents of each are found as well */
-export function jsonPlaces(text: string, wanted: Iterable<string>): JsonPlaces {
-  const reader = new Reader(text, withParents(wanted));
+/**
+ * @param wanted paths to find; the parents of each are found as well
+ * @param whole what the text is, as messages name it
+ */
+export function jsonPlaces(text: string, wanted: Iterable<string>, whole: 'file' | 'line' = 'file'): JsonPlaces {
+  const reader = new Reader(text, withParents(wanted), whole);
   try {
     reader.whole();
     return { places: reader.places, error: null };
@@ -83,9 +86,11 @@ class Reader {
   readonly #text: string;
   /** Null for all, and then only what stands twice is kept. */
   readonly #wanted: ReadonlySet<string> | null;
+  readonly #what: 'file' | 'line';
   #at = 0;
 
-  constructor(text: string, wanted: ReadonlySet<string> | null) {
+  constructor(text: string, wanted: ReadonlySet<string> | null, what: 'file' | 'line' = 'file') {
+    this.#what = what;
     this.#text = text;
     this.#wanted = wanted;
   }
@@ -95,7 +100,7 @@ class Reader {
     this.#found('$');
     this.#value('$', 0);
     this.#space();
-    if (this.#at < this.#text.length) this.#fail('expected the end of the file here');
+    if (this.#at < this.#text.length) this.#fail(`expected the end of the ${this.#what} here`);
   }
 
   /** @param path null when nothing inside is wanted */
@@ -188,7 +193,7 @@ class Reader {
 
   #fail(message: string): never {
     const ended = this.#at >= this.#text.length;
-    throw new SyntaxProblem(this.#at, ended ? `the file ends too early: ${message}` : message);
+    throw new SyntaxProblem(this.#at, ended ? `the ${this.#what} ends too early: ${message}` : message);
   }
 
   #found(path: string, offset = this.#at): boolean {

@@ -42,7 +42,7 @@ export function readTaskFile(bytes: Uint8Array, format: Format): TaskFile {
   const text = decode(bytes, format);
   if (typeof text !== 'string') return text;
   const parsed = parse(text, format);
-  if (!parsed.ok) return { ok: false, mistakes: parsed.mistakes, more: 0 };
+  if (!parsed.ok) return withOthers(parsed.mistakes, entriesOf(parsed.documents ?? [], format));
   const entries = entriesOf(parsed.documents, format);
   if (entries.length === 0) return wrong('empty', emptiness(parsed.documents));
   if (entries.length > tasksPerFileMax) {
@@ -52,6 +52,15 @@ export function readTaskFile(bytes: Uint8Array, format: Format): TaskFile {
     );
   }
   return check(entries);
+}
+
+/** A line that is no JSON does not keep the mistakes of the other lines from being named. */
+function withOthers(syntax: readonly PlacedMistake[], entries: readonly Entry[]): TaskFile {
+  const others = check(entries);
+  if (others.ok) return { ok: false, mistakes: syntax, more: 0 };
+  const all = [...syntax, ...others.mistakes].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  const mistakes = all.slice(0, mistakesShownMax);
+  return { ok: false, mistakes, more: others.more + all.length - mistakes.length };
 }
 
 /** Places of mistakes found later (`code` says by whom), about tasks by number: `$[3].idempotencyKey`; `$` is the only or first one. */

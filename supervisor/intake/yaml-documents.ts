@@ -84,9 +84,36 @@ function syntaxMistakes(yaml: YamlDocument, lines: LineIndex): PlacedMistake[] {
   const deep = problems.find(({ message }) => message.startsWith('Maximum call stack'));
   if (deep) return [mistake('is nested too deeply to be read', deep.pos[0], lines)];
   if (problems.length > 0)
-    return problems.slice(0, mistakesShownMax).map(({ message, pos }) => mistake(message, pos[0], lines));
+    return problems.slice(0, mistakesShownMax).map(({ message, pos }) => mistake(plainly(message), pos[0], lines));
   const alias = checkAliases(yaml, lines);
   return alias === null ? checkKeys(yaml, lines) : [alias];
+}
+
+/** Names of the parser's own, as they are met where a text was not put into quotes. */
+const SIGNS: Readonly<Record<string, string>> = {
+  'map-value-ind': 'a colon',
+  'seq-item-ind': 'a dash',
+  'explicit-key-ind': 'a question mark',
+  'flow-map-start': '{',
+  'flow-map-end': '}',
+  'flow-seq-start': '[',
+  'flow-seq-end': ']',
+  comma: 'a comma',
+  anchor: 'an anchor (&)',
+  alias: 'an alias (*)',
+  tag: 'a tag (!)',
+  scalar: 'a text',
+  'block-map': 'a map',
+  'block-seq': 'a list',
+};
+
+const advice = 'look at the indentation, and put a text that holds ": " or begins with a sign into quotes';
+
+function plainly(message: string): string {
+  if (message.startsWith('Nested mappings')) return `did not expect a second colon in this line: ${advice}`;
+  if (message.startsWith('Implicit keys need')) return `expected a name and its colon in one line: ${advice}`;
+  const [, what] = /^Unexpected (?:(\S+) token\b|(\S+) at node end)/.exec(message)?.filter(Boolean) ?? [];
+  return what === undefined ? message : `did not expect ${SIGNS[what] ?? `a ${what}`} here: ${advice}`;
 }
 
 /** An alias inside what it repeats has no end: twenty such bytes would fill the memory. */

@@ -65,7 +65,7 @@ function statOf(dir: string): Stats {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw unusable(
       missing ? `${dir} does not exist` : `${dir} cannot be looked at: ${(error as Error).message}`,
-      'create it, or give another folder with --data',
+      `${missing ? `create it (mkdir ${dir})` : 'see to it'}, or give another folder with --data`,
     );
   }
 }

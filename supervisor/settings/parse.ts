@@ -2,10 +2,10 @@
  * From texts to settings: defaults, then the env file, then `NIGHTSHIFT_*` of the environment, then flags. Checked as a
  * whole; every problem says where it stands and what would be right.
  */
+import { nearest } from '../core/nearest.ts';
 import { readEnvFile } from './env-file.ts';
 import { isLoopback, type Machine } from './kinds.ts';
 import { isLater, LATER_KEYS } from './later.ts';
-import { nearest } from './nearest.ts';
 import { isHandlerKey, isSecret, KEYS, MEMBERS, type Member, rowOf, type Settings, TABLE } from './settings.ts';
 
 export type Source = 'default' | 'file' | 'environment' | 'flag';

@@ -14,6 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { needs } from '../helpers/needs.ts';
@@ -25,14 +26,6 @@ function folderFor(t: Test): Folder {
   const folder = dataFolder();
   t.teardown(() => folder.remove());
   return folder;
-}
-
-/** What the log says, line by line. */
-function logged(output: string): readonly Record<string, unknown>[] {
-  return output
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
 /** A folder in which a supervisor has worked and stopped as asked. */
@@ -80,7 +73,7 @@ t.test('wrong settings in a folder that has good ones do not keep the supervisor
   const { body } = await supervisor.call<{ health: { message: string }[] }>('GET', '/status');
   t.match(JSON.stringify(body.health), 'WORKERS', 'it says so');
   await supervisor.stop();
-  const told = logged(supervisor.output).filter(({ health }) => health !== undefined);
+  const told = supervisor.logged().filter(({ health }) => health !== undefined);
   t.match(
     told,
     [
@@ -351,6 +344,17 @@ t.test('75: a write that says it was done and was not', needs('strace'), async (
   for (let turn = 0; turn < 20; turn++)
     await supervisor.add({ type: 'record', params: { file: folder.record }, delay: '1h' }).catch(() => {});
   t.equal((await supervisor.ended).code, 75, supervisor.output);
+});
+
+t.test('where it listens on every address, it names one that can be opened', async (t) => {
+  const settings = { WEB_HOST: '0.0.0.0', WEB_TOKEN: 'a-token-that-is-long-enough-for-anyone' };
+  const supervisor = await SupervisorProcess.start(folderFor(t), { settings });
+  await supervisor.stop();
+  const { port } = new URL(supervisor.url);
+  const [page = ''] = supervisor
+    .logged()
+    .flatMap(({ msg }) => (String(msg).startsWith('the page is') ? [String(msg)] : []));
+  t.match(page, new RegExp(`^the page is at http://${hostname()}:${port}/`));
 });
 
 t.test('it says that it listens whatever its log may say', async (t) => {

@@ -89,7 +89,14 @@ t.test('a handler that misbehaves gets an outcome of its own, and everything els
       `${how}: ended after its grace`,
     );
     const timed = await bad(how, { timeout: '200ms' });
-    t.match(await supervisor.until(timed.id, 'failed'), { attempts: [{ outcome: 'timed_out' }] }, `${how}: timed out`);
+    t.match(
+      await supervisor.until(timed.id, 'failed'),
+      {
+        attempts: [{ outcome: 'timed_out' }],
+        error: { message: /^did not end within its timeout of (0\.2 s and 0\.3 s after it|200 ms)/ },
+      },
+      `${how}: timed out`,
+    );
   }
   const table: [string, string, object][] = [
     ['floods stdout', 'succeeded', { result: 'done' }],
@@ -104,10 +111,12 @@ t.test('a handler that misbehaves gets an outcome of its own, and everything els
     ['throws behind its back', 'failed', {}],
     ['eats memory', 'failed', { attempts: [{ outcome: 'worker_crashed' }] }],
   ];
+  const failed = new Set<string>();
   for (const [how, state, pattern] of table) {
     const { id } = await bad(how);
     await neighbor();
     t.match(await supervisor.until(id, 'succeeded', 'failed'), { state, ...pattern }, how);
+    if (state === 'failed') failed.add(id);
   }
   for (const id of neighbors) await supervisor.until(id, 'succeeded');
   const ran = executions(supervisor.folder);
@@ -120,6 +129,13 @@ t.test('a handler that misbehaves gets an outcome of its own, and everything els
     'what floods is cut',
   );
   t.same(await supervisor.stop(), { code: 0, signal: null });
+  const told = (msg: string) => supervisor.logged().filter((line) => line['msg'] === msg && line['level'] === 40);
+  const named = told('a task has failed for good').filter(({ task }) => failed.has(String(task)));
+  t.equal(named.length, failed.size, 'each that failed for good stands in the log once');
+  t.ok(named.every(({ type, error }) => type === 'bad' && typeof error === 'string'));
+  t.equal(told('a worker thread has died').length, 2, 'so does each thread that died');
+  t.ok(told('a worker thread was ended').length >= 3, 'and each that had to be ended');
+  t.notMatch(supervisor.output, neighbors[0], 'what succeeds leaves no line');
 });
 
 t.test(
@@ -363,14 +379,16 @@ t.test(
     drop(folder, 'lines.ndjson', `${JSON.stringify(task('lines'))}\n${JSON.stringify(task('lines'))}\n`);
     drop(folder, 'plain.yaml', `type: record\nparams:\n  file: ${folder.record}\n  name: plain\n`);
     drop(folder, 'broken.json', '{"type": "record",\n "params": {]}');
+    drop(folder, 'nobody.json', '{"type": "http.downlod"}');
     drop(folder, 'misspelt.ndjson', `${JSON.stringify(task('never'))}\n{"type":"record","prio":5}\n`);
     const names = ['one', 'list', 'list', 'lines', 'lines', 'plain'];
     await eventually('all to have run', () => (executions(folder).length === names.length ? true : null));
     await eventually('the others to be rejected', () =>
       readdirSync(join(folder.dir, 'rejected')).length >= 4 ? true : null,
     );
-    await supervisor.untilIdle();
-    const found = (await supervisor.tasks()).map(({ params }) => (params as { name: string }).name).sort();
+    const found = (await supervisor.tasks('&type=record'))
+      .map(({ params }) => (params as { name: string }).name)
+      .sort();
     t.same(found, names.sort());
     const mistake = (name: string) =>
       readFileSync(
@@ -384,6 +402,21 @@ t.test(
         'utf8',
       );
     t.match(mistake('broken'), /"line":\s*2/);
+    const meant = /1 task waits for a handler of http\.downlod: did you mean http\.download\?/;
+    t.match(JSON.stringify((await supervisor.call('GET', '/status')).body), meant);
+    const told = supervisor.logged();
+    t.match(
+      told.find(({ file, level }) => file === 'list.json' && level === 30),
+      { msg: 'accepted a file', tasks: 2 },
+    );
+    t.match(
+      told.find(({ file }) => file === 'broken.json'),
+      { level: 40, msg: 'rejected a file', line: 2 },
+    );
+    t.match(
+      told.find(({ file, level }) => file === 'nobody.json' && level === 40),
+      { msg: meant },
+    );
     t.match(mistake('misspelt'), /prio/);
     t.match(mistake('misspelt'), /"line":\s*2/);
     await eventually('the inbox to be empty', () =>

@@ -158,6 +158,12 @@ export abstract class Running {
 
   /** What it said; for messages. */
   abstract get output(): string;
+
+  /** Its log so far. */
+  logged(): readonly Record<string, unknown>[] {
+    return logLines(this.output);
+  }
+
   /** kill -9, and waits until it is gone. */
   abstract kill(): Promise<void>;
 
@@ -321,6 +327,12 @@ export class SupervisorProcess extends Running {
     }
     return this.ended;
   }
+}
+
+/** Lines of the log in what a supervisor has written; the last one may be unfinished. */
+export function logLines(output: string): readonly Record<string, unknown>[] {
+  const whole = output.split('\n').slice(0, -1);
+  return whole.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
 export class NotStarted extends Error {}

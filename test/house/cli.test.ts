@@ -53,6 +53,7 @@ t.test('wrong usage ends with 64 and says what would be right', async (t) => {
     [['add', 'echo', '--priority', '11'], /from 0 to 9/],
     [['list', '--limit', '0'], /from 1 to 500/],
     [['cancel'], /missing required argument/],
+    [['status', '--data', ''], /--data .*must name a folder/],
     [['show', 'x', '--nothing'], /unknown option/],
   ];
   // `add` looks for its supervisor first; one that is there lets it come to its params.
@@ -97,6 +98,12 @@ t.test('with no supervisor to reach, commands end with 2 and say why', async (t)
     code: 2,
     err: /no supervisor runs on .*nightshift start --data/,
   });
+  const nowhere = join(folder, 'nowhere');
+  t.match(
+    await nightshift(['status', '--data', nowhere]),
+    { code: 2, err: `nightshift: ${nowhere} does not exist; to begin: mkdir -p ${nowhere} && nightshift start --data` },
+    'what it advises works',
+  );
   t.match(await nightshift(['status', '--data', broken]), { code: 2, err: /supervisor\.json cannot be read/ });
   t.match(await nightshift(['status', '--data', pretended(folder, 'http://127.0.0.1:9', process.pid)]), {
     code: 2,
@@ -121,7 +128,9 @@ t.test('tasks are added, listed, shown, followed, canceled and retried from the 
   mkdirSync(join(data, 'handlers'), { recursive: true });
   writeFileSync(
     join(data, 'handlers', 'talk.mjs'),
-    `export default { type: 'talk', maxAttempts: 1, async run({ lines, fail, wait }, ctx) {
+    `import { RetryAfter } from 'nightshift/handler';
+    export default { type: 'talk', maxAttempts: 1, async run({ lines, fail, again, wait }, ctx) {
+      if (again) throw new RetryAfter('1h', 'EEXIST: file already exists', { code: 'EEXIST' });
       for (const line of lines ?? []) ctx.log.info(line);
       if (wait) await new Promise((resolve, reject) => ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason)));
       if (fail) throw Object.assign(new Error(fail), { retryable: false });
@@ -176,6 +185,7 @@ t.test('tasks are added, listed, shown, followed, canceled and retried from the 
   };
   t.match(shown, { state: 'succeeded', tags: ['a', 'b'], origin: 'cli' });
   t.match((await run('show', id(first))).out, /state +succeeded[\s\S]*ATTEMPT +OUTCOME[\s\S]*params +\{"lines"/);
+  t.match((await run('show', id(first))).out, /attempt +1, 0 of 1 failures used/);
 
   const piped = await nightshift(['add', 'talk', '--params', '-', '--json'], {
     env,
@@ -189,6 +199,44 @@ t.test('tasks are added, listed, shown, followed, canceled and retried from the 
     { code: 0, out: new RegExp(`^ID +STATE[^\n]*\n${failing.id} +failed +talk +1 .*no red\n$`) },
     'with what a stranger wrote made harmless',
   );
+  t.match(
+    await run('logs', failing.id),
+    { code: 0, out: '', err: /^nightshift: no lines; attempt 1: failed: handler_error: no red\n$/ },
+    'an empty log is explained',
+  );
+  const retrying = await run('add', 'talk', '--params', '{"again":true}', '--max-attempts', '3', '--timeout', '5m');
+  await run('logs', '-f', id(retrying));
+  const described = (await run('show', id(retrying))).out;
+  t.match(described, /state +retrying/);
+  t.match(described, /last error +EEXIST: file already exists\n/, 'with its code said once');
+  t.match(described, /attempt +1, 1 of 3 failures used/);
+  t.match(described, /timeout +5m\nbackoff +exponential, from 10s to 1h, give or take 20 %\non interrupt +requeue\n/);
+  const short = id(retrying).slice(0, 23);
+  t.match(
+    await run('show', short),
+    { code: 0, out: new RegExp(`^id +${id(retrying)}`) },
+    'the beginning of an id is enough',
+  );
+  const pair = (await fetch(`${supervisor.url}/api/v1/tasks`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${readFileSync(join(data, 'token'), 'utf8').trim()}`,
+    },
+    body: JSON.stringify([
+      { type: 'talk', delay: '1h' },
+      { type: 'talk', delay: '1h' },
+    ]),
+  }).then((answer) => answer.json())) as { tasks: readonly { id: string }[] };
+  t.match(await run('show', String(pair.tasks[0]?.id).slice(0, 12)), {
+    code: 1,
+    err: /is the beginning of several ids; give more of it/,
+  });
+  t.match(await run('logs', 'ffffffff'), { code: 1, err: /no task ffffffff/i });
+  t.match((await run('list', '--text', 'again')).out, / PARAMS\n[\s\S]* again=true +backoff/);
+  const given = JSON.parse((await run('cancel', '--json', short)).out) as { items: { task: { state: string } }[] };
+  t.match(given, { items: [{ task: { state: 'canceled' } }] });
+  t.match(await run('cancel', 'nope'), { code: 1, err: 'nightshift: there is no task nope\n' });
   t.match(await run('retry', failing.id), { code: 0, out: /queued|running|failed/ });
   t.match(
     await run('retry', id(first), 'no-such-task'),
@@ -197,15 +245,38 @@ t.test('tasks are added, listed, shown, followed, canceled and retried from the 
   );
 
   t.match(await run('pause', '--reason', 'lunch'), { code: 0, out: 'paused\n' });
-  t.match((await run('status')).out, /state +paused/);
+  const status = (await run('status')).out;
+  t.match(status, /state +paused\npaused +since \d{4}-\S+ \S+ by cli: lunch\n/);
+  t.match(status, /ever +6 accepted, 2 succeeded, \d failed, 1 canceled/);
+  t.match(status, /next due/);
+  t.match(await run('pause', '--type', 'tlak'), {
+    code: 0,
+    out: 'paused tlak\n',
+    err: 'nightshift: no handler and no task has the type tlak: did you mean talk?\n',
+  });
+  t.match((await run('status')).out, /paused tlak +since /);
+  t.match(await run('resume', '--type', 'echo'), {
+    code: 0,
+    out: '',
+    err: /echo was not paused\n.*whole queue is still/s,
+  });
   const waiting = await run('add', 'talk', '--delay', '1h');
   t.match((await run('show', id(waiting))).out, /waiting +(scheduled|paused)/);
   t.match(await run('cancel', id(waiting)), { code: 0, out: /canceled/ });
   t.match(await run('cancel', id(waiting)), { code: 1, err: /./ });
-  t.match(await run('resume'), { code: 0, out: 'resumed\n' });
+  t.match(await run('resume'), { code: 0, out: 'resumed\n', err: /still paused by their type: tlak; .*--type tlak/ });
+  t.match(JSON.parse((await run('resume', '--type', 'tlak', '--json')).out), { paused: null, types: [] });
+  t.match(await run('resume'), { code: 0, out: '', err: 'nightshift: the queue was not paused\n' });
 
+  t.match(await run('add', 'talk', '--timeout', 'soon', '--run-at', 'then'), {
+    code: 1,
+    err: /^nightshift: 2 mistakes:\n {2}--(run-at|timeout) must be .*\n {2}--(run-at|timeout) must be .*\n$/,
+  });
   t.match(await run('add', 'nobody.handles'), { code: 1, err: /nobody\.handles[\s\S]*known types/ });
-  t.match(await run('add', 'talk', '--timeout', 'soon'), { code: 1, err: /\$\.timeout must be a duration/ });
+  t.match(await run('add', 'talk', '--timeout', 'soon'), {
+    code: 1,
+    err: /^nightshift: --timeout must be a duration[^\n]*\n$/,
+  });
   const page = JSON.parse((await run('list', '--json', '--limit', '1')).out) as {
     items: { id: string }[];
     next: string | null;

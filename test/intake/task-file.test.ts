@@ -84,6 +84,11 @@ t.test('a mistake names its line and column, wherever the file has it', async (t
     /^3:2 \$\.typ is not a member/,
     /^4:1 \$ expected a task, .*a list/,
   ]);
+  t.match(
+    mistakes(read('{"type":"a"}\n{"typ":"b"}\n{"type":\n{"type":"c"}x', 'ndjson')),
+    [/^2:1 \$\.type/, /^2:2 \$\.typ /, /^3:9 \$ the line ends too early/, /^4:13 \$ expected the end of the line/],
+    'a line that is no JSON hides no mistake of another',
+  );
   t.match(mistakes(read('- type: a\n- type: b\n  priority: 10\n  params:\n    size: .nan\n', 'yaml')), [
     /^3:3 \$\[1\]\.priority/,
     /^5:5 \$\[1\]\.params\.size is NaN/,
@@ -105,13 +110,16 @@ t.test('an error of syntax is placed and says what was expected', async (t) => {
     ['{ "type": "\\x" }', 'json', /^1:12 .*after \\/],
     ['[', 'json', /^1:2 \$ the file ends too early/],
     [`${'['.repeat(100_000)}`, 'json', /^1:1002 .*deeper than 1000/],
-    ['{"type":"a"}\n{"type":', 'ndjson', /^2:9 .*ends too early/],
+    ['{"type":"a"}\n{"type":', 'ndjson', /^2:9 \$ the line ends too early/],
     ['type: a\nparams: [1, 2\n', 'yaml', /^3:1 .*\]/],
     ['type: "a', 'yaml', /^1:9 .*quote/],
     ['\ttype: a', 'yaml', /^1:1 /],
     ['type: !exec ls', 'yaml', /^1:7 .*tag: !exec/i],
     ['type: a\ntype: b', 'yaml', /^2:1 .*"type" stands twice/],
     ['? [a]\n: b', 'yaml', /^1:3 .*plain name/],
+    ['type: a: b', 'yaml', /^1:7 \$ did not expect a second colon in this line: .*into quotes/],
+    ['- type: a\ntype: b', 'yaml', /^2:1 \$ did not expect a text here: look at the indentation/],
+    [']', 'yaml', /^1:1 \$ did not expect \] here/],
     ['type: *nowhere', 'yaml', /^1:7 .*nowhere/],
     [`type: a\nparams: ${'['.repeat(3_000)}${']'.repeat(3_000)}`, 'yaml', /nested too deeply/],
   ];
@@ -195,7 +203,7 @@ t.test('each mistake has a code', async (t) => {
   t.same(code(''), ['empty']);
   t.same(code('[]', 'yaml'), ['empty']);
   t.same(code(new Uint8Array([0xff])), ['encoding']);
-  t.same([code('{'), code('{}\n{', 'ndjson'), code('a: [', 'yaml')], [['syntax'], ['syntax'], ['syntax']]);
+  t.same([code('{'), code('{"type":"a"}\n{', 'ndjson'), code('a: [', 'yaml')], [['syntax'], ['syntax'], ['syntax']]);
   t.same([code('{"a":1,"a":2}'), code('a: 1\na: 2', 'yaml')], [['duplicate'], ['duplicate']]);
   t.same(code('{"type":"a","prio":1,"priority":10}'), ['validation', 'validation']);
   t.same(code('{"run":{}}'), ['unsupported']);

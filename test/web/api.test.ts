@@ -484,5 +484,5 @@ t.test('the access log has changes and errors, and is not filled by nonsense', a
   t.equal(lines.length, 60);
   clock.skewMs += 60_000;
   await call('GET', '/nope');
-  t.match(lines.at(-1), { level: 'warn', fields: { leftOut: 10, status: 404 } });
+  t.match(lines.at(-1), { level: 'info', fields: { leftOut: 10, status: 404 } });
 });

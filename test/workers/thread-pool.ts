@@ -46,6 +46,8 @@ export class TestPool {
   readonly piscina: Piscina;
   readonly items: WorkerItem[] = [];
   readonly ports: MessagePort[] = [];
+  /** Lines that belonged to no attempt. */
+  readonly printed: string[] = [];
   /** Errors that belong to no batch: a thread that ended by itself. */
   readonly errors: unknown[] = [];
   answer: Answer = () => null;
@@ -71,6 +73,9 @@ export class TestPool {
     if (message.kind === 'hello') {
       this.ports.push(message.control);
       message.control.unref();
+    } else if (message.kind === 'printed') {
+      this.printed.push(`${message.stream}: ${message.text}`);
+      for (const listener of [...this.#listeners]) listener();
     } else {
       this.#received++;
       this.#take(message.items);

@@ -232,6 +232,34 @@ t.test('batches given together run one after another where the setup says so', a
   t.equal(of(await both[1], 'outcome')[0]?.outcome, 'succeeded');
 });
 
+t.test(
+  'what a handler prints stands in the log of its attempt, each line as one, and nothing on our own output',
+  async (t) => {
+    const { pool, order } = await bed(t, scripted, {}, { concurrentTasksPerWorker: 2 });
+    const raw: string[] = [];
+    for (const thread of pool.piscina.threads) {
+      thread.stdout.on('data', (chunk: Buffer) => raw.push(chunk.toString()));
+      thread.stderr.on('data', (chunk: Buffer) => raw.push(chunk.toString()));
+    }
+    const [print, other] = [order({ do: 'print', later: true }), order({ do: 'print' })];
+    t.match(await Promise.all([pool.outcome(print), pool.outcome(other)]), [
+      { outcome: 'succeeded' },
+      { outcome: 'succeeded' },
+    ]);
+    for (const one of [print, other])
+      t.same(
+        pool.log(one).map(({ level, text }) => `${level}: ${text}`),
+        ['stdout: color in red', 'stderr: to stderr', 'stderr: in two lines', 'stdout: as bytes'],
+      );
+    // Nothing else keeps this process waiting.
+    const waiting = setInterval(() => {}, 1_000);
+    await pool.until(() => pool.printed.length > 0);
+    clearInterval(waiting);
+    t.same(pool.printed, ['stdout: after the end'], 'what belongs to no attempt any more is told as such');
+    t.same(raw, []);
+  },
+);
+
 t.test('a flood of log lines is cut, counted and said; the order stays', async (t) => {
   const { pool, order } = await bed(t, scripted);
   const flood = order({ do: 'flood', lines: 20_000 });

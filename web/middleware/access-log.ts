@@ -4,6 +4,9 @@ import type { Clock } from '../../supervisor/clock.ts';
 import { refusalsLoggedPerMinuteMax } from '../limits.ts';
 import type { State, WebLog } from '../route.ts';
 
+/** Somebody without the right, from elsewhere or too often; any other refusal is a slip of the one who asked. */
+const ALARMING: readonly number[] = [401, 403, 429];
+
 export function accessLog(log: WebLog, clock: Clock): Middleware<State> {
   const refusals = new MinuteBudget(clock);
   return async (ctx, next) => {
@@ -22,7 +25,10 @@ export function accessLog(log: WebLog, clock: Clock): Middleware<State> {
     };
     if (status === 500) log.error(fields, 'request failed');
     else if (status < 400) log.info(fields, 'request');
-    else refusals.take((leftOut) => log.warn(leftOut > 0 ? { ...fields, leftOut } : fields, 'request refused'));
+    else {
+      const level = ALARMING.includes(status) || status > 500 ? 'warn' : 'info';
+      refusals.take((leftOut) => log[level](leftOut > 0 ? { ...fields, leftOut } : fields, 'request refused'));
+    }
   };
 }
 

@@ -27,7 +27,7 @@ export function retryTask(task: Task, by: AskedBy): Decision {
   if (!movesFrom(task.state, 'task.retried')) {
     return new Refusal(
       'conflict',
-      `task ${task.id} is ${task.state}: only what has ended badly or waits for another try can be retried`,
+      `task ${task.id} is ${task.state}: only what has ended, or waits for another try, can be retried`,
     );
   }
   return [{ e: 'task.retried', id: task.id, ...by }];
