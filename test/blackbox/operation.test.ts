@@ -2,34 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { needs } from '../helpers/needs.ts';
-import {
-  dataFolder,
-  eventually,
-  executions,
-  type Folder,
-  type StartOptions,
-  SupervisorProcess,
-} from '../helpers/supervisor-process.ts';
+import { startFor, startOn } from '../helpers/supervised.ts';
+import { dataFolder, eventually, executions, type Folder, SupervisorProcess } from '../helpers/supervisor-process.ts';
 
 t.setTimeout(300_000);
-
-async function startFor(
-  t: Test,
-  handlers: Readonly<Record<string, string>> = {},
-  options: StartOptions = {},
-): Promise<SupervisorProcess> {
-  const folder = dataFolder(handlers);
-  t.teardown(() => folder.remove());
-  return startOn(t, folder, options);
-}
-
-async function startOn(t: Test, folder: Folder, options: StartOptions = {}): Promise<SupervisorProcess> {
-  const supervisor = await SupervisorProcess.start(folder, options);
-  t.teardown(() => supervisor.kill());
-  return supervisor;
-}
 
 const BAD = `
 import { writeFileSync } from 'node:fs';

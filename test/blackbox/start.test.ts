@@ -3,30 +3,18 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
+import { startFor } from '../helpers/supervised.ts';
 import {
   dataFolder,
   eventually,
   executions,
   type Folder,
-  type StartOptions,
   SupervisorProcess,
   startAndEnd,
 } from '../helpers/supervisor-process.ts';
 
 t.setTimeout(300_000);
-
-async function startFor(
-  t: Test,
-  handlers: Readonly<Record<string, string>> = {},
-  options: StartOptions = {},
-): Promise<SupervisorProcess> {
-  const folder = dataFolder(handlers);
-  t.teardown(() => folder.remove());
-  const supervisor = await SupervisorProcess.start(folder, options);
-  t.teardown(() => supervisor.kill());
-  return supervisor;
-}
 
 /** Tells what reaches it. */
 const tells = (type: string, settings: readonly string[]) => `

@@ -1,18 +1,17 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { machineClock } from '../../supervisor/clock.ts';
 import { type Lost, Pool, type PoolListener } from '../../supervisor/dispatch/pool.ts';
 import type { Slot } from '../../supervisor/dispatch/slot.ts';
-import { NOTES, type Order, type OutcomeItem } from '../../workers/contract.ts';
-import { versionOf } from '../../workers/load.ts';
+import { NOTES, type OutcomeItem } from '../../workers/contract.ts';
+import { type MakeOrder, ordersFor } from '../helpers/orders.ts';
 import { fixture } from '../workers/thread-pool.ts';
 
 const scripted = await fixture('scripted.mjs');
-const version = versionOf(readFileSync(scripted));
 
 class Heard implements PoolListener {
   readonly outcomes: OutcomeItem[] = [];
@@ -47,7 +46,7 @@ interface Bed {
   readonly pool: Pool;
   readonly heard: Heard;
   readonly slot: (id: string) => Slot;
-  readonly order: (params: unknown) => Order;
+  readonly order: MakeOrder;
   /** Lets the time pass after which idle threads end. */
   readonly rest: () => void;
   readonly now: { wall: number };
@@ -80,27 +79,10 @@ async function bed(t: { teardown(end: () => unknown): void }, { graceMs = 60_000
     await pool.close();
     await rm(dataDir, { recursive: true, force: true });
   });
-  let tasks = 0;
-  const order = (params: unknown): Order => ({
-    taskId: `00000000-0000-7000-8000-${String(++tasks).padStart(12, '0')}`,
-    type: 'scripted',
-    attempt: 1,
-    params: JSON.stringify(params),
-    createdAt: now.wall,
-    priority: 5,
-    tags: [],
-    group: null,
-    run: null,
-    timeoutMs: null,
-    resume: null,
-    handlerUrl: pathToFileURL(scripted).href,
-    handlerVersion: version,
-    settings: {},
-  });
   return {
     pool,
     heard,
-    order,
+    order: ordersFor(scripted, 'scripted', { createdAt: now.wall }),
     now,
     slot: (id) => pool.slots.find((slot) => slot.id === id) as Slot,
     rest: () => {

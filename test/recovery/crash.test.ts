@@ -1,27 +1,12 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import type { TaskView } from '../../supervisor/facade.ts';
-import { dataFolder, eventually, executions, type Folder, SupervisorProcess } from '../helpers/supervisor-process.ts';
+import { folderFor, startOn } from '../helpers/supervised.ts';
+import { eventually, executions } from '../helpers/supervisor-process.ts';
 import { crash } from './crash.ts';
 
 t.setTimeout(600_000);
-
-function folderFor(t: Test, handlers: Readonly<Record<string, string>> = {}): Folder {
-  const folder = dataFolder(handlers);
-  t.teardown(() => folder.remove());
-  return folder;
-}
-
-async function startFor(
-  t: Test,
-  folder: Folder,
-  settings: Readonly<Record<string, string>> = {},
-): Promise<SupervisorProcess> {
-  const supervisor = await SupervisorProcess.start(folder, { settings });
-  t.teardown(() => supervisor.kill());
-  return supervisor;
-}
 
 t.test('killed at random while tasks come in from all sides, it keeps every promise', async (t) => {
   const seed = Number(process.env['NIGHTSHIFT_CRASH_SEED'] ?? Date.now() % 1_000_000_000);
@@ -57,14 +42,14 @@ export default {
 t.test('three kills while ten tasks run fail none of them', async (t) => {
   const folder = folderFor(t, { 'gate.mjs': GATE });
   const gate = join(folder.dir, '..', 'gate');
-  let supervisor = await startFor(t, folder);
+  let supervisor = await startOn(t, folder);
   const ids: string[] = [];
   for (let count = 0; count < 10; count++)
     ids.push((await supervisor.add({ type: 'gate', params: { file: folder.record, gate } })).id);
   await eventually('all ten to run', () => (executions(folder).length === 10 ? true : null));
   for (let kill = 1; kill <= 3; kill++) {
     await supervisor.kill();
-    supervisor = await startFor(t, folder);
+    supervisor = await startOn(t, folder);
     await eventually('one to run alone', () => (executions(folder).length === 10 + kill ? true : null));
     t.equal((await supervisor.counts())['running'], 1);
   }
@@ -103,7 +88,7 @@ t.test(
     const folder = folderFor(t, { 'gate.mjs': GATE, 'killer.mjs': KILLER });
     const after = join(folder.dir, '..', 'after');
     const gate = join(folder.dir, '..', 'gate');
-    let supervisor = await startFor(t, folder, { WORKERS: '2' });
+    let supervisor = await startOn(t, folder, { settings: { WORKERS: '2' } });
     const killer = await supervisor.add({ type: 'killer', params: { file: folder.record, after } });
     const neighbors: TaskView[] = [];
     for (let count = 0; count < 4; count++)
@@ -113,7 +98,7 @@ t.test(
     writeFileSync(after, '');
     for (let crash = 0; crash < 4; crash++) {
       t.same(await supervisor.ended, { code: null, signal: 'SIGKILL' });
-      supervisor = await startFor(t, folder, { WORKERS: '2' });
+      supervisor = await startOn(t, folder, { settings: { WORKERS: '2' } });
     }
     const ended = await supervisor.until(killer.id, 'failed');
     t.match(ended, { error: { code: 'crash_loop' }, attempts: [1, 2, 3, 4].map(() => ({ outcome: 'interrupted' })) });
@@ -148,7 +133,7 @@ for (const also of ['the supervisor alone', 'the supervisor and the launcher at 
     writeFileSync(script, TREE);
     chmodSync(script, 0o755);
     const settings = { COMMANDS: `tree=${script}` };
-    const supervisor = await startFor(t, folder, settings);
+    const supervisor = await startOn(t, folder, { settings });
     const { id } = await supervisor.add({
       type: 'command.run',
       params: { command: 'tree', args: [root] },
@@ -160,7 +145,7 @@ for (const also of ['the supervisor alone', 'the supervisor and the launcher at 
       for (const ancestor of ancestors(pid, supervisor.pid)) process.kill(ancestor, 'SIGKILL');
     }
     await supervisor.kill();
-    const next = await startFor(t, folder, settings);
+    const next = await startOn(t, folder, { settings });
     await next.until(id, 'succeeded', 'failed');
     t.equal((await next.task(id)).state, 'succeeded');
     t.equal(readFileSync(join(root, 'runs'), 'utf8'), 'run\nrun\n');
@@ -189,7 +174,7 @@ t.test('a long list, killed before it was all known to be on disk and killed aga
   const folder = folderFor(t);
   const count = 10_000;
   for (let turn = 1; turn <= 2; turn++) {
-    const supervisor = await startFor(t, folder);
+    const supervisor = await startOn(t, folder);
     const tasks = Array.from({ length: count }, (_, number) => ({
       type: 'record',
       params: { file: folder.record, number },
@@ -198,8 +183,8 @@ t.test('a long list, killed before it was all known to be on disk and killed aga
     const { status } = await supervisor.call('POST', '/tasks', tasks);
     t.equal(status, 201);
     await supervisor.kill();
-    for (let kill = 0; kill < 2; kill++) await (await startFor(t, folder)).kill();
-    const next = await startFor(t, folder);
+    for (let kill = 0; kill < 2; kill++) await (await startOn(t, folder)).kill();
+    const next = await startOn(t, folder);
     t.equal((await next.counts())['scheduled'], turn * count);
     await next.kill();
   }

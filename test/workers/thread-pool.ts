@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type {
@@ -19,7 +19,7 @@ import type {
   WorkerSetup,
 } from '../../workers/contract.ts';
 import { LEDGER, packBatch } from '../../workers/contract.ts';
-import { versionOf } from '../../workers/load.ts';
+import { type MakeOrder, ordersFor } from '../helpers/orders.ts';
 
 /** The folder of `package.json`: fixtures are not compiled and lie there. */
 export async function projectFolder(): Promise<string> {
@@ -39,7 +39,7 @@ type PoolOptions = NonNullable<ConstructorParameters<typeof Piscina>[0]>;
 export interface Bed {
   readonly pool: TestPool;
   readonly dataDir: string;
-  readonly order: (params: unknown, more?: Partial<Order>) => Order;
+  readonly order: MakeOrder;
 }
 
 export class TestPool {
@@ -145,8 +145,6 @@ interface Test {
   teardown(call: () => unknown): void;
 }
 
-let tasks = 0;
-
 /** @param file handler to run, absolute */
 export async function bed(
   t: Test,
@@ -162,26 +160,7 @@ export async function bed(
     await pool.piscina.destroy();
     await rm(dataDir, { recursive: true, force: true });
   });
-  const handlerUrl = pathToFileURL(file).href;
-  const handlerVersion = versionOf(await readFile(file));
-  const order = (params: unknown, own: Partial<Order> = {}): Order => ({
-    taskId: `00000000-0000-7000-8000-${String(++tasks).padStart(12, '0')}`,
-    type: 'scripted',
-    attempt: 1,
-    params: JSON.stringify(params),
-    createdAt: 1_700_000_000_000,
-    priority: 5,
-    tags: [],
-    group: null,
-    run: null,
-    timeoutMs: null,
-    resume: null,
-    handlerUrl,
-    handlerVersion,
-    settings: {},
-    ...own,
-  });
-  return { pool, dataDir, order };
+  return { pool, dataDir, order: ordersFor(file, 'scripted') };
 }
 
 export function builtIn(name: string): string {
