@@ -16,7 +16,9 @@ import {
   type Running,
   SupervisorProcess,
 } from '../helpers/supervisor-process.ts';
+import { brokenByExecutions, brokenBySubmitters } from './broken.ts';
 import { type Keeper, Pm2Keeper } from './keeper.ts';
+import { Ledger } from './ledger.ts';
 
 export interface CrashOptions {
   readonly kills: number;
@@ -35,8 +37,10 @@ export interface CrashReport {
   readonly unknownOutcomes: number;
   readonly interruptedAttempts: number;
   readonly executions: number;
-  /** Endings that were told as they became durable: none of these tasks may run again. */
+  /** Endings that were told as they became durable. */
   readonly toldEndings: number;
+  /** Tasks whose end was told or stood in the journal after a kill: none of them may run again. */
+  readonly recordedEndings: number;
   readonly slowestStartMs: number;
   /** What went wrong, in sentences; empty when every promise was kept. */
   readonly broken: readonly string[];
@@ -59,22 +63,6 @@ function chanceOf(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-}
-
-/** What the outside has been told, and what it has asked for. */
-class Ledger {
-  /** Ids that were acknowledged. */
-  readonly acknowledged = new Set<string>();
-  /** Keys whose task has not been acknowledged yet: asked for again after the restart. */
-  readonly openKeys = new Set<string>();
-  readonly idOfKey = new Map<string, string>();
-  /** Lists by name: how many tasks, and whether they were acknowledged. */
-  readonly lists = new Map<string, { readonly count: number; acknowledged: boolean }>();
-  /** Files by name: how many tasks. */
-  readonly files = new Map<string, number>();
-  /** Told to have succeeded, by an event or an answer, with the number of the attempt. */
-  readonly succeeded = new Map<string, number>();
-  unknown = 0;
 }
 
 class Round {
@@ -182,13 +170,13 @@ class Round {
     return ['yaml', tasks.map((task) => `- ${JSON.stringify(task)}\n`).join('')];
   }
 
-  /** Looks at a task; what is seen as succeeded must never run again. */
+  /** Looks at a task; what is seen as finished must never run again. */
   async #look(): Promise<void> {
     const ids = [...this.#ledger.acknowledged];
     const id = ids[Math.floor(this.#chance() * ids.length)];
     if (id === undefined) return wait(20);
     const answer = await this.#ask<{ task: TaskView }>('GET', `/tasks/${id}`);
-    if (answer?.task.state === 'succeeded') this.#ledger.succeeded.set(id, answer.task.attempt);
+    if (answer) this.#ledger.finished.addView(answer.task, this.#name);
     await wait(5);
   }
 
@@ -211,7 +199,9 @@ class Round {
   #hear(event: string): void {
     if (!event.includes('event: attempt.ended\n')) return;
     const { id, n, outcome } = JSON.parse(event.slice(event.indexOf('data: ') + 6)) as Record<string, string>;
-    if (outcome === 'succeeded') this.#ledger.succeeded.set(id as string, Number(n));
+    this.#ledger.told++;
+    if (outcome === 'succeeded')
+      this.#ledger.finished.add(String(id), { attempt: Number(n), state: outcome, where: `told in ${this.#name}` });
   }
 
   /** @returns null when nobody can tell what became of it */
@@ -255,6 +245,7 @@ export async function crash({ kills, seed, pm2 = false, say = () => {} }: CrashO
       await supervisor.kill();
       round.stop();
       await load;
+      ledger.finished.readJournal(folder.dir, `after kill ${kill}`);
       say(
         `kill ${kill}: ${ledger.acknowledged.size} acknowledged, ${ledger.files.size} files, started in ${Math.round(supervisor.startMs)} ms`,
       );
@@ -326,7 +317,8 @@ async function settle(
       0,
     ),
     executions: ran.length,
-    toldEndings: ledger.succeeded.size,
+    toldEndings: ledger.told,
+    recordedEndings: ledger.finished.byId.size,
     broken: [...brokenBySubmitters(tasks, ledger), ...brokenByExecutions(tasks, ran, ledger)],
   };
 }
@@ -341,68 +333,6 @@ async function inboxEmpty(supervisor: Running): Promise<void> {
     if (tries > 3_000) throw new Error(`files are left in the inbox: ${left().join(', ')}\n${supervisor.output}`);
     await wait(20);
   }
-}
-
-function brokenBySubmitters(tasks: readonly TaskView[], ledger: Ledger): string[] {
-  const broken: string[] = [];
-  const byId = new Map(tasks.map((task) => [task.id, task]));
-  if (byId.size !== tasks.length) broken.push(`${tasks.length - byId.size} tasks are listed twice`);
-  for (const id of ledger.acknowledged) {
-    const task = byId.get(id);
-    if (!task) broken.push(`task ${id} was acknowledged and is gone`);
-    else if (task.state !== 'succeeded' && task.error?.message !== 'as asked')
-      broken.push(`task ${id} ended as ${task.state}: ${task.error?.code}`);
-  }
-  const count = (member: string) => {
-    const counts = new Map<string, number>();
-    for (const { params } of tasks) {
-      const name = (params as Record<string, string>)[member];
-      if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
-    }
-    return counts;
-  };
-  const keys = new Map<string, number>();
-  for (const { idempotencyKey } of tasks)
-    if (idempotencyKey !== null) keys.set(idempotencyKey, (keys.get(idempotencyKey) ?? 0) + 1);
-  for (const [key, times] of keys) if (times !== 1) broken.push(`key ${key} has ${times} tasks`);
-  for (const key of ledger.idOfKey.keys()) if (!keys.has(key)) broken.push(`key ${key} has no task`);
-  const lists = count('list');
-  for (const [name, { count: wanted, acknowledged }] of ledger.lists) {
-    const found = lists.get(name) ?? 0;
-    if (found !== wanted && (acknowledged || found !== 0)) broken.push(`list ${name} of ${wanted} has ${found} tasks`);
-  }
-  const files = count('drop');
-  for (const [name, wanted] of ledger.files)
-    if (files.get(name) !== wanted) broken.push(`file ${name} of ${wanted} has ${files.get(name) ?? 0} tasks`);
-  return broken;
-}
-
-function brokenByExecutions(tasks: readonly TaskView[], ran: readonly string[], ledger: Ledger): string[] {
-  const broken: string[] = [];
-  const times = new Map<string, number>();
-  for (const line of ran) times.set(line, (times.get(line) ?? 0) + 1);
-  for (const [line, count] of times) if (count > 1) broken.push(`attempt ${line} was executed ${count} times`);
-  const known = new Map(tasks.map((task) => [task.id, task]));
-  for (const line of times.keys()) {
-    const [id = '', attempt] = line.split(' ');
-    const task = known.get(id);
-    if (!task) broken.push(`task ${id} was executed and is gone`);
-    else if (Number(attempt) > task.attempt)
-      broken.push(`task ${id} ended with attempt ${task.attempt} and was executed as attempt ${attempt}`);
-  }
-  for (const [id, attempt] of ledger.succeeded) {
-    const task = known.get(id);
-    if (!task) broken.push(`task ${id} was told to have succeeded and is gone`);
-    else if (task.attempt !== attempt)
-      broken.push(
-        `task ${id} was told to have succeeded with attempt ${attempt} and ran again as attempt ${task.attempt}`,
-      );
-  }
-  for (const task of tasks) {
-    if (task.state === 'succeeded' && !times.has(`${task.id} ${task.attempt}`))
-      broken.push(`task ${task.id} succeeded without having been executed`);
-  }
-  return broken;
 }
 
 async function main(): Promise<void> {
