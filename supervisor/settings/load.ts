@@ -3,7 +3,7 @@
  * when it is good, and falls back to the last good revision when it is not.
  */
 import { readFileSync } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Fault } from '../core/fault.ts';
@@ -19,8 +19,8 @@ import {
   parseSettings,
   variablePrefix,
 } from './parse.ts';
+import { readEnv } from './read-env.ts';
 import { type Revision, Revisions } from './revisions.ts';
-import type { Settings } from './settings.ts';
 
 export interface SettingsHealth {
   readonly code: string;
@@ -42,17 +42,18 @@ export interface LoadOptions {
   readonly now?: () => number;
 }
 
-export interface LoadedSettings {
-  readonly settings: Settings;
-  /** Texts in force by key, `HANDLER_*` included. Holds secrets. */
-  readonly texts: ReadonlyMap<string, string>;
-  readonly sources: Parsed['sources'];
+export interface LoadedSettings extends Parsed {
   /** The revision started on; null when it could not be kept. */
   readonly revision: Revision | null;
   readonly envFile: string;
   readonly health: readonly SettingsHealth[];
   /** For the log. */
   readonly notes: readonly string[];
+  readonly revisions: Revisions;
+  /** Under which name the revisions have this file. */
+  readonly name: string;
+  /** Reads a content of the file as this start read it: under the same environment and flags. */
+  readonly parse: (file: Uint8Array | null) => ParsedSettings;
 }
 
 export const machine: Omit<Machine, 'dataDir'> = {
@@ -68,7 +69,7 @@ export async function loadSettings(options: LoadOptions): Promise<LoadedSettings
   const name = options.envFile === undefined ? 'nightshift.env' : envFile;
   const remarks: Remarks = { health: [], notes: [] };
   if (options.envFile === undefined) await makeEnvFile(envFile, remarks);
-  const read = await readEnv(envFile, options.envFile !== undefined);
+  const read = await readEnvAtStart(envFile, options.envFile !== undefined);
   const revisions = await openRevisions(options, remarks);
   const parse = (file: Uint8Array | null) =>
     parseSettings({ file, ...options, machine: { ...(options.machine ?? machine), dataDir: options.dataDir } });
@@ -77,8 +78,7 @@ export async function loadSettings(options: LoadOptions): Promise<LoadedSettings
     ? { ...parsed.value, revision: await keep(revisions, name, read.bytes ?? new Uint8Array(), remarks) }
     : fallBack(parsed.problems, revisions.last(name), parse, envFile, remarks);
   remark(chosen, remarks);
-  const { settings, texts, sources, revision } = chosen;
-  return { settings, texts, sources, revision, envFile, ...remarks };
+  return { ...chosen, envFile, ...remarks, revisions, name, parse };
 }
 
 interface Remarks {
@@ -106,16 +106,13 @@ async function makeEnvFile(path: string, remarks: Remarks): Promise<void> {
   }
 }
 
-async function readEnv(path: string, asked: boolean): Promise<{ bytes: Uint8Array | null; problem?: Problem }> {
-  try {
-    return { bytes: await readFile(path) };
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' && !asked) return { bytes: null };
-    if (code === 'ENOENT')
-      throw new Fault('usage', `the env file ${path} does not exist`, 'Correct the path after --env, or leave it out.');
-    return { bytes: null, problem: { key: null, source: 'file', line: null, message: `cannot be read (${code})` } };
-  }
+async function readEnvAtStart(path: string, asked: boolean): Promise<{ bytes: Uint8Array | null; problem?: Problem }> {
+  const read = await readEnv(path);
+  if ('problem' in read)
+    return { bytes: null, problem: { key: null, source: 'file', line: null, message: read.problem } };
+  if (read.bytes === null && asked)
+    throw new Fault('usage', `the env file ${path} does not exist`, 'Correct the path after --env, or leave it out.');
+  return read;
 }
 
 async function openRevisions(options: LoadOptions, remarks: Remarks): Promise<Revisions> {

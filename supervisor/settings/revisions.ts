@@ -13,13 +13,24 @@ import { readEnvFile } from './env-file.ts';
 
 export const revisionsMax = 200;
 
+/** Who changed the file: somebody with an editor, the page, a script, the command line, or an older revision applied again. */
+export const REVISION_BY = ['file', 'page', 'api', 'cli', 'apply'] as const;
+export type RevisionBy = (typeof REVISION_BY)[number];
+
+/** Who changed it, from where and why. */
+export type Change = Pick<Revision, 'by' | 'from' | 'note'>;
+const byFile: Change = { by: 'file', from: null, note: null };
+
 export interface Revision {
   /** `r1`, `r2`, … */
   readonly id: string;
   /** ISO 8601 UTC. */
   readonly at: string;
-  /** Who changed it; `file` is somebody with an editor. */
-  readonly by: 'file';
+  readonly by: RevisionBy;
+  /** Where a change over HTTP came from; null for the file. */
+  readonly from: string | null;
+  /** What whoever changed it had to say. */
+  readonly note: string | null;
   /** `nightshift.env`, or the path of another env file. */
   readonly file: string;
   /** sha256 of the content. */
@@ -75,8 +86,21 @@ export class Revisions {
     return this.all.findLast((revision) => revision.file === file) ?? null;
   }
 
-  /** Keeps a content as the newest revision, unless it already is. Durable when the promise resolves. */
-  async keep(file: string, content: string): Promise<Revision> {
+  /** @returns null for one that was never kept, or no longer is */
+  get(id: string): Revision | null {
+    return this.all.find((revision) => revision.id === id) ?? null;
+  }
+
+  /**
+   * Keeps a content as the newest revision, unless it already is. Durable when the promise resolves.
+   * @param inUse revisions that a task was created with and may still ask for: they are kept beyond the limit
+   */
+  async keep(
+    file: string,
+    content: string,
+    change: Change = byFile,
+    inUse: () => ReadonlySet<string> = () => new Set(),
+  ): Promise<Revision> {
     const hash = hashOf(content);
     const last = this.last(file);
     if (last?.hash === hash) return last;
@@ -85,14 +109,14 @@ export class Revisions {
     const revision: Revision = {
       id: `r${number}`,
       at,
-      by: 'file',
+      ...change,
       file,
       hash,
       keys: changedKeys(last?.content ?? '', content),
       content,
     };
     const before = this.#db.data;
-    this.#db.data = { version: 1, revisions: [...before.revisions, revision].slice(-revisionsMax) };
+    this.#db.data = { version: 1, revisions: trimmed([...before.revisions, revision], inUse) };
     try {
       await this.#db.write();
     } catch (error) {
@@ -101,6 +125,13 @@ export class Revisions {
     }
     return revision;
   }
+}
+
+function trimmed(revisions: readonly Revision[], inUse: () => ReadonlySet<string>): readonly Revision[] {
+  if (revisions.length <= revisionsMax) return revisions;
+  const kept = inUse();
+  const old = revisions.slice(0, -revisionsMax).filter(({ id }) => kept.has(id));
+  return [...old, ...revisions.slice(-revisionsMax)];
 }
 
 export function hashOf(content: string): string {
@@ -158,7 +189,7 @@ class SyncedFile implements Adapter<Kept> {
 function parse(text: string): Kept | null {
   try {
     const kept: unknown = JSON.parse(text);
-    return isKept(kept) ? kept : null;
+    return isKept(kept) ? { ...kept, revisions: kept.revisions.map((revision) => ({ ...byFile, ...revision })) } : null;
   } catch {
     return null;
   }
@@ -176,5 +207,7 @@ function isRevision(value: unknown): value is Revision {
   const { id, at, by, file, hash, keys, content } = value as Partial<Record<keyof Revision, unknown>>;
   const texts = [at, by, file, hash, content].every((text) => typeof text === 'string');
   // A hash that does not fit its content means that the content has rotted: not a thing to start from.
-  return texts && /^r\d{1,15}$/.test(String(id)) && Array.isArray(keys) && hash === hashOf(content as string);
+  const { from = null, note = null } = value as Partial<Record<keyof Revision, unknown>>;
+  const said = [from, note].every((text) => text === null || typeof text === 'string');
+  return said && texts && /^r\d{1,15}$/.test(String(id)) && Array.isArray(keys) && hash === hashOf(content as string);
 }

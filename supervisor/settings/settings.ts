@@ -95,6 +95,7 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     sentence: 'Token that allows everything, for the page and for scripts. Without it only local users are served.',
     secret: true,
     fileOnly: true,
+    live: true,
   },
   webReadToken: {
     key: 'WEB_READ_TOKEN',
@@ -104,6 +105,7 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     sentence: 'Token that allows looking but no change. Must differ from WEB_TOKEN.',
     secret: true,
     fileOnly: true,
+    live: true,
   },
   webBase: {
     key: 'WEB_BASE',
@@ -112,6 +114,7 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     unset: '',
     sentence: 'Path under which a reverse proxy serves the page, e.g. /nightshift.',
     fileOnly: true,
+    live: true,
   },
   webAllowedHosts: {
     key: 'WEB_ALLOWED_HOSTS',
@@ -121,6 +124,7 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     sentence:
       'Names under which the page may be asked for, beside localhost, loopback addresses and WEB_HOST (guards against DNS rebinding), e.g. night.example.org,*.lan,nas:8443. *.NAME is every name below NAME.',
     fileOnly: true,
+    live: true,
   },
   webLoopbackOpen: {
     key: 'WEB_LOOPBACK_OPEN',
@@ -129,24 +133,28 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     sentence:
       'Whether local users may add, cancel and retry tasks without a token. Settings and handlers always need one.',
     fileOnly: true,
+    live: true,
   },
   workers: {
     key: 'WORKERS',
     kind: kinds.workers,
     default: 'auto',
     sentence: 'Worker threads for tasks that compute; each performs one task at a time.',
+    live: true,
   },
   ioWorkers: {
     key: 'IO_WORKERS',
     kind: kinds.integer(1, 16, 'threads'),
     default: '1',
     sentence: 'Worker threads for tasks that mostly wait for the network; made when first needed.',
+    live: true,
   },
   ioConcurrency: {
     key: 'IO_CONCURRENCY',
     kind: kinds.integer(1, 256, 'tasks a thread'),
     default: '16',
     sentence: 'Tasks that share one of the IO_WORKERS threads.',
+    live: true,
   },
   limits: {
     key: 'LIMITS',
@@ -155,6 +163,7 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     unset: { types: new Map(), groups: new Map(), rates: new Map() },
     sentence:
       'How many tasks of a type or of a group run at once, and how many of a group start in a time, e.g. type:http.download=4,group:example.org=2,rate:example.org=10/1m.',
+    live: true,
   },
   commands: {
     key: 'COMMANDS',
@@ -164,6 +173,7 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     sentence:
       'Programs that command.run may run, by name, e.g. ffmpeg=/usr/bin/ffmpeg,backup=/opt/backup.sh. No other runs.',
     fileOnly: true,
+    live: true,
   },
   allowShell: {
     key: 'ALLOW_SHELL',
@@ -172,6 +182,7 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     sentence:
       'Whether command.run may run a shell line that a task brings. Whoever can add tasks can then run anything.',
     fileOnly: true,
+    live: true,
   },
   allowPrivateAddresses: {
     key: 'ALLOW_PRIVATE_ADDRESSES',
@@ -181,6 +192,7 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     sentence:
       'Hosts and networks in private address ranges that redirects and fetched content may lead to, e.g. nas.local,192.168.1.0/24.',
     fileOnly: true,
+    live: true,
   },
   fsync: {
     key: 'FSYNC',
@@ -194,12 +206,14 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     kind: kinds.timezone,
     default: 'machine',
     sentence: 'Zone of the local times that the page and messages show. Files hold UTC.',
+    live: true,
   },
   logLevel: {
     key: 'LOG_LEVEL',
     kind: kinds.choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     default: 'info',
     sentence: "How much the supervisor's own log says.",
+    live: true,
   },
   drainTimeoutMs: {
     key: 'DRAIN_TIMEOUT',
@@ -207,6 +221,7 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     default: '20s',
     sentence:
       'How long a stop waits for running tasks to end; what still runs then is interrupted and runs again after the next start.',
+    live: true,
   },
   cancelGraceMs: {
     key: 'CANCEL_GRACE',
@@ -214,18 +229,21 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     default: '10s',
     sentence:
       'How long a handler has to end after it was asked to, by a cancel or its timeout; then its worker is ended.',
+    live: true,
   },
   inboxSettleMs: {
     key: 'INBOX_SETTLE',
     kind: kinds.duration(0, minute),
     default: '500ms',
     sentence: 'How long size and time of a dropped file must stay the same before it is taken.',
+    live: true,
   },
   inboxRetentionMs: {
     key: 'INBOX_RETENTION',
     kind: kinds.durationOrForever(day, decade),
     default: '30d',
     sentence: 'How long accepted task files are kept in accepted/.',
+    live: true,
   },
   inboxOwners: {
     key: 'INBOX_OWNERS',
@@ -234,6 +252,7 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     unset: [],
     sentence: "Users whose files are taken from the inbox, beside root and the supervisor's own user.",
     fileOnly: true,
+    live: true,
   },
   libraryDir: {
     key: 'LIBRARY_DIR',
@@ -241,36 +260,42 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     default: 'library',
     sentence: 'Folder that downloads go to.',
     fileOnly: true,
+    live: true,
   },
   idempotencyWindowMs: {
     key: 'IDEMPOTENCY_WINDOW',
     kind: kinds.duration(0, decade),
     default: '7d',
     sentence: 'How long the idempotency key of a finished task still gives that task back instead of a new one.',
+    live: true,
   },
   idempotencyKeysMax: {
     key: 'IDEMPOTENCY_KEYS',
     kind: kinds.integer(0, 10_000_000, 'keys'),
     default: '1000000',
     sentence: 'How many idempotency keys of finished tasks are remembered at most; the oldest go first.',
+    live: true,
   },
   failedLiveMs: {
     key: 'FAILED_LIVE',
     kind: kinds.duration(0, 365 * day),
     default: '24h',
     sentence: 'How long a failed task stays with the live ones before it moves to history.',
+    live: true,
   },
   logRetentionMs: {
     key: 'LOG_RETENTION',
     kind: kinds.durationOrForever(day, decade),
     default: '30d',
     sentence: 'How long the logs of attempts are kept.',
+    live: true,
   },
   ageingMs: {
     key: 'AGEING',
     kind: kinds.duration(second, 365 * day),
     default: '10m',
     sentence: 'A waiting task counts one priority more for each such stretch that higher ones go before it.',
+    live: true,
   },
 };
 

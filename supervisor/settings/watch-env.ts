@@ -1,0 +1,87 @@
+/**
+ * Notices that the env file is another one, whatever way it changed: written in place, replaced, made again, or its
+ * folder replaced. Events are hints and come at once; a look at the file's stamp every few seconds is the truth, as a
+ * folder that was made again gives no events.
+ */
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type FSWatcher, watch } from 'chokidar';
+import type { Clock } from '../clock.ts';
+
+const lookEveryMs = 2_000;
+/** A file that is written piece by piece is read once it has been still for so long. */
+const settleMs = 100;
+
+export class EnvWatch {
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #changed: () => Promise<void>;
+  #watcher: FSWatcher | null = null;
+  #stamp = '';
+  #cancel: (() => void) | null = null;
+  #looking = false;
+  #stirred = false;
+  #ended = false;
+
+  /** @param changed called when the file has changed and is still; not again before it has answered */
+  constructor(path: string, clock: Clock, changed: () => Promise<void>) {
+    this.#path = path;
+    this.#clock = clock;
+    this.#changed = changed;
+  }
+
+  async begin(): Promise<void> {
+    this.#stamp = await stampOf(this.#path);
+    const folder = dirname(this.#path);
+    const watcher = watch(folder, { depth: 0, ignoreInitial: true, ignored: (path) => path !== folder });
+    this.#watcher = watcher;
+    watcher.on('raw', () => this.#stir());
+    // Watches may run out; the look every few seconds stays.
+    watcher.on('error', () => {});
+    await new Promise<void>((resolve) => watcher.once('ready', resolve));
+    this.#wait(lookEveryMs);
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true;
+    this.#cancel?.();
+    await this.#watcher?.close();
+  }
+
+  #stir(): void {
+    this.#stirred = true;
+    if (!this.#looking) this.#wait(settleMs);
+  }
+
+  #wait(ms: number, seen: string | null = null): void {
+    this.#cancel?.();
+    if (this.#ended) return;
+    this.#cancel = this.#clock.after(ms, () => {
+      this.#looking = true;
+      this.#stirred = false;
+      void this.#look(seen).then(({ ms, seen }) => {
+        this.#looking = false;
+        this.#wait(this.#stirred ? settleMs : ms, seen);
+      });
+    });
+  }
+
+  /**
+   * @param seen the stamp of the look before, when that saw a change
+   * @returns when to look again, and what has been seen
+   */
+  async #look(seen: string | null): Promise<{ ms: number; seen: string | null }> {
+    const stamp = await stampOf(this.#path);
+    if (stamp === this.#stamp) return { ms: lookEveryMs, seen: null };
+    if (stamp !== seen) return { ms: settleMs, seen: stamp };
+    this.#stamp = stamp;
+    await this.#changed();
+    return { ms: 0, seen: null };
+  }
+}
+
+/** Changes with every change of the file; empty while there is none. */
+async function stampOf(path: string): Promise<string> {
+  const stats = await stat(path, { bigint: true }).catch(() => null);
+  return stats ? `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}` : '';
+}
