@@ -39,7 +39,8 @@ export interface FrontParts {
     readonly incarnation: string;
     readonly startedAt: number;
     readonly dataDir: string;
-    readonly timezone: string;
+    /** TIMEZONE as it is now. */
+    readonly timezone: () => string;
     readonly recovered: StatusView['recovered'];
   };
 }
@@ -197,12 +198,13 @@ export class Front implements Facade {
 
   async status(): Promise<StatusView> {
     const { state, journal, health, identity, throughput, clock } = this.#parts;
-    const { startedAt, ...same } = identity;
+    const { startedAt, timezone, ...same } = identity;
     const { segments, bytes, snapshotSeq } = journal.stats();
     const now = clock.monotonic();
     const due = nextDue(state);
     const view: Omit<StatusView, 'disk'> = {
       ...same,
+      timezone: timezone(),
       node: process.version,
       pid: process.pid,
       startedAt: iso(startedAt),

@@ -12,7 +12,7 @@ import type { Settings } from './settings/settings.ts';
 
 export interface InboxParts {
   readonly dataDir: string;
-  readonly settings: Settings;
+  readonly settings: () => Settings;
   readonly opened: Opened;
   readonly health: Health;
   readonly log: Log;
@@ -54,9 +54,15 @@ export function openInbox({ dataDir, settings, opened, health, log, clock }: Inb
 
   const inbox = new Inbox({
     dataDir,
-    settleMs: settings.inboxSettleMs,
-    retentionMs: settings.inboxRetentionMs,
-    owners: settings.inboxOwners,
+    get settleMs() {
+      return settings().inboxSettleMs;
+    },
+    get retentionMs() {
+      return settings().inboxRetentionMs;
+    },
+    get owners() {
+      return settings().inboxOwners;
+    },
     clock,
     supervisor: door,
   });

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { createApp } from '../web/app.ts';
 import { reachableAt } from '../web/reachable.ts';
 import { type Listening, listen } from '../web/server.ts';
-import type { WebSettings } from '../web/settings.ts';
+import { settingsMistake, type WebSettings } from '../web/settings.ts';
 import { bootId } from './boot.ts';
 import { machineClock } from './clock.ts';
 import { EXIT, type Fault } from './core/fault.ts';
@@ -24,6 +24,7 @@ import { sayFault } from './last-words.ts';
 import { localToken } from './local-token.ts';
 import { type Log, makeLog } from './log.ts';
 import { type Opened, openSupervisor } from './open.ts';
+import { LiveSettings } from './settings/live.ts';
 import { loadSettings } from './settings/load.ts';
 import type { Settings } from './settings/settings.ts';
 import { startFault } from './start-fault.ts';
@@ -47,7 +48,9 @@ interface Started {
   readonly incarnation: string;
   log: Log;
   lock?: DataFolderLock;
+  /** Those in force. */
   settings?: Settings;
+  live?: LiveSettings;
   opened?: Opened;
   server?: Listening;
   inbox?: InboxDoor;
@@ -107,9 +110,28 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
   started.opened = opened;
   ({ pool } = opened);
   wish.check();
-  const web = webSettings(settings, await localToken(dataDir));
+  const live = new LiveSettings({
+    loaded,
+    clock,
+    health,
+    log,
+    inUse: () => new Set(),
+    adopted(now) {
+      started.settings = now.settings;
+      opened.adopt(now.settings, now.texts);
+    },
+  });
+  started.live = live;
+  await wish.during(live.begin());
+  const token = await localToken(dataDir);
   const publicDir = fileURLToPath(new URL('../web/public/', import.meta.url));
-  const app = createApp({ facade: opened.front, settings: () => web, publicDir, clock, log });
+  const app = createApp({
+    facade: opened.front,
+    settings: () => webSettings(live.settings, settings, token),
+    publicDir,
+    clock,
+    log,
+  });
   const server = await listen({ app, host: settings.webHost, port: settings.webPort });
   started.server = server;
   wish.check();
@@ -121,7 +143,7 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
     version: identity.version,
   };
   writeFileSync(join(dataDir, 'supervisor.json'), `${JSON.stringify(about)}\n`, { mode: 0o600 });
-  started.inbox = openInbox({ dataDir, settings, opened, health, log, clock });
+  started.inbox = openInbox({ dataDir, settings: () => live.settings, opened, health, log, clock });
   await wish.during(started.inbox.started);
   opened.begin();
   setInterval(() => checkLock(lock, log), lockCheckMs).unref();
@@ -177,8 +199,9 @@ async function stop(reason: string, started: Started): Promise<void> {
   threadsEnded ? process.exit(EXIT.ok) : endHard(EXIT.ok);
 }
 
-async function close(opened: Opened, { settings, server, inbox, incarnation, log }: Started): Promise<void> {
+async function close(opened: Opened, { settings, live, server, inbox, incarnation, log }: Started): Promise<void> {
   const { recorder, history, logs, journal, timekeeper } = opened;
+  await live?.end();
   const { drainTimeoutMs = 0, cancelGraceMs: graceMs = 0 } = settings ?? {};
   const waiting = (running: readonly Task[], msMax: number) => log.info(waitingWords(running, msMax));
   const cut = await drain(opened, inbox ?? noInbox, { drainTimeoutMs, graceMs, waiting });
@@ -223,11 +246,14 @@ function forgetVariables(): void {
   for (const name of Object.keys(process.env)) if (name.startsWith('NIGHTSHIFT_')) delete process.env[name];
 }
 
-function webSettings(settings: Settings, token: string): WebSettings {
+/** What others can reach since the start keeps a token: one that has been taken out counts on until the next start. */
+function webSettings(settings: Settings, atStart: Settings, token: string): WebSettings {
+  const host = atStart.webHost;
+  const open = settingsMistake({ host, token: settings.webToken }) !== null;
   return {
-    host: settings.webHost,
+    host,
     base: settings.webBase,
-    token: settings.webToken,
+    token: open ? atStart.webToken : settings.webToken,
     localToken: token,
     readToken: settings.webReadToken,
     allowedHosts: settings.webAllowedHosts,

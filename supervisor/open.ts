@@ -12,11 +12,10 @@ import { Fault } from './core/fault.ts';
 import { IdMaker } from './core/id.ts';
 import { iso } from './core/record.ts';
 import { Refusal } from './core/refusal.ts';
-import { freshState, type Limits, type State } from './core/state.ts';
+import { freshState, type State } from './core/state.ts';
 import type { Task } from './core/task.ts';
 import { checkTask } from './core/task-input.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
-import { slotLane } from './dispatch/plan.ts';
 import { Pool } from './dispatch/pool.ts';
 import { EventStream } from './event-stream.ts';
 import type { StatusView } from './facade.ts';
@@ -25,6 +24,7 @@ import type { Health } from './health.ts';
 import { AttemptLog } from './history/attempt-log.ts';
 import type { DiskTrouble } from './history/disk.ts';
 import { History } from './history/history.ts';
+import { limitsOf, putInForce } from './in-force.ts';
 import type { Journal } from './journal/live-journal.ts';
 import { openJournal } from './journal/open.ts';
 import type { RecoveryReport } from './journal/report.ts';
@@ -69,10 +69,13 @@ export interface Opened {
   readonly timekeeper: Timekeeper;
   /** Lets work begin. */
   begin(): void;
+  /** Takes what came into force meanwhile. Threads, `FSYNC` and `AGEING` stay as they were at the start. */
+  adopt(settings: Settings, texts: ReadonlyMap<string, string>): void;
 }
 
 export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   const { dataDir, settings, clock, health, log, incarnation, onFault } = options;
+  let inForce = settings;
   const startedAt = clock.wall();
   const describing = describeHandlers(join(dataDir, 'handlers'));
   const replay = new Replay(() => freshState(limitsOf(settings)));
@@ -107,7 +110,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   const recovered = await recover(options, { state, recorder, replay, startedAt, workLog });
 
   const catalog = await describing;
-  useHandlers(state, settings, catalog, clock.wall());
+  putInForce(state, settings, catalog, clock.wall());
   for (const { code, message, action } of waitingForHandlers(state))
     log.warn({ health: code }, `${message}. ${action}`);
   for (const { file, message } of catalog.failures) {
@@ -121,10 +124,10 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   const logs = await AttemptLog.open({
     folder: join(dataDir, 'logs'),
     clock,
-    retentionMs: settings.logRetentionMs,
+    retentionMs: () => inForce.logRetentionMs,
     ...diskReports('logs', 'attempt logs', health, () => {}),
   });
-  const given = new Map(catalog.handlers.map((handler) => [handler.type, settingsFor(handler, options.texts)]));
+  let given = settingsGiven(catalog, options.texts);
   const throughput = new Throughput();
   const dispatcher: Dispatcher = new Dispatcher({
     state,
@@ -174,7 +177,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     incarnation,
     startedAt,
     dataDir,
-    timezone: settings.timezone,
+    timezone: () => inForce.timezone,
     recovered,
   };
   const front = new Front({
@@ -212,7 +215,21 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
       dispatcher.begin(pool);
       timekeeper.begin();
     },
+    adopt(settings, texts) {
+      inForce = settings;
+      given = settingsGiven(catalog, texts);
+      putInForce(state, settings, catalog, clock.wall());
+      pool.graceMs = settings.cancelGraceMs;
+      log.level = settings.logLevel;
+      workLog.relevel();
+      dispatcher.pump();
+      timekeeper.afterBatch();
+    },
   };
+}
+
+function settingsGiven({ handlers }: HandlerCatalog, texts: ReadonlyMap<string, string>) {
+  return new Map(handlers.map((handler) => [handler.type, settingsFor(handler, texts)]));
 }
 
 /** Writes what the history has not: it is written behind, and may have stopped before the journal did. */
@@ -326,29 +343,6 @@ async function recover(
   if (!last.clean && tasks > 0)
     log.warn(`recovered ${countTasks(tasks)} after a stop at ${iso(stoppedAt)}; running then: ${running.length}`);
   return { tasks, stoppedAt: iso(stoppedAt), downMs: Math.max(0, startedAt - stoppedAt), clean: last.clean };
-}
-
-function limitsOf(settings: Settings): Limits {
-  const { limits } = settings;
-  return {
-    concurrencyByType: new Map(limits.types),
-    concurrencyByGroup: new Map(limits.groups),
-    rateByGroup: new Map(limits.rates),
-    idempotencyWindowMs: settings.idempotencyWindowMs,
-    idempotencyKeysMax: settings.idempotencyKeysMax,
-    failedLiveMs: settings.failedLiveMs,
-    agingMs: settings.ageingMs,
-  };
-}
-
-/** A limit in the settings goes before the handler's own. */
-function useHandlers(state: State, settings: Settings, { handlers }: HandlerCatalog, now: number): void {
-  const byType = new Map<string, number>();
-  for (const { type, concurrency } of handlers) if (concurrency !== null) byType.set(type, concurrency);
-  for (const [type, most] of settings.limits.types) byType.set(type, most);
-  state.limits = { ...state.limits, concurrencyByType: byType };
-  state.lanes = new Map(handlers.map(({ type, lane, builtIn }) => [type, slotLane(lane, builtIn)]));
-  state.ready.releaseAll(now);
 }
 
 /** A handler's `ctx.submit`: run again, it submits nothing twice, as its key is the task's id and the call's number. */

@@ -9,13 +9,18 @@ const messageCharsMax = 300;
 export class WorkLog {
   readonly #state: State;
   readonly #log: Log;
-  /** Asked once: a small task takes less time than the question. */
-  readonly #everything: boolean;
+  /** Asked seldom: a small task takes less time than the question. */
+  #everything = false;
 
   constructor(state: State, log: Log) {
     this.#state = state;
     this.#log = log;
-    this.#everything = log.isLevelEnabled('debug');
+    this.relevel();
+  }
+
+  /** Called when LOG_LEVEL has changed. */
+  relevel(): void {
+    this.#everything = this.#log.isLevelEnabled('debug');
   }
 
   /** Called before it is recorded, while the task is still there. */

@@ -74,6 +74,8 @@ export interface PoolOptions {
 
 export class Pool {
   readonly #options: PoolOptions;
+  /** CANCEL_GRACE; a thread is told when it begins. */
+  graceMs: number;
   readonly slots: readonly Slot[];
   /** All threads there are, also those on which something still finishes. */
   readonly #living = new Set<Thread>();
@@ -90,6 +92,7 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.graceMs = options.setup.graceMs;
     const { threads, ioThreads, ioConcurrency } = options;
     const lane = (name: SlotLane, count: number, capacity: number) =>
       Array.from({ length: count }, (_, index) => freshSlot(`${name}-${index + 1}`, name, capacity));
@@ -197,7 +200,7 @@ export class Pool {
     const { workerFile, setup, clock } = this.#options;
     const thread = new Thread({
       workerFile,
-      setup,
+      setup: { ...setup, graceMs: this.graceMs },
       capacity: slot.capacity,
       startedAt: clock.wall(),
       heard: (message) => this.#heard(message, slot.id),
@@ -262,7 +265,7 @@ export class Pool {
     const message = error instanceof Error ? error.message : String(error);
     for (const seat of flight.seats) {
       if (seat.settled) continue;
-      this.#lose(seat, endingOf(seat, message, this.#options.setup.graceMs));
+      this.#lose(seat, endingOf(seat, message, this.graceMs));
     }
     this.#free(flight);
   }
@@ -320,7 +323,7 @@ export class Pool {
       if (flight.behind && now - flight.since > waitingMsMax) this.#giveBack(flight);
       return;
     }
-    if (isOverdue(flight.current, now, this.#options.setup.graceMs)) this.#giveUp(flight.current.seat, now);
+    if (isOverdue(flight.current, now, this.graceMs)) this.#giveUp(flight.current.seat, now);
     else if (now - flight.current.since > patienceMs) this.#giveBack(flight);
   }
 
@@ -353,7 +356,7 @@ export class Pool {
       return;
     }
     if (!thread.retired) this.#end(thread, thread.retire());
-    this.#lose(seat, givenUp(seat, this.#options.setup.graceMs));
+    this.#lose(seat, givenUp(seat, this.graceMs));
     this.#free(flight);
   }
 }

@@ -24,8 +24,8 @@ export interface LogFolderOptions {
   readonly disk?: Disk;
   readonly trouble: (trouble: DiskTrouble) => void;
   readonly recovered: (file: string) => void;
-  /** LOG_RETENTION; null keeps logs until there are too many. */
-  readonly retentionMs: number | null;
+  /** LOG_RETENTION as it is now; null keeps logs until there are too many. */
+  readonly retentionMs: () => number | null;
   readonly bytesMax?: number;
 }
 
@@ -169,7 +169,7 @@ export class LogFolder {
     const report = { files: 0, bytes: 0 };
     try {
       await this.#look();
-      const { retentionMs } = this.#options;
+      const retentionMs = this.#options.retentionMs();
       const oldest = retentionMs === null ? '' : dayOf(Math.max(0, now - retentionMs - dayMs));
       const wanted = this.#bytesMax * fullShare;
       for (const [day, names] of this.#namesByDay()) {

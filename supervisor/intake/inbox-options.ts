@@ -15,6 +15,7 @@ export interface InboxHealth {
 export interface InboxOptions {
   /** Holds `inbox/`, `accepted/` and `rejected/`. */
   readonly dataDir: string;
+  // The next three may change; they are asked for each time.
   readonly settleMs: number;
   /** How long accepted files are kept; null is forever. */
   readonly retentionMs: number | null;

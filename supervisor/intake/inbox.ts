@@ -61,8 +61,11 @@ export class Inbox {
     this.#files = options.files ?? machineFiles;
     this.#supervisor = options.supervisor;
     this.#folders = inboxFolders(options.dataDir);
-    this.#settling = new Settling(options.settleMs);
-    this.#writers = new Writers(options.settleMs, (names) => this.#openForWriting(names));
+    this.#settling = new Settling(() => options.settleMs);
+    this.#writers = new Writers(
+      () => options.settleMs,
+      (names) => this.#openForWriting(names),
+    );
     this.#afterwards = new Afterwards(this.#files);
     this.#remarks = new Remarks(options.supervisor);
     this.#apart = new ParseApart(options.clock);
@@ -271,14 +274,20 @@ export class Inbox {
   }
 
   #makeTaking(): Taking {
+    const options = this.#options;
+    const ours = [0, process.getuid?.() ?? 0];
     return new Taking({
       folders: this.#folders,
       reading: {
         files: this.#files,
         apart: this.#apart,
         clock: this.#options.clock,
-        settleMs: this.#options.settleMs,
-        owners: new Set([0, process.getuid?.() ?? 0, ...this.#options.owners]),
+        get settleMs() {
+          return options.settleMs;
+        },
+        get owners() {
+          return new Set([...ours, ...options.owners]);
+        },
         stopped: () => this.#stopped,
       },
       supervisor: this.#supervisor,

@@ -21,31 +21,33 @@ interface Watched {
 }
 
 export class Settling {
-  readonly #settleMs: number;
+  readonly #settleMs: () => number;
   #watched = new Map<string, Watched>();
 
-  constructor(settleMs: number) {
+  /** @param settleMs INBOX_SETTLE as it is now */
+  constructor(settleMs: () => number) {
     this.#settleMs = settleMs;
   }
 
   /** @returns 0 when it has settled, else milliseconds until it may have. */
   look(sight: Sight, now: Now): number {
+    const settleMs = this.#settleMs();
     const age = now.wall - sight.modifiedAt;
     // Moved in whole, or there since before the start. A time in the future says nothing: then only watching helps.
-    if (age >= this.#settleMs) {
+    if (age >= settleMs) {
       this.#watched.delete(sight.name);
       return 0;
     }
     const watched = this.#watched.get(sight.name);
     if (!watched) {
       this.#watched.set(sight.name, { signature: sight.signature, since: now.monotonic, first: now.monotonic });
-      return age >= 0 ? this.#settleMs - age : this.#settleMs;
+      return age >= 0 ? settleMs - age : settleMs;
     }
     if (watched.signature !== sight.signature) {
       watched.signature = sight.signature;
       watched.since = now.monotonic;
     }
-    const left = this.#settleMs - (now.monotonic - watched.since);
+    const left = settleMs - (now.monotonic - watched.since);
     if (left <= 0) this.#watched.delete(sight.name);
     return Math.max(0, left);
   }

@@ -11,11 +11,11 @@ interface Waiting {
 }
 
 export class Writers {
-  readonly #settleMs: number;
+  readonly #settleMs: () => number;
   readonly #openForWriting: (names: readonly string[]) => Promise<ReadonlySet<string>>;
   readonly #waiting = new Map<string, Waiting>();
 
-  constructor(settleMs: number, openForWriting: (names: readonly string[]) => Promise<ReadonlySet<string>>) {
+  constructor(settleMs: () => number, openForWriting: (names: readonly string[]) => Promise<ReadonlySet<string>>) {
     this.#settleMs = settleMs;
     this.#openForWriting = openForWriting;
   }
@@ -40,7 +40,7 @@ export class Writers {
       return;
     }
     const since = this.#waiting.get(name)?.since ?? now;
-    this.#waiting.set(name, { since, lookAt: now + Math.min(Math.max(this.#settleMs, (now - since) / 4), rescanMs) });
+    this.#waiting.set(name, { since, lookAt: now + Math.min(Math.max(this.#settleMs(), (now - since) / 4), rescanMs) });
   }
 
   /** Names that have been open for a minute. */

@@ -28,7 +28,7 @@ export interface LiveOptions {
   readonly loaded: LoadedSettings;
   readonly clock: Clock;
   readonly health: { raise(item: SettingsHealth): void; clear(code: string): void };
-  readonly log: { info(text: string): void; warn(text: string): void };
+  readonly log: { info(text: string): void };
   /** Revisions that tasks were created with. */
   readonly inUse: () => ReadonlySet<string>;
   readonly adopted: (adopted: Adopted) => void;
@@ -53,6 +53,7 @@ export class LiveSettings {
     this.#parsed = loaded;
     this.#startedWith = loaded.texts;
     this.#revision = loaded.revision;
+    this.#seen = loaded.read && hashOf(Buffer.from(loaded.read).toString('utf8'));
     this.#watch = new EnvWatch(loaded.envFile, clock, () => this.look());
   }
 
@@ -196,7 +197,6 @@ export class LiveSettings {
 
   #wrong(problems: readonly Problem[]): void {
     const named = problems.map((problem) => describeProblem(problem, this.envFile)).join('; ');
-    this.#in.log.warn(`settings not taken, the last good ones stay in force: ${named}`);
     this.#in.health.raise({
       code: 'settings_wrong',
       severity: 'error',

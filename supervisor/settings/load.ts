@@ -50,6 +50,8 @@ export interface LoadedSettings extends Parsed {
   /** For the log. */
   readonly notes: readonly string[];
   readonly revisions: Revisions;
+  /** The file as this start read it, good or not. */
+  readonly read: Uint8Array | null;
   /** Under which name the revisions have this file. */
   readonly name: string;
   /** Reads a content of the file as this start read it: under the same environment and flags. */
@@ -71,14 +73,21 @@ export async function loadSettings(options: LoadOptions): Promise<LoadedSettings
   if (options.envFile === undefined) await makeEnvFile(envFile, remarks);
   const read = await readEnvAtStart(envFile, options.envFile !== undefined);
   const revisions = await openRevisions(options, remarks);
+  // A copy: our own environment is emptied of settings once they are read.
+  const environment = { ...options.environment };
   const parse = (file: Uint8Array | null) =>
-    parseSettings({ file, ...options, machine: { ...(options.machine ?? machine), dataDir: options.dataDir } });
+    parseSettings({
+      file,
+      ...options,
+      environment,
+      machine: { ...(options.machine ?? machine), dataDir: options.dataDir },
+    });
   const parsed = read.problem ? ({ ok: false, problems: [read.problem] } as const) : parse(read.bytes);
   const chosen = parsed.ok
     ? { ...parsed.value, revision: await keep(revisions, name, read.bytes ?? new Uint8Array(), remarks) }
     : fallBack(parsed.problems, revisions.last(name), parse, envFile, remarks);
   remark(chosen, remarks);
-  return { ...chosen, envFile, ...remarks, revisions, name, parse };
+  return { ...chosen, envFile, read: read.bytes, ...remarks, revisions, name, parse };
 }
 
 interface Remarks {
@@ -172,7 +181,7 @@ function fallBack(
     code: 'settings_wrong',
     severity: 'error',
     message: `Started on the last good settings (${last.id} of ${last.at}), because of ${named.join('; ')}`,
-    action: `Correct ${envFile} and restart.`,
+    action: `Correct ${envFile}; it is taken as soon as it is right.`,
   });
   return { ...good.value, revision: last };
 }

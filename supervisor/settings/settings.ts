@@ -140,21 +140,18 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     kind: kinds.workers,
     default: 'auto',
     sentence: 'Worker threads for tasks that compute; each performs one task at a time.',
-    live: true,
   },
   ioWorkers: {
     key: 'IO_WORKERS',
     kind: kinds.integer(1, 16, 'threads'),
     default: '1',
     sentence: 'Worker threads for tasks that mostly wait for the network; made when first needed.',
-    live: true,
   },
   ioConcurrency: {
     key: 'IO_CONCURRENCY',
     kind: kinds.integer(1, 256, 'tasks a thread'),
     default: '16',
     sentence: 'Tasks that share one of the IO_WORKERS threads.',
-    live: true,
   },
   limits: {
     key: 'LIMITS',
@@ -295,7 +292,6 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     kind: kinds.duration(second, 365 * day),
     default: '10m',
     sentence: 'A waiting task counts one priority more for each such stretch that higher ones go before it.',
-    live: true,
   },
 };
 
@@ -333,7 +329,8 @@ export function isFileOnly(key: string): boolean {
   return rowOf(key)?.fileOnly === true || isHandlerKey(key) || (isLater(key) && !rowOf(key));
 }
 
-/** Whether a change of the key waits for the next start. */
+/** Whether a change of the key waits for the next start. Keys of handlers are read for each attempt. */
 export function needsRestart(key: string): boolean {
-  return rowOf(key)?.live !== true;
+  const row = rowOf(key);
+  return row !== undefined && row.live !== true;
 }

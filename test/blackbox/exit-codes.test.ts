@@ -77,7 +77,11 @@ t.test('wrong settings in a folder that has good ones do not keep the supervisor
   t.match(
     told,
     [
-      { level: 50, health: 'settings_wrong', msg: /WORKERS .*Correct .*nightshift\.env and restart/ },
+      {
+        level: 50,
+        health: 'settings_wrong',
+        msg: /WORKERS .*Correct .*nightshift\.env; it is taken as soon as it is right/,
+      },
       { level: 40, msg: /NIGHTSHIFT_WEB_PROT .*did you mean WEB_PORT.*Correct or remove it/ },
       { level: 40, msg: /NIGHTSHIFT_FSINC .*did you mean FSYNC/ },
     ],

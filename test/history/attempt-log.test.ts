@@ -28,7 +28,7 @@ async function openLogs(folder: string, given: Given = {}) {
     folder: join(folder, 'logs'),
     clock,
     disk,
-    retentionMs,
+    retentionMs: () => retentionMs,
     trouble: (trouble) => troubles.push(trouble),
     recovered: (file) => recovered.push(file),
     ...(bytesMax !== undefined && { bytesMax }),

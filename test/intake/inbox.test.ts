@@ -243,7 +243,7 @@ t.test('a read notices that the file changed meanwhile', async (t) => {
 });
 
 t.test('a file settles when size and time stay the same, or were old when first seen', async (t) => {
-  const settling = new Settling(500);
+  const settling = new Settling(() => 500);
   const look = (signature: string, modifiedAt: number, at: number): number =>
     settling.look({ name: 'x', signature, modifiedAt }, { wall: 1_000_000 + at, monotonic: at });
   t.equal(look('1', 1_000_000 - 500, 0), 0, 'old when first seen');

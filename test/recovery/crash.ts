@@ -51,6 +51,8 @@ const lifeMsMax = 500;
 const longLifeMsMax = 3_000;
 const longLives = 0.25;
 const bulkMax = 40;
+/** Many lives leave a long queue behind. */
+const settleMsMax = 900_000;
 const clients = 4;
 const bigParamsChars = 60_000;
 
@@ -105,7 +107,7 @@ class Round {
   }
 
   #params(): Record<string, unknown> {
-    const ms = Math.floor(this.#chance() ** 3 * 40);
+    const ms = Math.floor(this.#chance() ** 3 * 12);
     return {
       file: this.#folder.record,
       ms,
@@ -304,7 +306,7 @@ async function settle(
     ledger.acknowledged.add(id);
   }
   await inboxEmpty(supervisor);
-  await supervisor.untilIdle(300_000);
+  await supervisor.untilIdle(settleMsMax);
   const tasks = await supervisor.tasks();
   const ran = executions(supervisor.folder);
   return {

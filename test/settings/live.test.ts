@@ -49,7 +49,7 @@ async function bed(t: Test, text = '', more: Partial<LoadOptions> = {}): Promise
         wake();
       },
     },
-    log: { info() {}, warn() {} },
+    log: { info() {} },
     inUse: () => new Set(['r1']),
     adopted(one) {
       adopted.push(one);
@@ -167,11 +167,11 @@ t.test('what cannot be an env file is named and changes nothing', async (t) => {
 
 t.test('a key that needs a restart is accepted, named as pending, and no longer when it is put back', async (t) => {
   const here = await bed(t, '');
-  await writeFile(here.file, 'FSYNC=everysec\nWORKERS=3\n');
+  await writeFile(here.file, 'FSYNC=everysec\nLOG_LEVEL=warn\n');
   await here.next();
   t.same(here.live.pending, ['FSYNC']);
   t.match(here.health.get('settings_pending'), /^FSYNC has been changed/);
-  await writeFile(here.file, 'WORKERS=3\n');
+  await writeFile(here.file, 'LOG_LEVEL=warn\n');
   await here.next();
   t.same(here.live.pending, []);
   t.notOk(here.health.has('settings_pending'));
