@@ -122,7 +122,7 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
     },
   });
   started.live = live;
-  await wish.during(live.begin());
+  live.begin();
   const token = await localToken(dataDir);
   const publicDir = fileURLToPath(new URL('../web/public/', import.meta.url));
   const app = createApp({

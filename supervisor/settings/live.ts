@@ -89,9 +89,8 @@ export class LiveSettings {
     return [...keys].filter((key) => needsRestart(key) && this.#startedWith.get(key) !== this.texts.get(key)).sort();
   }
 
-  async begin(): Promise<void> {
-    await this.look();
-    await this.#watch.begin();
+  begin(): void {
+    this.#watch.begin();
   }
 
   async end(): Promise<void> {

@@ -30,16 +30,15 @@ export class EnvWatch {
     this.#changed = changed;
   }
 
-  async begin(): Promise<void> {
-    this.#stamp = await stampOf(this.#path);
+  /** Takes the file for changed at first: it may have been since somebody read it. */
+  begin(): void {
     const folder = dirname(this.#path);
     const watcher = watch(folder, { depth: 0, ignoreInitial: true, ignored: (path) => path !== folder });
     this.#watcher = watcher;
     watcher.on('raw', () => this.#stir());
     // Watches may run out; the look every few seconds stays.
     watcher.on('error', () => {});
-    await new Promise<void>((resolve) => watcher.once('ready', resolve));
-    this.#wait(lookEveryMs);
+    this.#wait(settleMs);
   }
 
   async end(): Promise<void> {

@@ -56,7 +56,7 @@ async function bed(t: Test, text = '', more: Partial<LoadOptions> = {}): Promise
       wake();
     },
   });
-  await live.begin();
+  live.begin();
   t.teardown(async () => {
     await live.end();
     await rm(dir, { recursive: true, force: true });
