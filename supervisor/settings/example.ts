@@ -7,8 +7,8 @@ const HEAD = `# Settings of Nightshift. Copied to nightshift.env in the data fol
 # Take away the # before a key to set it; what stands there is the default.
 # One KEY=value a line. Put a value in quotes when it holds spaces or a #. An empty value counts as not set.
 # The environment overrides this file (NIGHTSHIFT_WEB_PORT=80), the command line overrides both.
-# Read when Nightshift starts: a change takes effect with the next start. A file with a mistake in it is not used:
-# Nightshift starts on the last good one, and says so on the page and in its log.
+# A change holds as soon as the file is written, but for the keys that say otherwise. A file with a mistake in it is not
+# used: Nightshift goes on with the last good one, and says so on the page and in its log.
 `;
 
 const OWN = `# Keys of your own begin with HANDLER_ and reach the handlers that declare them.
@@ -20,7 +20,8 @@ export function exampleFile(): string {
 }
 
 function exampleRow(row: Row<unknown>): string {
-  return `${[...wrap(row.sentence), ...wrap(facts(row))].join('\n')}\n#${row.key}=${row.default}\n`;
+  const sentence = row.live ? row.sentence : `${row.sentence} A change holds from the next start.`;
+  return `${[...wrap(sentence), ...wrap(facts(row))].join('\n')}\n#${row.key}=${row.default}\n`;
 }
 
 function facts(row: Row<unknown>): string {
@@ -51,7 +52,7 @@ function referenceRow(row: Row<unknown>): string {
   const marks = [
     row.secret && 'Secret.',
     row.fileOnly && 'Changed in the file only.',
-    row.live && 'Takes effect while running.',
+    !row.live && 'A change holds from the next start.',
   ];
   const sentence = [row.sentence, ...marks.filter((mark) => mark)].join(' ');
   const allowed = row.kind.unit === null ? row.kind.limits : `${row.kind.limits} (${row.kind.unit})`;
