@@ -16,7 +16,7 @@ import { freshState, type State } from './core/state.ts';
 import type { Task } from './core/task.ts';
 import { checkTask } from './core/task-input.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
-import { Pool } from './dispatch/pool.ts';
+import { Pool, type Room } from './dispatch/pool.ts';
 import { EventStream } from './event-stream.ts';
 import type { StatusView } from './facade.ts';
 import { Front } from './front.ts';
@@ -69,7 +69,7 @@ export interface Opened {
   readonly timekeeper: Timekeeper;
   /** Lets work begin. */
   begin(): void;
-  /** Takes what came into force meanwhile. Threads, `FSYNC` and `AGEING` stay as they were at the start. */
+  /** Takes what came into force meanwhile, but for what waits for the next start. */
   adopt(settings: Settings, texts: ReadonlyMap<string, string>): void;
 }
 
@@ -166,9 +166,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   const pool = new Pool({
     workerFile: fileURLToPath(new URL('../workers/worker.js', import.meta.url)),
     setup: { incarnation, scratchDir: join(dataDir, 'scratch'), dataDir, graceMs: settings.cancelGraceMs },
-    threads: settings.workers,
-    ioThreads: settings.ioWorkers,
-    ioConcurrency: settings.ioConcurrency,
+    ...roomOf(settings),
     clock,
     listener: dispatcher,
   });
@@ -220,12 +218,17 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
       given = settingsGiven(catalog, texts);
       putInForce(state, settings, catalog, clock.wall());
       pool.graceMs = settings.cancelGraceMs;
+      pool.resize(roomOf(settings));
       log.level = settings.logLevel;
       workLog.relevel();
       dispatcher.pump();
       timekeeper.afterBatch();
     },
   };
+}
+
+function roomOf({ workers, ioWorkers, ioConcurrency }: Settings): Room {
+  return { threads: workers, ioThreads: ioWorkers, ioConcurrency };
 }
 
 function settingsGiven({ handlers }: HandlerCatalog, texts: ReadonlyMap<string, string>) {

@@ -62,12 +62,17 @@ export interface PoolListener {
   room(): void;
 }
 
-export interface PoolOptions {
-  readonly workerFile: string;
-  readonly setup: WorkerSetup;
+export interface Room {
+  /** WORKERS */
   readonly threads: number;
+  /** IO_WORKERS, once for our own handlers and once for others. */
   readonly ioThreads: number;
   readonly ioConcurrency: number;
+}
+
+export interface PoolOptions extends Room {
+  readonly workerFile: string;
+  readonly setup: WorkerSetup;
   readonly clock: Clock;
   readonly listener: PoolListener;
 }
@@ -76,7 +81,9 @@ export class Pool {
   readonly #options: PoolOptions;
   /** CANCEL_GRACE; a thread is told when it begins. */
   graceMs: number;
-  readonly slots: readonly Slot[];
+  slots: readonly Slot[] = [];
+  /** Taken out, but for what still runs on them. */
+  readonly #leaving = new Set<Slot>();
   /** All threads there are, also those on which something still finishes. */
   readonly #living = new Set<Thread>();
   readonly #ports = new Map<number, MessagePort>();
@@ -93,14 +100,29 @@ export class Pool {
   constructor(options: PoolOptions) {
     this.#options = options;
     this.graceMs = options.setup.graceMs;
-    const { threads, ioThreads, ioConcurrency } = options;
+    this.resize(options);
+  }
+
+  /** Takes other numbers of threads. What runs on those that are too many finishes there. */
+  resize({ threads, ioThreads, ioConcurrency }: Room): void {
+    const known = new Map(this.slots.map((slot) => [slot.id, slot]));
+    const slotOf = (id: string, lane: SlotLane, capacity: number) => {
+      const slot = known.get(id);
+      if (slot?.capacity !== capacity) return freshSlot(id, lane, capacity);
+      known.delete(id);
+      return slot;
+    };
     const lane = (name: SlotLane, count: number, capacity: number) =>
-      Array.from({ length: count }, (_, index) => freshSlot(`${name}-${index + 1}`, name, capacity));
+      Array.from({ length: count }, (_, index) => slotOf(`${name}-${index + 1}`, name, capacity));
     this.slots = [
       ...lane('cpu', threads, 1),
       ...lane('io', ioThreads, ioConcurrency),
       ...lane('io-own', ioThreads, ioConcurrency),
     ];
+    for (const slot of known.values()) {
+      this.recycle(slot);
+      if (slot.flights.size > 0) this.#leaving.add(slot);
+    }
   }
 
   get busy(): boolean {
@@ -272,6 +294,7 @@ export class Pool {
 
   #free(flight: Flight): void {
     flight.slot.flights.delete(flight);
+    if (flight.slot.flights.size === 0) this.#leaving.delete(flight.slot);
     flight.thread.leave(flight);
     this.#options.listener.room();
     if (!this.busy) this.#endThreadsWhenIdle();
@@ -307,7 +330,7 @@ export class Pool {
   #watch(): void {
     this.#stopWatch ??= this.#options.clock.after(watchMs, () => {
       this.#stopWatch = null;
-      for (const slot of this.slots) for (const flight of slot.flights) this.#look(flight);
+      for (const slot of [...this.slots, ...this.#leaving]) for (const flight of slot.flights) this.#look(flight);
       for (const thread of this.#living) this.#lookAt(thread);
       if (this.busy) this.#watch();
     });

@@ -140,18 +140,21 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     kind: kinds.workers,
     default: 'auto',
     sentence: 'Worker threads for tasks that compute; each performs one task at a time.',
+    live: true,
   },
   ioWorkers: {
     key: 'IO_WORKERS',
     kind: kinds.integer(1, 16, 'threads'),
     default: '1',
     sentence: 'Worker threads for tasks that mostly wait for the network; made when first needed.',
+    live: true,
   },
   ioConcurrency: {
     key: 'IO_CONCURRENCY',
     kind: kinds.integer(1, 256, 'tasks a thread'),
     default: '16',
     sentence: 'Tasks that share one of the IO_WORKERS threads.',
+    live: true,
   },
   limits: {
     key: 'LIMITS',

@@ -65,10 +65,10 @@ t.test(
 
 t.test('what waits for the next start is named, and a file that is gone changes nothing', async (t) => {
   const supervisor = await startFor(t);
-  edit(supervisor, 'WORKERS=3\nAGEING=1h\n');
+  edit(supervisor, 'FSYNC=no\nAGEING=1h\n');
   t.match(await notice(supervisor, 'settings_pending'), {
     severity: 'info',
-    message: /^AGEING, WORKERS have been changed and will hold from the next start/,
+    message: /^AGEING, FSYNC have been changed and will hold from the next start/,
   });
   edit(supervisor, 'TIMEZONE=Asia/Tokyo\n');
   await eventually('the notice to go', async () => ((await status(supervisor)).health.length === 0 ? true : null));
@@ -76,6 +76,30 @@ t.test('what waits for the next start is named, and a file that is gone changes 
   await notice(supervisor, 'settings_gone');
   t.equal((await status(supervisor)).timezone, 'Asia/Tokyo');
   t.equal((await supervisor.stop()).code, 0);
+});
+
+t.test('threads come and go while work goes on', async (t) => {
+  const supervisor = await startFor(t);
+  const cpu = async () => {
+    const { body } = await supervisor.call<{ items: readonly { id: string }[] }>('GET', '/workers');
+    return body.items.filter(({ id }) => id.startsWith('cpu-')).length;
+  };
+  const running = async () => (await status(supervisor)).counts.running;
+  edit(supervisor, 'WORKERS=1\n');
+  await eventually('one thread', async () => ((await cpu()) === 1 ? true : null));
+  const params = { file: supervisor.folder.record, ms: 600_000 };
+  const tasks = [];
+  for (let count = 0; count < 3; count++) tasks.push(await supervisor.add({ type: 'record', params }));
+  await eventually('one to run', async () => ((await running()) === 1 ? true : null));
+  edit(supervisor, 'WORKERS=3\n');
+  await eventually('all to run', async () => ((await running()) === 3 ? true : null));
+  edit(supervisor, 'WORKERS=1\n');
+  await eventually('one thread again', async () => ((await cpu()) === 1 ? true : null));
+  t.equal(await running(), 3, 'what runs goes on');
+  for (const { id } of tasks) await supervisor.call('POST', `/tasks/${id}/cancel`, {});
+  for (const { id } of tasks) t.match(await supervisor.until(id, 'canceled'), { attempts: [{ number: 1 }] });
+  const next = await supervisor.add({ type: 'record', params: { file: supervisor.folder.record } });
+  t.match(await supervisor.until(next.id, 'succeeded'), { attempt: 1 });
 });
 
 t.test('tokens change at once', async (t) => {

@@ -206,3 +206,27 @@ t.test('who blocks its thread takes its neighbors along, which are told by whom 
   t.match(byTask(neighbor.taskId), { why: 'interrupted', begun: false, message: new RegExp(blocker.taskId) });
   t.equal(slot('io-own-1').flights.size, 0);
 });
+
+t.test('what runs on a slot that is taken out still ends there, by itself or by its timeout', async (t) => {
+  const { pool, heard, slot, order } = await bed(t, { graceMs: 100 });
+  const [stubborn, well] = [order({ do: 'stubborn' }), order({ do: 'until-stopped' })];
+  pool.run(slot('cpu-1'), [well]);
+  pool.run(slot('cpu-2'), [{ ...stubborn, timeoutMs: 100 }]);
+  pool.resize({ threads: 1, ioThreads: 1, ioConcurrency: 2 });
+  t.same(
+    pool.slots.map(({ id, capacity }) => [id, capacity]),
+    [
+      ['cpu-1', 1],
+      ['io-1', 2],
+      ['io-own-1', 2],
+    ],
+  );
+  await until(() => heard.losses.length === 1);
+  t.match(heard.losses, [{ taskId: stubborn.taskId, why: 'timed_out' }]);
+  pool.resize({ threads: 2, ioThreads: 1, ioConcurrency: 2 });
+  pool.run(slot('cpu-2'), [order({ do: 'nothing' })]);
+  await until(() => heard.outcomes.length === 1);
+  pool.stop(well.taskId, 'canceled');
+  await until(() => heard.outcomes.length === 2);
+  t.equal(heard.losses.length, 1, 'the slot that stayed kept its thread');
+});

@@ -338,15 +338,7 @@ t.test('which keys are secret, for the file only, or wait for a restart', async 
   t.notOk(isFileOnly('LOG_LEVEL'));
   t.ok(isSecret('HANDLER_API_KEY') && isSecret('HANDLER_PASSWORD') && !isSecret('HANDLER_FOLDER'));
   t.ok(isFileOnly('HANDLER_FOLDER'));
-  t.same(KEYS.filter(needsRestart), [
-    'WEB_HOST',
-    'WEB_PORT',
-    'WORKERS',
-    'IO_WORKERS',
-    'IO_CONCURRENCY',
-    'FSYNC',
-    'AGEING',
-  ]);
+  t.same(KEYS.filter(needsRestart), ['WEB_HOST', 'WEB_PORT', 'FSYNC', 'AGEING']);
   t.ok(
     isHandlerKey('HANDLER_A1') &&
       !isHandlerKey('HANDLER_') &&
