@@ -53,8 +53,9 @@ t.test('a file that takes the whole process along fails alone, and is named', as
     'a-good.mjs': good('a'),
     'b-kills.mjs': kill,
     'c-good.mjs': good('c'),
-    'd-kills-later.mjs': `${good('d')}; setTimeout(() => { ${kill} }, 1)`,
-    'e-waits.mjs': `await new Promise((resolve) => setTimeout(resolve, 500)); ${good('e')}`,
+    // It has been told by the time the next file is loaded, in the same thread.
+    'd-kills-later.mjs': `${good('d')}; setInterval(() => { if (globalThis.laterIsNow) ${kill}; }, 1)`,
+    'e-waits.mjs': `globalThis.laterIsNow = true; await new Promise((resolve) => setTimeout(resolve, 500)); ${good('e')}`,
     'f-good.mjs': good('f'),
     'g-memory.mjs': 'const held = []; for (;;) held.push(new Array(100_000).fill(held.length))',
     'h-good.mjs': good('h'),
