@@ -48,7 +48,7 @@ interface Started {
   readonly incarnation: string;
   log: Log;
   lock?: DataFolderLock;
-  /** Those in force. */
+  /** Those it started with; later ones stand in `live`. */
   settings?: Settings;
   live?: LiveSettings;
   opened?: Opened;
@@ -110,6 +110,8 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
   started.opened = opened;
   ({ pool } = opened);
   wish.check();
+  const token = await localToken(dataDir);
+  let web = webSettings(settings, settings, token);
   const live = new LiveSettings({
     loaded,
     clock,
@@ -117,17 +119,16 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
     log,
     inUse: () => new Set(),
     adopted(now) {
-      started.settings = now.settings;
+      web = webSettings(now.settings, settings, token);
       opened.adopt(now.settings, now.texts);
     },
   });
   started.live = live;
   live.begin();
-  const token = await localToken(dataDir);
   const publicDir = fileURLToPath(new URL('../web/public/', import.meta.url));
   const app = createApp({
     facade: opened.front,
-    settings: () => webSettings(live.settings, settings, token),
+    settings: () => web,
     publicDir,
     clock,
     log,
@@ -202,7 +203,7 @@ async function stop(reason: string, started: Started): Promise<void> {
 async function close(opened: Opened, { settings, live, server, inbox, incarnation, log }: Started): Promise<void> {
   const { recorder, history, logs, journal, timekeeper } = opened;
   await live?.end();
-  const { drainTimeoutMs = 0, cancelGraceMs: graceMs = 0 } = settings ?? {};
+  const { drainTimeoutMs = 0, cancelGraceMs: graceMs = 0 } = live?.settings ?? settings ?? {};
   const waiting = (running: readonly Task[], msMax: number) => log.info(waitingWords(running, msMax));
   const cut = await drain(opened, inbox ?? noInbox, { drainTimeoutMs, graceMs, waiting });
   if (cut > 0) log.warn(cutWords(cut));

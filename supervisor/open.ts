@@ -1,16 +1,12 @@
 /** From a locked data folder to a supervisor that knows everything it knew: recover, then build the parts around the state. */
 import { randomFillSync } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { HandlerCatalog } from '../workers/contract.ts';
 import { describeHandlers, settingsFor } from './catalog.ts';
 import type { Clock } from './clock.ts';
-import { recoverAttempt } from './core/decide/attempt.ts';
-import { Fault } from './core/fault.ts';
+import type { Fault } from './core/fault.ts';
 import { IdMaker } from './core/id.ts';
-import { iso } from './core/record.ts';
 import { Refusal } from './core/refusal.ts';
 import { freshState, type State } from './core/state.ts';
 import type { Task } from './core/task.ts';
@@ -18,23 +14,20 @@ import { checkTask } from './core/task-input.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { Pool, type Room } from './dispatch/pool.ts';
 import { EventStream } from './event-stream.ts';
-import type { StatusView } from './facade.ts';
 import { Front } from './front.ts';
 import type { Health } from './health.ts';
+import { diskReports, reportLostWindow, watchSpace } from './health-reports.ts';
 import { AttemptLog } from './history/attempt-log.ts';
-import type { DiskTrouble } from './history/disk.ts';
 import { History } from './history/history.ts';
 import { limitsOf, putInForce } from './in-force.ts';
 import type { Journal } from './journal/live-journal.ts';
 import { openJournal } from './journal/open.ts';
-import type { RecoveryReport } from './journal/report.ts';
+import { completeHistory, recover } from './last-incarnation.ts';
 import type { Log } from './log.ts';
 import { waitingForHandlers } from './no-handler.ts';
-import { endOrphans } from './orphans.ts';
 import { Recorder } from './recorder.ts';
-import { type FoundRetry, Replay } from './replay.ts';
+import { Replay } from './replay.ts';
 import type { Settings } from './settings/settings.ts';
-import { countTasks } from './stop-words.ts';
 import { Supervisor } from './supervisor.ts';
 import { Throughput } from './throughput.ts';
 import { Timekeeper } from './timekeeper.ts';
@@ -235,24 +228,6 @@ function settingsGiven({ handlers }: HandlerCatalog, texts: ReadonlyMap<string, 
   return new Map(handlers.map((handler) => [handler.type, settingsFor(handler, texts)]));
 }
 
-/** Writes what the history has not: it is written behind, and may have stopped before the journal did. */
-async function completeHistory({ state, endings }: Replay, history: History, recorder: Recorder): Promise<void> {
-  for (const found of endings) {
-    const { seq } = found;
-    if (!('task' in found)) await completeRetry(found, history, recorder);
-    else if (!history.holds(seq, found.task.id)) recorder.depart(seq, found.task, found.ending());
-    else state.params.release(found.task.params);
-  }
-}
-
-async function completeRetry({ seq, at, id, retriedAs }: FoundRetry, history: History, recorder: Recorder) {
-  if (history.holds(seq, id)) return;
-  await recorder.departed();
-  const record = await history.get(id);
-  // One that is damaged has been named when it was read.
-  if (record) recorder.rewrite(seq, at, { ...record, retriedAs });
-}
-
 function openHistory(
   { dataDir, clock, health, onFault }: OpenOptions,
   provenSeq: number,
@@ -276,78 +251,6 @@ function openHistory(
   });
 }
 
-/** What a part that writes behind tells of its disk, as health items. */
-function diskReports(code: string, what: string, health: Health, onFault: (fault: Fault) => void) {
-  return {
-    trouble: ({ file, operation, message, fatal }: DiskTrouble) => {
-      if (fatal)
-        onFault(
-          new Fault(
-            'diskFailed',
-            `${file} (${what}): ${operation} failed: ${message}`,
-            'check the disk, then start again',
-          ),
-        );
-      health.raise({
-        code: `${code}:${file}`,
-        severity: 'error',
-        message: `${file} (${what}): ${operation} failed: ${message}`,
-        action: 'Make room or look at the disk; it is tried again.',
-      });
-    },
-    recovered: (file: string) => health.clear(`${code}:${file}`),
-  };
-}
-
-function reportLostWindow(
-  { afterSeq, afterAt, fsync }: NonNullable<RecoveryReport['lostWindow']>,
-  health: Health,
-): void {
-  const message = `Power was lost under FSYNC=${fsync}: what was accepted after ${iso(afterAt)} (sequence ${afterSeq}) may be gone`;
-  health.raise({
-    code: 'lost_window',
-    severity: 'error',
-    message,
-    action: 'Submit again what is missing; FSYNC=always keeps all of it.',
-  });
-}
-
-interface Recovery {
-  readonly state: State;
-  readonly recorder: Recorder;
-  readonly replay: Replay;
-  readonly startedAt: number;
-  readonly workLog: WorkLog;
-}
-
-/** What the last incarnation left running is ended, then written down as interrupted, then this one says that it is there. */
-async function recover(
-  options: OpenOptions,
-  { state, recorder, replay, startedAt, workLog }: Recovery,
-): Promise<StatusView['recovered']> {
-  const { log, bootId, incarnation, version } = options;
-  const last = state.lastStop;
-  const orphans = await endOrphans(state.children.values(), { bootId, wait });
-  if (orphans > 0) log.warn(`ended process groups that the last incarnation had left behind: ${orphans}`);
-  const scratch = join(options.dataDir, 'scratch');
-  rmSync(scratch, { recursive: true, force: true });
-  mkdirSync(scratch, { recursive: true, mode: 0o700 });
-  const orderly = last === null || last.clean || last.boot !== bootId;
-  const running = [...state.running];
-  const stoppedAt = Math.max(last?.at ?? 0, replay.lastAt);
-  recorder.record({ e: 'supervisor.started', incarnation, boot: bootId, version, pid: process.pid });
-  for (const task of running) {
-    const ended = recoverAttempt(task, { orderly, at: stoppedAt });
-    workLog.ended(ended);
-    recorder.record(ended);
-  }
-  if (last === null) return null;
-  const tasks = state.tasks.size - state.failed.size;
-  if (!last.clean && tasks > 0)
-    log.warn(`recovered ${countTasks(tasks)} after a stop at ${iso(stoppedAt)}; running then: ${running.length}`);
-  return { tasks, stoppedAt: iso(stoppedAt), downMs: Math.max(0, startedAt - stoppedAt), clean: last.clean };
-}
-
 /** A handler's `ctx.submit`: run again, it submits nothing twice, as its key is the task's id and the call's number. */
 async function submitFrom(supervisor: Supervisor, parent: Task, call: number, given: unknown): Promise<{ id: string }> {
   const checked = checkTask(given);
@@ -358,23 +261,4 @@ async function submitFrom(supervisor: Supervisor, parent: Task, call: number, gi
   const input = { ...checked.value, idempotencyKey: checked.value.idempotencyKey ?? `${parent.id}/${call}` };
   const { ids } = await supervisor.accept([input], `handler:${parent.id}`, { whileDraining: true });
   return { id: ids[0] as string };
-}
-
-function watchSpace(journal: Journal, dispatcher: Dispatcher, health: Health, log: Log): void {
-  const tell = (full: boolean) => {
-    if (!full) {
-      health.clear('disk_full');
-      log.info('there is room on the disk again: new work is taken');
-      dispatcher.pump();
-      return;
-    }
-    health.raise({
-      code: 'disk_full',
-      severity: 'error',
-      message: 'The disk is full: no new work is taken, what is recorded is safe',
-      action: 'Make room on the disk of the data folder; it goes on by itself.',
-    });
-  };
-  journal.onSpace(tell);
-  if (journal.full) tell(true);
 }
