@@ -25,7 +25,8 @@ export class StateWalk implements SnapshotSource {
   readonly #state: State;
   readonly #clock: Clock;
   readonly walked: () => Promise<void>;
-  readonly #tasks: Iterator<Task>;
+  /** Id of the task walked last. */
+  #walkedTo = '';
   /** Tasks with a later id came after the walk began: the journal brings them, and the walk would never catch up. */
   readonly #lastId: string;
   readonly #keys: Iterator<[string, KnownKey]>[];
@@ -37,7 +38,6 @@ export class StateWalk implements SnapshotSource {
     this.#state = state;
     this.#clock = clock;
     this.walked = walked;
-    this.#tasks = state.tasks.values();
     this.#lastId = state.order.at(state.order.length - 1) ?? '';
     state.params.beginMove();
     this.#keys = [state.finishedKeys.entries(), state.liveKeys.entries()];
@@ -74,7 +74,7 @@ export class StateWalk implements SnapshotSource {
         this.#phase = 'tasks';
         return true;
       case 'tasks':
-        for (let looked = 0; looked < linesPerLook; looked++) if (!this.#task(lines)) return true;
+        this.#tasks(lines);
         return true;
       case 'keys':
         for (let looked = 0; looked < linesPerLook; looked++) if (!this.#key(lines)) return true;
@@ -94,13 +94,23 @@ export class StateWalk implements SnapshotSource {
     }
   }
 
-  #task(lines: SnapshotLine[]): boolean {
-    const { done, value: task } = this.#tasks.next();
-    if (done || task.id > this.#lastId) {
-      this.#phase = 'keys';
-      this.#state.touchedKeys = new Set();
-      return false;
+  #tasks(lines: SnapshotLine[]): void {
+    const { order, tasks } = this.#state;
+    const from = order.after(this.#walkedTo);
+    for (let index = from; index < from + linesPerLook; index++) {
+      const id = order.at(index);
+      if (id === undefined || id > this.#lastId) {
+        this.#phase = 'keys';
+        this.#state.touchedKeys = new Set();
+        return;
+      }
+      const task = tasks.get(id);
+      if (task) this.#task(task, lines);
+      this.#walkedTo = id;
     }
+  }
+
+  #task(task: Task, lines: SnapshotLine[]): void {
     const { params } = this.#state;
     const head = encodeTaskHead(task);
     const text = params.text(task.params);
@@ -112,7 +122,6 @@ export class StateWalk implements SnapshotSource {
       { seq: task.seq, body: text === null ? head : head + text, tail: text === null ? place : null },
       { ref: task.params, headBytes, length },
     );
-    return true;
   }
 
   #key(lines: SnapshotLine[]): boolean {

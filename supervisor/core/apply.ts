@@ -173,7 +173,7 @@ function accept(state: State, event: TaskAccepted, by: Applying): void {
 
 /** Takes a task into every index its state asks for, but for the ready queue, whose order tasks of a snapshot do not come in. */
 export function index(state: State, task: Task): void {
-  state.tasks.set(task.id, task);
+  state.tasks.add(task);
   state.order.add(task.id);
   state.counts[task.state]++;
   switch (task.state) {

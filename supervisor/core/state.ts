@@ -10,6 +10,7 @@ import { ParamsTable } from './params.ts';
 import { ReadyQueue } from './queue.ts';
 import { type Rate, RateWindow } from './rate.ts';
 import type { Task } from './task.ts';
+import { TaskTable } from './task-table.ts';
 
 export interface Pause {
   readonly reason: string;
@@ -55,7 +56,7 @@ export interface Child {
 export interface State {
   /** Sequence number of the last event applied. */
   seq: number;
-  readonly tasks: Map<string, Task>;
+  readonly tasks: TaskTable;
   readonly order: IdOrder;
   readonly params: ParamsTable;
   readonly options: OptionsTable;
@@ -108,7 +109,7 @@ export const defaultLimits: Limits = {
 export function freshState(limits: Limits = defaultLimits, paramsHotBytesMax?: number): State {
   return {
     seq: 0,
-    tasks: new Map(),
+    tasks: new TaskTable(),
     order: new IdOrder(),
     params: new ParamsTable(paramsHotBytesMax),
     options: new OptionsTable(),
