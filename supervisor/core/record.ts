@@ -117,19 +117,20 @@ export function taskRecord(task: Task, params: string): TaskRecord {
 
 /** What a task that was never tried says of its life. */
 const NO_LIFE =
-  ',"startedAt":null,"finishedAt":null,"attempt":0,"attempts":[],"progress":null,"counts":null,"result":null,"error":null' +
-  ',"retryOf":null,"cancelRequestedAt":null';
+  '","startedAt":null,"finishedAt":null,"attempt":0,"attempts":[],"progress":null,"counts":null,"result":null,"error":null' +
+  ',"retryOf":null,"cancelRequestedAt":null,"settingsRevision":null';
 
 /** The record as JSON without its params and its closing brace; `withParams` makes it whole, without a round trip of them. */
 export function recordHead(task: Task): string {
   const { options, life, state } = task;
-  const { type, rest } = optionsRecord(options);
+  const { type, rest, queued } = optionsRecord(options);
   const waits = state === 'scheduled' || state === 'retrying';
-  return (
-    `{"id":"${task.id}","type":${type},"state":"${state}",${rest},"runAt":${waits ? `"${iso(task.at)}"` : 'null'}` +
-    `,"idempotencyKey":${textOf(task.idempotencyKey)},"createdAt":"${iso(createdAt(task.id))}"` +
-    `${life ? lifeText(life) : NO_LIFE},"settingsRevision":null`
-  );
+  const head =
+    state === 'queued'
+      ? queued
+      : `","type":${type},"state":"${state}",${rest},"runAt":${waits ? `"${iso(task.at)}"` : 'null'},"idempotencyKey":`;
+  const begun = `{"id":"${task.id}${head}${textOf(task.idempotencyKey)},"createdAt":"${iso(createdAt(task.id))}`;
+  return life ? `${begun}"${lifeText(life)},"settingsRevision":null` : begun + NO_LIFE;
 }
 
 function lifeText(life: TaskLife): string {
@@ -163,6 +164,8 @@ interface OptionsRecord {
   /** As JSON: the type, and the other members without braces. */
   readonly type: string;
   readonly rest: string;
+  /** What a queued task says between its id and its idempotency key. */
+  readonly queued: string;
 }
 const OPTION_MEMBERS = [
   'priority',
@@ -195,7 +198,10 @@ function optionsRecord(options: TaskOptions): OptionsRecord {
     origin,
     run,
   };
-  const made = { view, type: JSON.stringify(type), rest: JSON.stringify(view).slice(1, -1) };
+  const typeText = JSON.stringify(type);
+  const rest = JSON.stringify(view).slice(1, -1);
+  const queued = `","type":${typeText},"state":"queued",${rest},"runAt":null,"idempotencyKey":`;
+  const made = { view, type: typeText, rest, queued };
   optionsRecords.set(options, made);
   return made;
 }
