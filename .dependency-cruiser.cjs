@@ -50,8 +50,8 @@ module.exports = {
     only(
       'facade-is-a-shape',
       'The public interface names shapes of the core and of the contract.',
-      '^supervisor/facade[.]ts$',
-      ['^supervisor/core/', '^workers/contract[.]ts$'],
+      '^supervisor/(settings-)?facade[.]ts$',
+      ['^supervisor/core/', '^supervisor/facade[.]ts$', '^workers/contract[.]ts$'],
     ),
     only('clock-and-log-know-nothing', 'What everybody may import imports nobody.', '^supervisor/(clock|log)[.]ts$', [
       '^supervisor/core/',
@@ -65,7 +65,7 @@ module.exports = {
     only('web-asks-the-facade', 'The console reaches the supervisor by its facade.', '^web/', [
       '^web/',
       '^supervisor/core/',
-      '^supervisor/(facade|clock)[.]ts$',
+      '^supervisor/((settings-)?facade|clock)[.]ts$',
       '^workers/contract[.]ts$',
     ]),
     only(
@@ -76,7 +76,7 @@ module.exports = {
         '^web/client/',
         '^web/json-mistake[.]ts$',
         '^supervisor/core/',
-        '^supervisor/facade[.]ts$',
+        '^supervisor/(settings-)?facade[.]ts$',
         '^workers/contract[.]ts$',
       ],
     ),

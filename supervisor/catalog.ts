@@ -82,12 +82,3 @@ function startProcess(): ChildProcess {
   const describe = fileURLToPath(new URL('../workers/describe.js', import.meta.url));
   return fork(describe, [], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
 }
-
-/** What a handler is given of the settings: those it declared, whoever they belong to; never what guards the console. */
-export function settingsFor(
-  handler: HandlerDescription,
-  texts: ReadonlyMap<string, string>,
-): Readonly<Record<string, string>> {
-  const given = handler.settings.filter((key) => texts.has(key) && !key.startsWith('WEB_'));
-  return Object.fromEntries(given.map((key) => [key, texts.get(key) as string]));
-}

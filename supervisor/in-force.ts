@@ -26,6 +26,10 @@ export function putInForce(state: State, settings: Settings, { handlers }: Handl
   state.limits = { ...limitsOf(settings), concurrencyByType: byType };
   changeRates(state);
   state.lanes = new Map(handlers.map(({ type, lane, builtIn }) => [type, slotLane(lane, builtIn)]));
+  state.switchedOff = new Map(
+    handlers.flatMap(({ type, flag }) => (flag !== null && settings.flags.get(flag) !== true ? [[type, flag]] : [])),
+  );
+  state.ready.agingMs = settings.ageingMs;
   state.ready.releaseAll(now);
 }
 

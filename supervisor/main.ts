@@ -16,6 +16,7 @@ import { EXIT, type Fault } from './core/fault.ts';
 import { iso } from './core/record.ts';
 import type { Task } from './core/task.ts';
 import { checkPlaces, makeFolders } from './data-places.ts';
+import { revisionsInUse } from './given-settings.ts';
 import { endBusy, endHard } from './hard-end.ts';
 import { type Condition, Health } from './health.ts';
 import { type InboxDoor, openInbox } from './inbox-door.ts';
@@ -27,6 +28,7 @@ import { type Opened, openSupervisor } from './open.ts';
 import { LiveSettings } from './settings/live.ts';
 import { loadSettings } from './settings/load.ts';
 import type { Settings } from './settings/settings.ts';
+import { SettingsDesk } from './settings-desk.ts';
 import { startFault } from './start-fault.ts';
 import { drain, endThreads } from './stop.ts';
 import { StopAsked, type StopWish } from './stop-wish.ts';
@@ -95,12 +97,27 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
   for (const note of loaded.notes) log.info(note);
   makeFolders(dataDir);
   wish.check();
+  const token = await localToken(dataDir);
+  let web = webSettings(settings, settings, token);
   const identity = { version: packageVersion(), incarnation, bootId: bootId() };
   const onFault = leaveSoon(log);
+  const live = new LiveSettings({
+    loaded,
+    clock,
+    health,
+    log,
+    inUse: () => (started.opened ? revisionsInUse(started.opened.state) : new Set()),
+    adopted(now) {
+      web = webSettings(now.settings, settings, token);
+      started.opened?.adopt(now);
+    },
+  });
   const opened = await openSupervisor({
     dataDir,
     settings,
     texts: loaded.texts,
+    textsOf: (revision) => live.textsOf(revision),
+    revision: loaded.revision?.id ?? null,
     clock,
     health,
     log,
@@ -110,24 +127,17 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
   started.opened = opened;
   ({ pool } = opened);
   wish.check();
-  const token = await localToken(dataDir);
-  let web = webSettings(settings, settings, token);
-  const live = new LiveSettings({
-    loaded,
-    clock,
-    health,
-    log,
-    inUse: () => new Set(),
-    adopted(now) {
-      web = webSettings(now.settings, settings, token);
-      opened.adopt(now.settings, now.texts);
-    },
-  });
   started.live = live;
   live.begin();
   const publicDir = fileURLToPath(new URL('../web/public/', import.meta.url));
+  const desk = new SettingsDesk(
+    live,
+    () => opened.handlers(),
+    () => opened.supervisor.settled(),
+  );
   const app = createApp({
     facade: opened.front,
+    desk,
     settings: () => web,
     publicDir,
     clock,

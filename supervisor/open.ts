@@ -2,8 +2,8 @@
 import { randomFillSync } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { HandlerCatalog } from '../workers/contract.ts';
-import { describeHandlers, settingsFor } from './catalog.ts';
+import type { HandlerDescription } from '../workers/contract.ts';
+import { describeHandlers } from './catalog.ts';
 import type { Clock } from './clock.ts';
 import type { Fault } from './core/fault.ts';
 import { IdMaker } from './core/id.ts';
@@ -15,6 +15,7 @@ import { Dispatcher } from './dispatch/dispatcher.ts';
 import { Pool, type Room } from './dispatch/pool.ts';
 import { EventStream } from './event-stream.ts';
 import { Front } from './front.ts';
+import { GivenSettings } from './given-settings.ts';
 import type { Health } from './health.ts';
 import { diskReports, reportLostWindow, watchSpace } from './health-reports.ts';
 import { AttemptLog } from './history/attempt-log.ts';
@@ -27,6 +28,7 @@ import type { Log } from './log.ts';
 import { waitingForHandlers } from './no-handler.ts';
 import { Recorder } from './recorder.ts';
 import { Replay } from './replay.ts';
+import type { Adopted } from './settings/live.ts';
 import type { Settings } from './settings/settings.ts';
 import { Supervisor } from './supervisor.ts';
 import { Throughput } from './throughput.ts';
@@ -37,8 +39,11 @@ export interface OpenOptions {
   /** Absolute, locked by us. */
   readonly dataDir: string;
   readonly settings: Settings;
-  /** Settings as text, for handlers. */
+  /** Settings as text, for handlers; and the same as an older revision has them. */
   readonly texts: ReadonlyMap<string, string>;
+  readonly textsOf?: (revision: string) => ReadonlyMap<string, string> | null;
+  /** Revision of the settings. */
+  readonly revision?: string | null;
   readonly clock: Clock;
   readonly version: string;
   readonly incarnation: string;
@@ -60,10 +65,12 @@ export interface Opened {
   readonly front: Front;
   readonly logs: AttemptLog;
   readonly timekeeper: Timekeeper;
+  /** Those in use. */
+  handlers(): readonly HandlerDescription[];
   /** Lets work begin. */
   begin(): void;
-  /** Takes what came into force meanwhile, but for what waits for the next start. */
-  adopt(settings: Settings, texts: ReadonlyMap<string, string>): void;
+  /** Takes what came into force meanwhile, but for what waits for the next start, and writes down who did it. */
+  adopt(adopted: Adopted): void;
 }
 
 export async function openSupervisor(options: OpenOptions): Promise<Opened> {
@@ -120,7 +127,8 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     retentionMs: () => inForce.logRetentionMs,
     ...diskReports('logs', 'attempt logs', health, () => {}),
   });
-  let given = settingsGiven(catalog, options.texts);
+  const given = new GivenSettings(options.texts, options.textsOf ?? (() => null));
+  state.settingsRevision = options.revision ?? null;
   const throughput = new Throughput();
   const dispatcher: Dispatcher = new Dispatcher({
     state,
@@ -138,7 +146,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     durable: async (seq) => journal.durable(seq),
     warm: (tasks) => supervisor.warm(tasks),
     handlerOf: (type) => supervisor.handlerOf(type),
-    settingsFor: (handler) => given.get(handler.type) ?? {},
+    settingsFor: (handler, revision) => given.of(handler, revision),
     mayClaim: () => !journal.full,
     log: (taskId, attempt, line) => logs.write(taskId, attempt, line),
     endLog: (taskId, attempt) => logs.end(taskId, attempt),
@@ -202,13 +210,18 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     front,
     logs,
     timekeeper,
+    handlers: () => catalog.handlers,
     begin() {
       dispatcher.begin(pool);
       timekeeper.begin();
     },
-    adopt(settings, texts) {
+    adopt({ settings, texts, revision, keys, switched }) {
       inForce = settings;
-      given = settingsGiven(catalog, texts);
+      given.renew(texts);
+      state.settingsRevision = revision.id;
+      const asked = { by: revision.by, ...(revision.from !== null && { from: revision.from }) };
+      recorder.record({ e: 'settings.changed', revision: revision.id, keys, ...asked });
+      for (const { flag, on } of switched) recorder.record({ e: 'flag.switched', flag, on, ...asked });
       putInForce(state, settings, catalog, clock.wall());
       pool.graceMs = settings.cancelGraceMs;
       pool.resize(roomOf(settings));
@@ -222,10 +235,6 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
 
 function roomOf({ workers, ioWorkers, ioConcurrency }: Settings): Room {
   return { threads: workers, ioThreads: ioWorkers, ioConcurrency };
-}
-
-function settingsGiven({ handlers }: HandlerCatalog, texts: ReadonlyMap<string, string>) {
-  return new Map(handlers.map((handler) => [handler.type, settingsFor(handler, texts)]));
 }
 
 function openHistory(

@@ -5,6 +5,7 @@ import Koa from 'koa';
 import type { Clock } from '../supervisor/clock.ts';
 import { Refusal } from '../supervisor/core/refusal.ts';
 import type { Facade } from '../supervisor/facade.ts';
+import type { SettingsFacade } from '../supervisor/settings-facade.ts';
 import { may } from './caller.ts';
 import { EventStreams } from './event-stream.ts';
 import { LogStreams } from './log-stream.ts';
@@ -21,6 +22,7 @@ import { manyTaskRoutes } from './routes/many-tasks.ts';
 import { type Pages, pages } from './routes/pages.ts';
 import { queueRoutes } from './routes/queue.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { settingsRoutes } from './routes/settings.ts';
 import { statusRoutes } from './routes/status.ts';
 import { submitRoutes } from './routes/submit.ts';
 import { taskLogRoutes } from './routes/task-log.ts';
@@ -31,6 +33,7 @@ import { FailureBrake, RateBrake } from './throttle.ts';
 
 export interface AppOptions {
   readonly facade: Facade;
+  readonly desk: SettingsFacade;
   /** Asked at every request. */
   readonly settings: () => WebSettings;
   /** Where the bundle and its `manifest.json` are. */
@@ -94,6 +97,7 @@ function allRoutes(parts: Parts, page: Pages): readonly Route[] {
     ...manyTaskRoutes(parts),
     ...taskLogRoutes(parts),
     ...queueRoutes(parts),
+    ...settingsRoutes(parts),
     ...eventRoutes(parts),
     ...statusRoutes(parts, () => routes),
     ...sessionRoutes(parts, page),

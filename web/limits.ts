@@ -41,3 +41,7 @@ export const headersTimeoutMs = 20_000;
 export const requestTimeoutMs = 120_000;
 export const keepAliveTimeoutMs = 65_000;
 export const closeGraceMs = 2_000;
+
+export const settingsPerCallMax = 200;
+export const settingCharsMax = 16_384;
+export const noteCharsMax = 500;

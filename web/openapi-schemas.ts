@@ -13,7 +13,8 @@ import {
 } from '../supervisor/core/limits.ts';
 import { REFUSALS, type RefusalCode } from '../supervisor/core/refusal.ts';
 import { TASK_STATE_NAMES, TASK_STATES } from '../supervisor/core/task.ts';
-import { idsPerCallMax, reasonCharsMax } from './limits.ts';
+import { REVISION_BY } from '../supervisor/settings-facade.ts';
+import { idsPerCallMax, noteCharsMax, reasonCharsMax, settingCharsMax } from './limits.ts';
 import { FILTERS, PARAM_SENTENCE } from './task-filter.ts';
 
 const time = z.iso.datetime().meta({ description: 'ISO 8601, UTC' });
@@ -243,6 +244,7 @@ export const handlers = z.object({
         timeoutMs: count.nullable(),
         maxAttempts: count.nullable(),
         concurrency: count.nullable(),
+        flag: z.string().nullable().meta({ description: 'Feature flag it depends on' }),
         settings: z.array(z.string()),
         file: z.string(),
         url: z.string(),
@@ -318,3 +320,73 @@ export const problem = z
     errors: z.array(z.object({ path: z.string().meta({ example: '$[3].priority' }), message: z.string() })).optional(),
   })
   .meta({ id: 'Problem', description: 'RFC 9457' });
+
+const settingKey = z.string().max(settingCharsMax).nullable();
+const note = z
+  .string()
+  .max(noteCharsMax)
+  .nullable()
+  .optional()
+  .meta({ description: 'Why, for whoever reads it later' });
+const revisionId = z.string().meta({ description: '`r1`, `r2`, …', example: 'r12' });
+
+const revision = z
+  .object({
+    id: revisionId,
+    createdAt: time,
+    by: z.enum(REVISION_BY),
+    from: z.string().nullable().meta({ description: 'Where the change came from; null for the file' }),
+    note: z.string().nullable(),
+    hash: z.string().meta({ description: 'sha256 of the content' }),
+    keys: z.array(z.string()).meta({ description: 'Keys that differ from the revision before' }),
+  })
+  .meta({ id: 'Revision' });
+
+const setting = z
+  .object({
+    key: z.string(),
+    value: z.string().meta({ description: 'As text; a secret that is set reads `••••••••`' }),
+    default: z.string(),
+    source: z.enum(['default', 'file', 'environment', 'flag']),
+    sentence: z.string(),
+    limits: z.string(),
+    unit: z.string().nullable(),
+    secret: z.boolean(),
+    fileOnly: z.boolean().meta({ description: 'Changed in the file only' }),
+    needsRestart: z.boolean().meta({ description: 'A change holds from the next start' }),
+    pending: z.boolean().meta({ description: 'Changed, and waiting for the next start' }),
+  })
+  .meta({ id: 'Setting' });
+
+export const settings = z.object({
+  revision: revision.nullable(),
+  envFile: z.string(),
+  problems: z
+    .array(z.object({ key: z.string().nullable(), line: count.nullable(), message: z.string() }))
+    .meta({ description: 'Why the file as it stands is not taken; empty when it is' }),
+  settings: z.record(z.string(), setting).meta({ description: 'By key' }),
+});
+export const settingsCall = z.strictObject({
+  changes: z
+    .record(z.string(), settingKey)
+    .meta({ description: 'By key; null takes a key out, so that its default holds' }),
+  note,
+});
+export const revisions = z.object({ items: z.array(revision), next: z.string().nullable(), total: count });
+export const applyCall = z.strictObject({ note });
+export const settingsDiff = z.object({
+  against: revisionId.nullable(),
+  differences: z.array(z.object({ key: z.string(), before: z.string().nullable(), after: z.string().nullable() })),
+});
+
+const flag = z
+  .object({
+    name: z.string(),
+    on: z.boolean().meta({ description: 'One that nobody has set is off' }),
+    set: z.boolean(),
+    types: z.array(z.string()).meta({ description: 'Types of the handlers that depend on it' }),
+  })
+  .meta({ id: 'Flag' });
+export const flags = z.object({ items: z.array(flag), next: z.null() });
+export const oneFlag = z.object({ flag });
+export const flagCall = z.strictObject({ on: z.boolean().nullable(), note });

@@ -3,6 +3,7 @@ import type { RouterContext } from '@koa/router';
 import type { Clock } from '../supervisor/clock.ts';
 import { Refusal } from '../supervisor/core/refusal.ts';
 import type { Actor, Facade } from '../supervisor/facade.ts';
+import type { SettingsFacade } from '../supervisor/settings-facade.ts';
 import type { Caller, Need } from './caller.ts';
 import type { EventStreams } from './event-stream.ts';
 import type { LogStreams } from './log-stream.ts';
@@ -21,6 +22,7 @@ export interface WebLog {
 /** What middleware and routes share. */
 export interface Parts {
   readonly facade: Facade;
+  readonly desk: SettingsFacade;
   readonly settings: () => WebSettings;
   readonly publicDir: string;
   readonly clock: Clock;
@@ -40,7 +42,7 @@ export interface State {
 export type Context = RouterContext<State>;
 
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   /** As the router has it: `/api/v1/tasks/:id`. */
   readonly path: string;
   readonly need: Need;
@@ -64,6 +66,17 @@ export function operate(path: string, does: string, handle: Handle, query?: Para
   return { method: 'POST', path, need: 'operate', does, handle, ...(query && { query }) };
 }
 
+/** A change of settings: never open to whoever is merely on this machine. */
+export function administer(
+  method: 'POST' | 'PUT' | 'PATCH',
+  path: string,
+  does: string,
+  handle: Handle,
+  query?: Parameters,
+): Route {
+  return { method, path, need: 'administer', does, handle, ...(query && { query }) };
+}
+
 /** For everybody: probes, and logging in and out. */
 export function open(method: Route['method'], path: string, does: string, handle: Handle, query?: Parameters): Route {
   return { method, path, need: 'nothing', does, handle, ...(query && { query }) };
@@ -81,6 +94,11 @@ export function actorOf(ctx: Context): Actor {
   const { address, means } = ctx.state.caller;
   const origin = ctx.req.headers['user-agent']?.startsWith('nightshift-cli/') ? 'cli' : 'http';
   return { origin, from: `${address} (${means})` };
+}
+
+/** A browser sends `Origin` with every change and a script does not: who wonders about a change is told which it was. */
+export function isPage(ctx: Context): boolean {
+  return ctx.req.headers.origin !== undefined;
 }
 
 export function notFound(what: string): Refusal {

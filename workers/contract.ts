@@ -20,6 +20,8 @@ export interface HandlerDescription {
   readonly maxAttempts: number | null;
   /** At most so many attempts of this type at once, or null for no limit of its own. */
   readonly concurrency: number | null;
+  /** Feature flag it depends on. */
+  readonly flag: string | null;
   /** Settings it declared; no others reach it. */
   readonly settings: readonly string[];
   readonly file: string;

@@ -19,6 +19,8 @@ export interface HandlerDefinition<Params = Record<string, unknown>, Result = un
   readonly concurrency?: number;
   /** `cpu` (default): a thread for each attempt. `io`: a thread for several, for handlers that mostly wait. */
   readonly lane?: Lane;
+  /** Name of a feature flag: its tasks wait while `FLAG_<name>` is not `true`. */
+  readonly flag?: string;
   /** Settings it reads, e.g. `HANDLER_API_KEY`. No others reach it; those that guard the console (`WEB_*`) never do. */
   readonly settings?: readonly string[];
   run(params: Params, ctx: HandlerContext): Result | Promise<Result>;
@@ -44,6 +46,7 @@ export interface HandlerContext {
   readonly resume: unknown;
   /** Adds a task. Its default idempotency key makes sure that a rerun of this attempt adds nothing twice. */
   submit(task: SubmittedTask): Promise<unknown>;
+  /** Those it declared, as they were when the task was created; secrets, and what grants execution or reach, as they are now. */
   readonly settings: Readonly<Record<string, string>>;
   readonly http: HttpClient;
   /** Path of a folder of this attempt's own, removed when it ends. */

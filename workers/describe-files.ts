@@ -22,6 +22,7 @@ function shapeOf(handler: AnyHandler): Shape {
     timeoutMs: handler.timeout === undefined ? null : durationMs(handler.timeout),
     maxAttempts: handler.maxAttempts ?? null,
     concurrency: handler.concurrency ?? null,
+    flag: handler.flag ?? null,
     settings: handler.settings ?? [],
   };
 }

@@ -7,8 +7,9 @@ export type AnyHandler = HandlerDefinition<unknown, unknown>;
 
 const TYPE = /^[\p{L}\p{N}][\p{L}\p{N}._:/@+-]{0,199}$/u;
 const SETTING = /^[A-Z][A-Z0-9_]{0,99}$/;
+const FLAG = /^[A-Z][A-Z0-9_]{0,99}$/;
 const LANES: readonly Lane[] = ['cpu', 'io', 'process'];
-const MEMBERS = ['type', 'params', 'timeout', 'maxAttempts', 'concurrency', 'lane', 'settings', 'run'];
+const MEMBERS = ['type', 'params', 'timeout', 'maxAttempts', 'concurrency', 'lane', 'flag', 'settings', 'run'];
 const settingsMax = 100;
 const attemptsMax = 1_000;
 const concurrencyMax = 10_000;
@@ -31,7 +32,7 @@ export function handlerOf(module: Readonly<Record<string, unknown>>): AnyHandler
 
 function mistakesOf(handler: Record<string, unknown>): string[] {
   const mistakes: string[] = [];
-  const { type, run, params, timeout, maxAttempts, concurrency, lane, settings } = handler;
+  const { type, run, params, timeout, maxAttempts, concurrency, lane, flag, settings } = handler;
   const want = (good: boolean, text: string) => good || mistakes.push(text);
   want(
     typeof type === 'string' && TYPE.test(type),
@@ -54,6 +55,10 @@ function mistakesOf(handler: Record<string, unknown>): string[] {
   want(
     lane === undefined || LANES.includes(lane as Lane),
     `"lane" must be one of ${LANES.join(', ')}, not ${nameOf(lane)}`,
+  );
+  want(
+    flag === undefined || (typeof flag === 'string' && FLAG.test(flag)),
+    `"flag" must be a name of capital letters, digits and _, e.g. "NIGHT_SYNC", not ${nameOf(flag)}`,
   );
   want(
     settings === undefined || isSettings(settings),

@@ -93,6 +93,8 @@ export type Event =
   | ({ readonly e: 'queue.paused'; readonly type: string | null; readonly reason: string } & AskedBy)
   | ({ readonly e: 'queue.resumed'; readonly type: string | null } & AskedBy)
   | ({ readonly e: 'worker.recycled'; readonly worker: string } & AskedBy)
+  | ({ readonly e: 'settings.changed'; readonly revision: string; readonly keys: readonly string[] } & AskedBy)
+  | ({ readonly e: 'flag.switched'; readonly flag: string; readonly on: boolean } & AskedBy)
   | { readonly e: 'inbox.taken'; readonly uuid: string; readonly file: string; readonly tasks: number }
   | { readonly e: 'inbox.settled'; readonly uuids: readonly string[] }
   | { readonly e: 'clock.jumped'; readonly byMs: number };
@@ -118,6 +120,8 @@ export const EVENT_NAMES: Readonly<Record<EventName, true>> = {
   'queue.paused': true,
   'queue.resumed': true,
   'worker.recycled': true,
+  'settings.changed': true,
+  'flag.switched': true,
   'inbox.taken': true,
   'inbox.settled': true,
   'clock.jumped': true,

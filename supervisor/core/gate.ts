@@ -10,6 +10,7 @@ export type FreeLanes = (type: string) => boolean;
 export function blockOf(state: State, type: string, group: string | null, now: number): string | null {
   if (state.lanes && !state.lanes.has(type)) return `handler:${type}`;
   if (state.pausedTypes.has(type)) return `pause:${type}`;
+  if (state.switchedOff.has(type)) return `flag:${type}`;
   const typeMax = state.limits.concurrencyByType.get(type);
   if (typeMax !== undefined && (state.runningByType.get(type) ?? 0) >= typeMax) return `type:${type}`;
   if (group === null) return null;

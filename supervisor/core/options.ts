@@ -82,6 +82,7 @@ function areEqual(a: TaskOptions, b: TaskOptions): boolean {
     a.timeoutMs === b.timeoutMs &&
     a.onInterrupt === b.onInterrupt &&
     a.run === b.run &&
+    a.settingsRevision === b.settingsRevision &&
     a.backoff === b.backoff &&
     a.tags.length === b.tags.length &&
     a.tags.every((tag, index) => tag === b.tags[index])
@@ -105,6 +106,7 @@ const defaults: Omit<TaskOptions, 'type' | 'origin'> = {
   group: null,
   onInterrupt: 'requeue',
   run: null,
+  settingsRevision: null,
 };
 
 function makeText(options: TaskOptions): string {
@@ -116,7 +118,12 @@ function makeText(options: TaskOptions): string {
   return JSON.stringify({ ...said, origin: options.origin });
 }
 
-export function optionsFor(input: TaskInput, origin: string, handler: HandlerDefaults | undefined): TaskOptions {
+export function optionsFor(
+  input: TaskInput,
+  origin: string,
+  handler: HandlerDefaults | undefined,
+  settingsRevision: string | null,
+): TaskOptions {
   return {
     type: input.type,
     priority: input.priority,
@@ -128,5 +135,6 @@ export function optionsFor(input: TaskInput, origin: string, handler: HandlerDef
     onInterrupt: input.onInterrupt,
     origin,
     run: null,
+    settingsRevision,
   };
 }

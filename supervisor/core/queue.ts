@@ -28,16 +28,17 @@ export function turnOf(task: Task): number {
 export class ReadyQueue {
   readonly #lines = new Map<string, Line>();
   readonly #emptied = new Set<Line>();
-  readonly #agingMs: number;
-  readonly #open: Shelf;
+  readonly #open = new Shelf();
   readonly #parked = new Map<string, Shelf>();
   #size = 0;
   /** The line asked for last: tasks mostly come in rows of their kind. */
   #recent: { readonly options: TaskOptions; readonly line: Line } | null = null;
 
+  /** AGEING */
+  agingMs: number;
+
   constructor(aging: number = agingMs) {
-    this.#agingMs = aging;
-    this.#open = new Shelf(aging);
+    this.agingMs = aging;
   }
 
   get size(): number {
@@ -99,7 +100,7 @@ export class ReadyQueue {
    */
   first(now: number, gate: Gate): Task | null {
     for (;;) {
-      const line = this.#open.first(now);
+      const line = this.#open.first(now, this.agingMs);
       if (!line) return null;
       const block = gate(line);
       if (block === null) return line.head;
@@ -124,7 +125,7 @@ export class ReadyQueue {
     const shelf = this.#parked.get(block);
     shelf?.letGo();
     for (let left = count; shelf && left > 0; left--) {
-      const line = shelf.first(now);
+      const line = shelf.first(now, this.agingMs);
       if (!line) break;
       shelf.remove(line);
       line.blockedBy = null;
@@ -147,7 +148,7 @@ export class ReadyQueue {
     this.#open.remove(line);
     let shelf = this.#parked.get(block);
     if (!shelf) {
-      shelf = new Shelf(this.#agingMs);
+      shelf = new Shelf();
       this.#parked.set(block, shelf);
     }
     line.blockedBy = block;

@@ -118,7 +118,7 @@ export function taskRecord(task: Task, params: string): TaskRecord {
 /** What a task that was never tried says of its life. */
 const NO_LIFE =
   '","startedAt":null,"finishedAt":null,"attempt":0,"attempts":[],"progress":null,"counts":null,"result":null,"error":null' +
-  ',"retryOf":null,"cancelRequestedAt":null,"settingsRevision":null';
+  ',"retryOf":null,"cancelRequestedAt":null';
 
 /** The record as JSON without its params and its closing brace; `withParams` makes it whole, without a round trip of them. */
 export function recordHead(task: Task): string {
@@ -130,7 +130,7 @@ export function recordHead(task: Task): string {
       ? queued
       : `","type":${type},"state":"${state}",${rest},"runAt":${waits ? `"${iso(task.at)}"` : 'null'},"idempotencyKey":`;
   const begun = `{"id":"${task.id}${head}${textOf(task.idempotencyKey)},"createdAt":"${iso(createdAt(task.id))}`;
-  return life ? `${begun}"${lifeText(life)},"settingsRevision":null` : begun + NO_LIFE;
+  return begun + (life ? `"${lifeText(life)}` : NO_LIFE);
 }
 
 function lifeText(life: TaskLife): string {
@@ -177,6 +177,7 @@ const OPTION_MEMBERS = [
   'onInterrupt',
   'origin',
   'run',
+  'settingsRevision',
 ] as const;
 
 /** What tasks of one kind have in common is put into words once. */
@@ -185,7 +186,8 @@ const optionsRecords = new WeakMap<TaskOptions, OptionsRecord>();
 function optionsRecord(options: TaskOptions): OptionsRecord {
   const known = optionsRecords.get(options);
   if (known) return known;
-  const { type, priority, maxAttempts, backoff, timeoutMs, tags, group, onInterrupt, origin, run } = options;
+  const { type, priority, maxAttempts, backoff, timeoutMs, tags, group, onInterrupt, origin, run, settingsRevision } =
+    options;
   const { kind, baseMs, maxMs, jitter } = backoff;
   const view = {
     priority,
@@ -197,6 +199,7 @@ function optionsRecord(options: TaskOptions): OptionsRecord {
     onInterrupt,
     origin,
     run,
+    settingsRevision,
   };
   const typeText = JSON.stringify(type);
   const rest = JSON.stringify(view).slice(1, -1);
@@ -233,7 +236,6 @@ function recordWith(task: Task, params: unknown): TaskRecord {
     error: life?.error ?? null,
     retryOf: life?.retryOf ?? null,
     cancelRequestedAt: isoOrNull(life?.cancelRequestedAt ?? null),
-    settingsRevision: null,
   };
 }
 

@@ -34,26 +34,21 @@ interface Circle {
 }
 
 export class Shelf {
-  readonly #agingMs: number;
   readonly #circles: Circle[] = [];
   /** The line that was given back last since `letGo`. */
   #givenBack: Line | null = null;
-
-  constructor(aging: number) {
-    this.#agingMs = aging;
-  }
 
   get empty(): boolean {
     return this.#circles.length === 0;
   }
 
   /** Of the lines whose turn it is among their priority, the one of the highest effective priority; of equal ones who waited longest. */
-  first(now: number): Line | null {
+  first(now: number, agingMs: number): Line | null {
     let best: Line | null = null;
     let highest = Number.NEGATIVE_INFINITY;
     for (const { first } of this.#circles) {
       const line = first as Line;
-      const level = line.priority + Math.max(0, Math.floor((now - waitsSince(line)) / this.#agingMs));
+      const level = line.priority + Math.max(0, Math.floor((now - waitsSince(line)) / agingMs));
       if (level < highest || (level === highest && waitsSince(line) >= waitsSince(best as Line))) continue;
       best = line;
       highest = level;

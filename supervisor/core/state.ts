@@ -90,6 +90,10 @@ export interface State {
   limits: Limits;
   /** Types that have a handler and the kind of slot it runs in; null before the handlers are known. */
   lanes: ReadonlyMap<string, string> | null;
+  /** Types that may not start because their feature flag is off, with its name. */
+  switchedOff: ReadonlyMap<string, string>;
+  /** Of the settings in force; new tasks carry it. */
+  settingsRevision: string | null;
   draining: boolean;
   incarnation: string | null;
   /** When the last incarnation was last heard of, and whether it said goodbye. */
@@ -134,6 +138,8 @@ export function freshState(limits: Limits = defaultLimits, paramsHotBytesMax?: n
     children: new Map(),
     limits,
     lanes: null,
+    switchedOff: new Map(),
+    settingsRevision: null,
     draining: false,
     incarnation: null,
     lastStop: null,

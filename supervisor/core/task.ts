@@ -50,6 +50,8 @@ export interface TaskOptions {
   readonly origin: string;
   /** Run and stage it belongs to. */
   readonly run: { readonly id: string; readonly stage: string } | null;
+  /** Revision of the settings that were in force when it was created: its handler sees those. */
+  readonly settingsRevision: string | null;
 }
 
 export interface TaskError {

@@ -39,6 +39,8 @@ function whileQueued(state: State, task: Task, now: number, diskFull: boolean): 
   if (state.pausedAll) return waiting('paused', `the queue is paused${because(state.pausedAll)}`);
   const paused = state.pausedTypes.get(type);
   if (paused) return waiting('paused', `${type} is paused${because(paused)}`);
+  if (block?.startsWith('flag:'))
+    return waiting('paused', `the feature flag ${state.switchedOff.get(type)} is off: switch it on and it goes on`);
   if (block?.startsWith('type:'))
     return waiting('concurrency', `at most ${state.limits.concurrencyByType.get(type)} of ${type} run at once`);
   if (block?.startsWith('group:')) {

@@ -38,7 +38,8 @@ export interface DispatcherParts {
   /** Sees to it that the params of these tasks are in memory as text. */
   warm(tasks: readonly Task[]): Promise<void> | null;
   handlerOf(type: string): HandlerDescription | undefined;
-  settingsFor(handler: HandlerDescription): Readonly<Record<string, string>>;
+  /** @param revision settings the task was created with */
+  settingsFor(handler: HandlerDescription, revision: string | null): Readonly<Record<string, string>>;
   /** False while new work must not begin: disk full, starting. */
   mayClaim(): boolean;
   log(taskId: string, attempt: number, line: { at: number; level: string; text: string }): void;
@@ -169,7 +170,7 @@ export class Dispatcher implements PoolListener {
       resume: task.life?.checkpoint ?? null,
       handlerUrl: handler.url,
       handlerVersion: handler.version,
-      settings: this.#parts.settingsFor(handler),
+      settings: this.#parts.settingsFor(handler, options.settingsRevision),
     };
   }
 

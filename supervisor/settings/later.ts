@@ -25,13 +25,10 @@ const LATER: Readonly<Record<string, 'plain' | 'secret'>> = {
   HEARTBEAT_URL: 'secret',
   REPORT_AT: 'plain',
 };
-/** Feature flags. */
-const FLAG_KEY = /^FLAG_[A-Z][A-Z0-9_]{0,99}$/;
-
 export const LATER_KEYS: readonly string[] = Object.keys(LATER);
 
 export function isLater(key: string): boolean {
-  return Object.hasOwn(LATER, key) || FLAG_KEY.test(key);
+  return Object.hasOwn(LATER, key);
 }
 
 export function isLaterSecret(key: string): boolean {

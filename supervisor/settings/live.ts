@@ -8,11 +8,12 @@ import type { Clock } from '../clock.ts';
 import { Refusal } from '../core/refusal.ts';
 import { replaceFile } from './durable-file.ts';
 import { type Changes, editEnv } from './edit.ts';
-import type { LoadedSettings, SettingsHealth } from './load.ts';
-import { describeProblem, type Parsed, type ParsedSettings, type Problem } from './parse.ts';
+import type { LoadedSettings } from './load.ts';
+import { describeProblem, type Parsed, type ParsedSettings, type Problem, unknown } from './parse.ts';
 import { readEnv } from './read-env.ts';
+import { remarksOn, type SettingsHealth } from './remarks.ts';
 import { type Change, changedKeys, hashOf, type Revision } from './revisions.ts';
-import { isFileOnly, needsRestart, type Settings } from './settings.ts';
+import { isFileOnly, isSetting, needsRestart, type Settings } from './settings.ts';
 import { EnvWatch } from './watch-env.ts';
 
 /** What came into force. */
@@ -22,6 +23,8 @@ export interface Adopted {
   readonly revision: Revision;
   /** Keys whose texts differ from before. */
   readonly keys: readonly string[];
+  /** Feature flags that were switched. */
+  readonly switched: readonly { readonly flag: string; readonly on: boolean }[];
 }
 
 export interface LiveOptions {
@@ -44,6 +47,9 @@ export class LiveSettings {
   #revision: Revision | null;
   /** Hash of the file as it was looked at last, good or not. */
   #seen: string | null = null;
+  /** Codes of what is said of the settings in force. */
+  #remarked: readonly string[];
+  #problems: readonly Problem[] = [];
   /** One look or change at a time. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -53,6 +59,8 @@ export class LiveSettings {
     this.#parsed = loaded;
     this.#startedWith = loaded.texts;
     this.#revision = loaded.revision;
+    this.#problems = loaded.problems;
+    this.#remarked = remarksOn(loaded, loaded.envFile).map(({ code }) => code);
     this.#seen = loaded.read && hashOf(Buffer.from(loaded.read).toString('utf8'));
     this.#watch = new EnvWatch(loaded.envFile, clock, () => this.look());
   }
@@ -71,6 +79,11 @@ export class LiveSettings {
 
   get revision(): Revision | null {
     return this.#revision;
+  }
+
+  /** What is wrong in the file, and why it is not taken; empty when it is. */
+  get problems(): readonly Problem[] {
+    return this.#problems;
   }
 
   get envFile(): string {
@@ -110,19 +123,27 @@ export class LiveSettings {
 
   /**
    * Changes keys in the file and adopts the result.
-   * @throws Refusal `forbidden` for keys that change in the file only, `validation` naming each mistake
+   * @param since revision that whoever changes has seen; null when they do not say
+   * @throws Refusal `forbidden` for keys that change in the file only, `validation` naming each mistake,
+   * `precondition_failed` when another revision is in force
    */
-  change(changes: Changes, change: Change): Promise<Revision> {
+  change(changes: Changes, change: Change, since: string | null = null): Promise<Revision> {
     return this.#inTurn(async () => {
+      this.#refuseOther(since);
+      refuseUnknown(Object.keys(changes));
       refuseFileOnly(Object.keys(changes), this.envFile);
       const text = await this.#fileText();
       return this.#write(edited(text, changes), change);
     });
   }
 
-  /** Brings the content of an older revision back, as a new one. */
-  apply(id: string, change: Change): Promise<Revision> {
+  /**
+   * Brings the content of an older revision back, as a new one.
+   * @throws Refusal as `change` does; keys that change in the file only must be the same in both
+   */
+  apply(id: string, change: Change, since: string | null = null): Promise<Revision> {
     return this.#inTurn(async () => {
+      this.#refuseOther(since);
       const wanted = this.#in.loaded.revisions.get(id);
       if (!wanted) throw new Refusal('not_found', `there is no revision ${id}`);
       refuseFileOnly(changedKeys(await this.#fileText(), wanted.content), this.envFile);
@@ -136,6 +157,15 @@ export class LiveSettings {
     const revision = this.#in.loaded.revisions.get(id);
     const parsed = revision && this.#parse(Buffer.from(revision.content));
     return parsed?.ok ? parsed.value.texts : null;
+  }
+
+  #refuseOther(since: string | null): void {
+    const now = this.#revision?.id ?? null;
+    if (since !== null && since !== now)
+      throw new Refusal(
+        'precondition_failed',
+        `the settings have been changed meanwhile: ${now} is in force, not ${since}`,
+      );
   }
 
   async #fileText(): Promise<string> {
@@ -167,17 +197,29 @@ export class LiveSettings {
   async #adopt(parsed: Parsed, text: string, change: Change): Promise<void> {
     const { loaded, health, log, inUse, adopted } = this.#in;
     const revision = await loaded.revisions.keep(loaded.name, text, change, inUse);
-    const before = this.#parsed.texts;
+    const before = this.#parsed;
     this.#parsed = parsed;
+    this.#problems = [];
     this.#revision = revision;
     this.#seen = hashOf(text);
     health.clear('settings_wrong');
     health.clear('settings_gone');
-    const keys = differing(before, parsed.texts);
+    const keys = differing(before.texts, parsed.texts);
+    this.#remark();
     this.#sayPending();
     if (keys.length === 0) return;
     log.info(`settings ${revision.id} in force, changed by ${change.by}: ${keys.join(', ')}`);
-    adopted({ settings: parsed.settings, texts: parsed.texts, revision, keys });
+    const switched = switchedFlags(before.settings.flags, parsed.settings.flags);
+    adopted({ settings: parsed.settings, texts: parsed.texts, revision, keys, switched });
+  }
+
+  #remark(): void {
+    const { health } = this.#in;
+    const remarks = remarksOn(this.#parsed, this.envFile);
+    const codes = remarks.map(({ code }) => code);
+    for (const code of this.#remarked) if (!codes.includes(code)) health.clear(code);
+    for (const remark of remarks) health.raise(remark);
+    this.#remarked = codes;
   }
 
   #sayPending(): void {
@@ -195,6 +237,7 @@ export class LiveSettings {
   }
 
   #wrong(problems: readonly Problem[]): void {
+    this.#problems = problems;
     const named = problems.map((problem) => describeProblem(problem, this.envFile)).join('; ');
     this.#in.health.raise({
       code: 'settings_wrong',
@@ -228,6 +271,22 @@ export class LiveSettings {
 function differing(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
   const keys = new Set([...before.keys(), ...after.keys()]);
   return [...keys].filter((key) => before.get(key) !== after.get(key)).sort();
+}
+
+/** One that is not set counts as off. */
+function switchedFlags(before: ReadonlyMap<string, boolean>, after: ReadonlyMap<string, boolean>) {
+  const names = [...new Set([...before.keys(), ...after.keys()])].sort();
+  return names
+    .map((flag) => ({ flag, on: after.get(flag) ?? false }))
+    .filter(({ flag, on }) => on !== (before.get(flag) ?? false));
+}
+
+function refuseUnknown(keys: readonly string[]): void {
+  const mistakes = keys
+    .filter((key) => !isSetting(key))
+    .map((key) => ({ path: `$.changes.${key}`, message: unknown(key) }));
+  if (mistakes.length === 0) return;
+  throw new Refusal('validation', mistakes.map(({ path, message }) => `${path} ${message}`).join('; '), mistakes);
 }
 
 function refuseFileOnly(keys: readonly string[], envFile: string): void {

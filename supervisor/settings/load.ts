@@ -10,24 +10,10 @@ import { Fault } from '../core/fault.ts';
 import { syncFolder } from './durable-file.ts';
 import { exampleFile } from './example.ts';
 import type { Machine } from './kinds.ts';
-import { isLoopback } from './kinds.ts';
-import {
-  describeProblem,
-  type Parsed,
-  type ParsedSettings,
-  type Problem,
-  parseSettings,
-  variablePrefix,
-} from './parse.ts';
+import { describeProblem, type Parsed, type ParsedSettings, type Problem, parseSettings } from './parse.ts';
 import { readEnv } from './read-env.ts';
+import { remarksOn, type SettingsHealth } from './remarks.ts';
 import { type Revision, Revisions } from './revisions.ts';
-
-export interface SettingsHealth {
-  readonly code: string;
-  readonly severity: 'info' | 'warning' | 'error';
-  readonly message: string;
-  readonly action: string;
-}
 
 export interface LoadOptions {
   /** Absolute, and there. */
@@ -47,6 +33,8 @@ export interface LoadedSettings extends Parsed {
   readonly revision: Revision | null;
   readonly envFile: string;
   readonly health: readonly SettingsHealth[];
+  /** What is wrong in the file, when it was not taken. */
+  readonly problems: readonly Problem[];
   /** For the log. */
   readonly notes: readonly string[];
   readonly revisions: Revisions;
@@ -86,8 +74,9 @@ export async function loadSettings(options: LoadOptions): Promise<LoadedSettings
   const chosen = parsed.ok
     ? { ...parsed.value, revision: await keep(revisions, name, read.bytes ?? new Uint8Array(), remarks) }
     : fallBack(parsed.problems, revisions.last(name), parse, envFile, remarks);
-  remark(chosen, remarks);
-  return { ...chosen, envFile, read: read.bytes, ...remarks, revisions, name, parse };
+  remarks.health.push(...remarksOn(chosen, envFile));
+  const problems = parsed.ok ? [] : parsed.problems;
+  return { ...chosen, envFile, read: read.bytes, problems, ...remarks, revisions, name, parse };
 }
 
 interface Remarks {
@@ -184,36 +173,6 @@ function fallBack(
     action: `Correct ${envFile}; it is taken as soon as it is right.`,
   });
   return { ...good.value, revision: last };
-}
-
-const tokenCharsLeast = 16;
-
-function remark(parsed: Parsed, remarks: Remarks): void {
-  for (const stranger of parsed.strangers) {
-    remarks.health.push({
-      code: `settings_unknown_variable:${stranger.key}`,
-      severity: 'warning',
-      message: `The variable ${variablePrefix}${stranger.key} of the environment ${stranger.message}`,
-      action: 'Correct or remove it where Nightshift is started.',
-    });
-  }
-  for (const key of parsed.later) {
-    remarks.health.push({
-      code: `settings_no_effect:${key}`,
-      severity: 'warning',
-      message: `${key} has no effect in this version`,
-      action: 'Take it out, or leave it for a version that has it.',
-    });
-  }
-  const { webHost, webToken } = parsed.settings;
-  if (!isLoopback(webHost) && webToken !== null && webToken.length < tokenCharsLeast) {
-    remarks.health.push({
-      code: 'token_short',
-      severity: 'warning',
-      message: `WEB_TOKEN is shorter than ${tokenCharsLeast} characters and others can reach ${webHost}`,
-      action: 'Set a longer one, e.g. the output of: openssl rand -hex 24',
-    });
-  }
 }
 
 function isFull(code: string | undefined): boolean {

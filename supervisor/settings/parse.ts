@@ -4,9 +4,10 @@
  */
 import { nearest } from '../core/nearest.ts';
 import { readEnvFile } from './env-file.ts';
+import { flagOf, readFlag } from './flags.ts';
 import { isLoopback, type Machine } from './kinds.ts';
 import { isLater, LATER_KEYS } from './later.ts';
-import { isHandlerKey, isSecret, KEYS, MEMBERS, type Member, rowOf, type Settings, TABLE } from './settings.ts';
+import { isSecret, isSetting, KEYS, MEMBERS, type Member, rowOf, type Settings, TABLE } from './settings.ts';
 
 export type Source = 'default' | 'file' | 'environment' | 'flag';
 
@@ -32,7 +33,7 @@ export interface Parsed {
   /** Texts of all settings in force, by key, those of handlers (`HANDLER_*`) included. Holds secrets. */
   readonly texts: ReadonlyMap<string, string>;
   readonly sources: ReadonlyMap<string, Source>;
-  /** Variables of the environment that look like settings and are none. */
+  /** Keys of the file and variables of the environment that look like settings and are none. */
   readonly strangers: readonly Problem[];
   /** Keys that are given and have no effect in this version. */
   readonly later: readonly string[];
@@ -56,12 +57,15 @@ const OTHER_VARIABLES = ['DATA', 'ENV', 'TASK_ID', 'ATTEMPT', 'RESULT', 'CHECKPO
 export function parseSettings(given: Given): ParsedSettings {
   const problems: Problem[] = [];
   const texts = new Map<string, Text>();
-  for (const text of fileTexts(given, problems)) texts.set(text.key, text);
-  const { known, strangers } = variables(given.environment);
-  for (const text of [...known, ...flagTexts(given, problems)]) texts.set(text.key, text);
+  const inFile = fileTexts(given, problems);
+  const inEnvironment = variables(given.environment);
+  for (const text of [...inFile.known, ...inEnvironment.known, ...flagTexts(given, problems)])
+    texts.set(text.key, text);
   const values = readAll(texts, given.machine, problems);
+  const flags = readFlags(texts, problems);
   if (problems.length > 0) return { ok: false, problems: problems.sort(byPlace) };
-  const settings = values as unknown as Settings;
+  const settings = { ...values, flags } as unknown as Settings;
+  const strangers = [...inFile.strangers, ...inEnvironment.strangers];
   checkTogether(settings, texts, problems);
   return problems.length > 0
     ? { ok: false, problems }
@@ -73,25 +77,31 @@ function byPlace(left: Problem, right: Problem): number {
 }
 
 /** An empty value counts as not given: compose files and unit files pass variables on that nobody has set. */
-function fileTexts(given: Given, problems: Problem[]): Text[] {
-  if (given.file === null) return [];
+function fileTexts(given: Given, problems: Problem[]): Texts {
+  const [known, strangers]: [Text[], Problem[]] = [[], []];
+  if (given.file === null) return { known, strangers };
   const file = readEnvFile(given.file);
   problems.push(...file.problems.map((problem) => ({ ...problem, source: 'file' as const })));
-  const texts: Text[] = [];
   for (const { key, value, line } of file.entries) {
-    if (!isKnown(key)) problems.push({ key, source: 'file', line, message: unknown(key) });
-    else if (value !== '') texts.push({ key, text: value, source: 'file', line });
+    if (!isSetting(key)) strangers.push({ key, source: 'file', line, message: unknown(key) });
+    else if (value !== '') known.push({ key, text: value, source: 'file', line });
   }
-  return texts;
+  return { known, strangers };
 }
 
-function variables(environment: Given['environment']): { known: Text[]; strangers: Problem[] } {
+/** A key that is none is pointed out and not refused: a file written for a later version must start this one. */
+interface Texts {
+  readonly known: Text[];
+  readonly strangers: Problem[];
+}
+
+function variables(environment: Given['environment']): Texts {
   const known: Text[] = [];
   const strangers: Problem[] = [];
   for (const [variable, text] of Object.entries(environment)) {
     if (!variable.startsWith(variablePrefix) || text === undefined || text === '') continue;
     const key = variable.slice(variablePrefix.length);
-    if (isKnown(key)) known.push({ key, text, source: 'environment', line: null });
+    if (isSetting(key)) known.push({ key, text, source: 'environment', line: null });
     else if (!OTHER_VARIABLES.includes(key))
       strangers.push({ key, source: 'environment', line: null, message: unknown(key) });
   }
@@ -102,19 +112,16 @@ function flagTexts(given: Given, problems: Problem[]): Text[] {
   const texts: Text[] = [];
   for (const [key, text] of Object.entries(given.flags)) {
     if (text === undefined) continue;
-    if (!isKnown(key)) problems.push({ key, source: 'flag', line: null, message: unknown(key) });
+    if (!isSetting(key)) problems.push({ key, source: 'flag', line: null, message: unknown(key) });
     else texts.push({ key, text, source: 'flag', line: null });
   }
   return texts;
 }
 
-function isKnown(key: string): boolean {
-  return rowOf(key) !== undefined || isHandlerKey(key) || isLater(key);
-}
-
-function unknown(key: string): string {
+/** Says of a key that is no setting what may have been meant. */
+export function unknown(key: string): string {
   const bare = key.toUpperCase().replace(/^NIGHTSHIFT_/, '');
-  const near = isKnown(bare) ? bare : nearest(bare, [...KEYS, ...LATER_KEYS]);
+  const near = isSetting(bare) ? bare : nearest(bare, [...KEYS, ...LATER_KEYS]);
   const hint = near
     ? `did you mean ${near}?`
     : 'see nightshift.env.example for all there are; keys of your own begin with HANDLER_';
@@ -140,6 +147,18 @@ function readAll(
     else problems.push(problem(given, row.key, `${reading.problem}${shown(row.key, given?.text)}`));
   }
   return values;
+}
+
+function readFlags(texts: ReadonlyMap<string, Text>, problems: Problem[]): Map<string, boolean> {
+  const flags = new Map<string, boolean>();
+  for (const given of texts.values()) {
+    const name = flagOf(given.key);
+    const on = readFlag(given.text);
+    if (name !== null && on !== null) flags.set(name, on);
+    else if (name !== null)
+      problems.push(problem(given, given.key, `must be true or false${shown(given.key, given.text)}`));
+  }
+  return flags;
 }
 
 const shownCharsMax = 60;

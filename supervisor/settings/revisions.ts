@@ -8,14 +8,11 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Adapter, Low } from 'lowdb';
+import type { RevisionBy } from '../settings-facade.ts';
 import { replaceFile, syncFolder } from './durable-file.ts';
 import { readEnvFile } from './env-file.ts';
 
 export const revisionsMax = 200;
-
-/** Who changed the file: somebody with an editor, the page, a script, the command line, or an older revision applied again. */
-export const REVISION_BY = ['file', 'page', 'api', 'cli', 'apply'] as const;
-export type RevisionBy = (typeof REVISION_BY)[number];
 
 /** Who changed it, from where and why. */
 export type Change = Pick<Revision, 'by' | 'from' | 'note'>;
@@ -140,9 +137,16 @@ export function hashOf(content: string): string {
 
 /** Keys whose values differ, sorted. */
 export function changedKeys(before: string, after: string): string[] {
+  return differences(before, after).map(({ key }) => key);
+}
+
+/** The same with both values; null where a key is not set. Holds secrets. */
+export function differences(before: string, after: string) {
   const [old, fresh] = [values(before), values(after)];
-  const keys = new Set([...old.keys(), ...fresh.keys()]);
-  return [...keys].filter((key) => old.get(key) !== fresh.get(key)).sort();
+  const keys = [...new Set([...old.keys(), ...fresh.keys()])].sort();
+  return keys
+    .map((key) => ({ key, before: old.get(key) ?? null, after: fresh.get(key) ?? null }))
+    .filter((one) => one.before !== one.after);
 }
 
 function values(content: string): Map<string, string> {

@@ -2,6 +2,8 @@
  * Every setting there is, in one table: its key, kind, default, limits, and what it is for. The typed `Settings`, the
  * example file, the reference in the documents and the checks all come from it.
  */
+
+import { flagOf } from './flags.ts';
 import type { Limits } from './grammars.ts';
 import type { Kind } from './kinds.ts';
 import * as kinds from './kinds.ts';
@@ -43,8 +45,11 @@ export interface Settings {
   /** Null is forever. */
   readonly logRetentionMs: number | null;
   readonly ageingMs: number;
+  /** Feature flags that are set, by name. */
+  readonly flags: ReadonlyMap<string, boolean>;
 }
-export type Member = keyof Settings;
+/** Settings with a row of their own; anybody may make up a flag. */
+export type Member = Exclude<keyof Settings, 'flags'>;
 
 export interface Row<T> {
   readonly key: string;
@@ -60,6 +65,8 @@ export interface Row<T> {
   readonly fileOnly?: true;
   /** A change takes effect while running; without it, with the next start. */
   readonly live?: true;
+  /** A handler is given the newest value, not the one of when its task was created: a right taken away is gone at once. */
+  readonly newest?: true;
   /** The command line's name for it. */
   readonly flag?: string;
 }
@@ -174,6 +181,7 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
       'Programs that command.run may run, by name, e.g. ffmpeg=/usr/bin/ffmpeg,backup=/opt/backup.sh. No other runs.',
     fileOnly: true,
     live: true,
+    newest: true,
   },
   allowShell: {
     key: 'ALLOW_SHELL',
@@ -183,6 +191,7 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
       'Whether command.run may run a shell line that a task brings. Whoever can add tasks can then run anything.',
     fileOnly: true,
     live: true,
+    newest: true,
   },
   allowPrivateAddresses: {
     key: 'ALLOW_PRIVATE_ADDRESSES',
@@ -193,6 +202,7 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
       'Hosts and networks in private address ranges that redirects and fetched content may lead to, e.g. nas.local,192.168.1.0/24.',
     fileOnly: true,
     live: true,
+    newest: true,
   },
   fsync: {
     key: 'FSYNC',
@@ -295,6 +305,7 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     kind: kinds.duration(second, 365 * day),
     default: '10m',
     sentence: 'A waiting task counts one priority more for each such stretch that higher ones go before it.',
+    live: true,
   },
 };
 
@@ -330,6 +341,16 @@ export function isSecret(key: string): boolean {
  */
 export function isFileOnly(key: string): boolean {
   return rowOf(key)?.fileOnly === true || isHandlerKey(key) || (isLater(key) && !rowOf(key));
+}
+
+/** Whether there is such a setting at all. */
+export function isSetting(key: string): boolean {
+  return rowOf(key) !== undefined || isHandlerKey(key) || isLater(key) || flagOf(key) !== null;
+}
+
+/** Whether handlers are given the newest value, not the one of when their task was created. */
+export function isAlwaysNewest(key: string): boolean {
+  return isSecret(key) || rowOf(key)?.newest === true;
 }
 
 /** Whether a change of the key waits for the next start. Keys of handlers are read for each attempt. */

@@ -20,6 +20,7 @@ export const plainOptions: TaskOptions = {
   onInterrupt: 'requeue',
   origin: 'http',
   run: null,
+  settingsRevision: null,
 };
 
 /** A valid UUIDv7 of its number. */

@@ -367,17 +367,17 @@ t.test('any JSON is taken as params and comes back as it was', async (t) => {
 
 t.test('equal options are one object, and the handler speaks where the task is silent', async (t) => {
   const table = new OptionsTable();
-  const one = table.of(optionsFor(inputOf({ tags: ['a'] }), 'http', undefined));
-  t.equal(table.of(optionsFor(inputOf({ tags: ['a'] }), 'http', undefined)), one);
+  const one = table.of(optionsFor(inputOf({ tags: ['a'] }), 'http', undefined, null));
+  t.equal(table.of(optionsFor(inputOf({ tags: ['a'] }), 'http', undefined, null)), one);
   t.equal(table.fromText(optionsText(one)), one, 'also when it is read back from the journal');
-  t.not(table.of(optionsFor(inputOf({ tags: ['b'] }), 'http', undefined)), one);
+  t.not(table.of(optionsFor(inputOf({ tags: ['b'] }), 'http', undefined, null)), one);
   const handler = { timeoutMs: 60_000, maxAttempts: 7 };
-  t.match(optionsFor(inputOf({}), 'http', handler), { timeoutMs: 60_000, maxAttempts: 7 });
-  t.match(optionsFor(inputOf({ timeout: '1s', maxAttempts: 2 }), 'http', handler), {
+  t.match(optionsFor(inputOf({}), 'http', handler, null), { timeoutMs: 60_000, maxAttempts: 7 });
+  t.match(optionsFor(inputOf({ timeout: '1s', maxAttempts: 2 }), 'http', handler, null), {
     timeoutMs: 1_000,
     maxAttempts: 2,
   });
-  t.same(optionsFor(inputOf({}), 'http', undefined), plainOptions);
+  t.same(optionsFor(inputOf({}), 'http', undefined, null), plainOptions);
   for (let number = 0; number < 50_001; number++) table.of({ ...plainOptions, origin: `handler:${number}` });
   t.same(table.of({ ...plainOptions }), plainOptions, 'more kinds than are shared do no harm');
 });

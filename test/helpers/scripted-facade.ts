@@ -248,6 +248,7 @@ export class ScriptedFacade implements Facade {
       timeoutMs: null,
       maxAttempts: null,
       concurrency: null,
+      flag: null,
       settings: [],
       file: `${type}.js`,
       url: `file:///${type}.js`,

@@ -148,6 +148,27 @@ t.test(
   },
 );
 
+t.test('what is said of a file that is taken goes with what it was said of', async (t) => {
+  const here = await bed(t, 'WORKRES=2\n');
+  await writeFile(here.file, 'WORKERS=3\nLOG_LEVLE=debug\n');
+  t.same((await here.next()).keys, ['WORKERS']);
+  t.match(here.health.get('settings_unknown:LOG_LEVLE'), /line 2: LOG_LEVLE .*did you mean LOG_LEVEL/);
+  await writeFile(here.file, 'WORKERS=4\n');
+  await here.next();
+  t.same([...here.health.keys()], []);
+});
+
+t.test('a flag that is switched is told, one that is only named is not', async (t) => {
+  const here = await bed(t, '');
+  await writeFile(here.file, 'FLAG_A=false\nFLAG_B=true\n');
+  t.same((await here.next()).switched, [{ flag: 'B', on: true }]);
+  await writeFile(here.file, 'FLAG_A=true\n');
+  t.same((await here.next()).switched, [
+    { flag: 'A', on: true },
+    { flag: 'B', on: false },
+  ]);
+});
+
 t.test('what cannot be an env file is named and changes nothing', async (t) => {
   const here = await bed(t, 'WORKERS=2\n');
   for (const [make, message] of [

@@ -9,7 +9,13 @@ import { readEnvFile } from '../../supervisor/settings/env-file.ts';
 import { exampleFile, referenceTable } from '../../supervisor/settings/example.ts';
 import { LATER_KEYS } from '../../supervisor/settings/later.ts';
 import { type LoadOptions, loadSettings } from '../../supervisor/settings/load.ts';
-import { describeProblem, type Given, type Problem, parseSettings } from '../../supervisor/settings/parse.ts';
+import {
+  describeProblem,
+  type Given,
+  type Parsed,
+  type Problem,
+  parseSettings,
+} from '../../supervisor/settings/parse.ts';
 import { changedKeys, Revisions, revisionsMax } from '../../supervisor/settings/revisions.ts';
 import {
   isFileOnly,
@@ -41,6 +47,12 @@ function good(file: string, more: Partial<Given> = {}): Settings {
 function problems(file: string | Uint8Array, more: Partial<Given> = {}): readonly Problem[] {
   const parsed = parseSettings(given(file, more));
   return parsed.ok ? [] : parsed.problems;
+}
+
+function strangers(text: string): Parsed['strangers'] {
+  const parsed = parseSettings(given(text));
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.value.strangers;
 }
 
 async function dataDir(t: Test): Promise<string> {
@@ -98,12 +110,12 @@ t.test('every setting of the contract is there or known as one of a later versio
 
 t.test('a file written for a later version starts this one, which says what has no effect', async (t) => {
   const dir = await dataDir(t);
-  const file = [...LATER_KEYS, 'FLAG_NEW_PLAYER'].map((key) => `${key}=${key === 'TIMEZONE' ? 'UTC' : 'geheim'}`);
+  const file = LATER_KEYS.map((key) => `${key}=${key === 'TIMEZONE' ? 'UTC' : 'geheim'}`);
   await writeFile(join(dir, 'nightshift.env'), `WORKERS=3\n${file.join('\n')}\n`);
-  const { settings, health } = await load(dir, { environment: { NIGHTSHIFT_FLAG_OTHER: 'true' } });
+  const { settings, health } = await load(dir);
   t.equal(settings.workers, 3);
   const named = health.map(({ message }) => / has no effect in this version$/.test(message) && message.split(' ')[0]);
-  t.same(named, [...LATER_KEYS, 'FLAG_NEW_PLAYER', 'FLAG_OTHER']);
+  t.same(named, LATER_KEYS);
   t.notMatch(JSON.stringify(health), 'geheim', 'no value is shown');
   for (const key of ['OBJECT_ACCESS_KEY', 'OBJECT_SECRET_KEY', 'WEBHOOK_URL', 'HEARTBEAT_URL'])
     t.ok(isSecret(key), `${key} is masked wherever values are shown`);
@@ -111,8 +123,7 @@ t.test('a file written for a later version starts this one, which says what has 
     LATER_KEYS.every((key) => isFileOnly(key) || KEYS.includes(key)),
     'and none can be changed over HTTP',
   );
-  t.match(problems('PROCES_WORKERS=2'), [{ message: /did you mean PROCESS_WORKERS/ }]);
-  t.match(problems('FLAG_x=1'), [{ key: 'FLAG_x' }]);
+  t.match(strangers('MIN_INTERVALL=2m'), [{ message: /did you mean MIN_INTERVAL/ }]);
 });
 
 t.test('defaults are those of the contract', async (t) => {
@@ -279,12 +290,19 @@ t.test('all problems are named at once, wherever they come from', async (t) => {
   );
 });
 
-t.test('an unknown key is refused, with the name that was probably meant', async (t) => {
-  t.match(problems('WEB_PROT=80'), [{ key: 'WEB_PROT', line: 1, message: /did you mean WEB_PORT/ }]);
-  t.match(problems('web_port=80'), [{ message: /did you mean WEB_PORT/ }]);
-  t.match(problems('NIGHTSHIFT_FSYNC=no'), [{ message: /did you mean FSYNC/ }]);
-  t.match(problems('AGING=10m'), [{ message: /did you mean AGEING/ }]);
-  t.match(problems('COMPLETELY_ELSE=1'), [{ message: /begin with HANDLER_/ }]);
+t.test('an unknown key stops nothing and is pointed out, with the name that was probably meant', async (t) => {
+  t.match(strangers('\nWEB_PROT=80'), [{ key: 'WEB_PROT', line: 2, message: /did you mean WEB_PORT/ }]);
+  t.match(strangers('web_port=80'), [{ message: /did you mean WEB_PORT/ }]);
+  t.match(strangers('NIGHTSHIFT_FSYNC=no'), [{ message: /did you mean FSYNC/ }]);
+  t.match(strangers('AGING=10m'), [{ message: /did you mean AGEING/ }]);
+  t.match(strangers('COMPLETELY_ELSE=1'), [{ message: /begin with HANDLER_/ }]);
+  const dir = await dataDir(t);
+  await writeFile(join(dir, 'nightshift.env'), 'WORKERS=3\nWEB_PROT=80\n');
+  const { settings, health } = await load(dir);
+  t.equal(settings.workers, 3);
+  t.match(health, [
+    { code: 'settings_unknown:WEB_PROT', severity: 'warning', message: /line 2: WEB_PROT .*did you mean WEB_PORT/ },
+  ]);
   t.match(problems('', { flags: { WEB_PROT: '1' } }), [{ key: 'WEB_PROT', source: 'flag' }]);
 });
 
@@ -292,9 +310,25 @@ t.test('an unknown variable of the environment is pointed out and stops nothing'
   const environment = { NIGHTSHIFT_WEB_PROT: '80', NIGHTSHIFT_DATA: '/x', NIGHTSHIFT_TASK_ID: 'x', PATH: '/bin' };
   const { health, settings } = await load(await dataDir(t), { environment });
   t.equal(settings.webPort, 8421);
-  t.match(health, [
-    { code: 'settings_unknown_variable:WEB_PROT', message: /NIGHTSHIFT_WEB_PROT .*did you mean WEB_PORT/ },
-  ]);
+  t.match(health, [{ code: 'settings_unknown:WEB_PROT', message: /NIGHTSHIFT_WEB_PROT .*did you mean WEB_PORT/ }]);
+});
+
+t.test('feature flags are true or false, whatever their name', async (t) => {
+  const parsed = parseSettings(
+    given('FLAG_A=true\nFLAG_NEW_PLAYER_2=false\n', { environment: { NIGHTSHIFT_FLAG_B: 'true' } }),
+  );
+  t.ok(parsed.ok);
+  if (!parsed.ok) return;
+  t.same(
+    [...parsed.value.settings.flags],
+    [
+      ['A', true],
+      ['NEW_PLAYER_2', false],
+      ['B', true],
+    ],
+  );
+  t.match(problems('FLAG_A=on'), [{ key: 'FLAG_A', line: 1, message: /must be true or false, not "on"/ }]);
+  t.match(strangers('FLAG_x=true'), [{ key: 'FLAG_x' }]);
 });
 
 t.test('keys of somebody’s own reach the texts', async (t) => {

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import type { Test } from 'tap';
 import { Agent, request } from 'undici';
 import { type Clock, machineClock } from '../../supervisor/clock.ts';
+import type { SettingsFacade } from '../../supervisor/settings-facade.ts';
 import { createApp } from '../../web/app.ts';
 import { listen } from '../../web/server.ts';
 import type { WebSettings } from '../../web/settings.ts';
@@ -71,11 +72,14 @@ export class TestClock implements Clock {
   }
 }
 
+/** For tests that leave the settings alone. */
+const noDesk = null as unknown as SettingsFacade;
+
 export async function serve(
   t: Test,
-  given: Partial<WebSettings> & { publicDir?: string; events?: ScriptedEvents } = {},
+  given: Partial<WebSettings> & { publicDir?: string; events?: ScriptedEvents; desk?: SettingsFacade } = {},
 ) {
-  const { publicDir = '/nonexistent', events = new ScriptedEvents(), ...settings } = given;
+  const { publicDir = '/nonexistent', events = new ScriptedEvents(), desk = noDesk, ...settings } = given;
   const facade = new ScriptedFacade(events);
   const clock = new TestClock();
   const lines: LogLine[] = [];
@@ -84,7 +88,7 @@ export async function serve(
   };
   const log = { info: into('info'), warn: into('warn'), error: into('error') };
   const current: { settings: WebSettings } = { settings: { ...DEFAULTS, ...settings } };
-  const app = createApp({ facade, settings: () => current.settings, publicDir, clock, log });
+  const app = createApp({ facade, desk, settings: () => current.settings, publicDir, clock, log });
   const server = await listen({ app, host: '127.0.0.1', port: 0 });
   const agent = new Agent({ keepAliveTimeout: 1_000 });
   t.teardown(async () => {

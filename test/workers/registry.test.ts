@@ -159,6 +159,7 @@ t.test('two handlers of one type: the built-in one stays, of two others neither 
     timeoutMs: null,
     maxAttempts: null,
     concurrency: null,
+    flag: null,
     settings: [],
     url: `file://${file}`,
     version: '0',

@@ -10,6 +10,7 @@ import {
   answerJson,
   api,
   type Context,
+  isPage,
   look,
   operate,
   type Parts,
@@ -26,10 +27,9 @@ export function queueRoutes({ facade }: Parts): Route[] {
     answerJson(ctx, 200, JSON.stringify(await facade.queue()));
   }
 
-  /** A browser sends `Origin` with every change and a script does not: who wonders why nothing runs is told which it was. */
   function hand(ctx: Context): Actor {
     const actor = actorOf(ctx);
-    return ctx.req.headers.origin === undefined ? actor : { ...actor, origin: 'page' };
+    return isPage(ctx) ? { ...actor, origin: 'page' } : actor;
   }
 
   async function pause(ctx: Context): Promise<void> {

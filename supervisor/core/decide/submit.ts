@@ -77,7 +77,7 @@ function accepted(
     runAt: runAt !== null && runAt > now ? runAt : null,
     relative: input.delayMs !== null,
     retryOf,
-    options: state.options.of(optionsFor(input, origin, handler)),
+    options: state.options.of(optionsFor(input, origin, handler, state.settingsRevision)),
     params: input.params,
   };
 }

@@ -65,6 +65,7 @@ function handler(type: string, lane: Lane): HandlerDescription {
     timeoutMs: null,
     maxAttempts: null,
     concurrency: null,
+    flag: null,
     settings: [],
     file: `workers/handlers/${type}.js`,
     url: `file:///workers/handlers/${type}.js`,

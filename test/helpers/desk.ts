@@ -1,0 +1,53 @@
+/** The desk of the settings over a real env file in a folder of its own. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { machineClock } from '../../supervisor/clock.ts';
+import { type Adopted, LiveSettings } from '../../supervisor/settings/live.ts';
+import { loadSettings } from '../../supervisor/settings/load.ts';
+import { SettingsDesk } from '../../supervisor/settings-desk.ts';
+
+export interface DeskBed {
+  readonly desk: SettingsDesk;
+  readonly live: LiveSettings;
+  readonly file: string;
+  readonly adopted: readonly Adopted[];
+  content(): Promise<string>;
+  end(): Promise<void>;
+}
+
+/** @param handlers types with the feature flag each depends on */
+export async function openDesk(
+  text = '',
+  handlers: readonly { readonly type: string; readonly flag: string | null }[] = [],
+): Promise<DeskBed> {
+  const dir = await mkdtemp(join(tmpdir(), 'nightshift-desk-'));
+  const file = join(dir, 'nightshift.env');
+  await writeFile(file, text, { mode: 0o600 });
+  const loaded = await loadSettings({ dataDir: dir, environment: {}, flags: {} });
+  const adopted: Adopted[] = [];
+  const live = new LiveSettings({
+    loaded,
+    clock: machineClock,
+    health: { raise() {}, clear() {} },
+    log: { info() {} },
+    inUse: () => new Set(),
+    adopted: (one) => void adopted.push(one),
+  });
+  const desk = new SettingsDesk(
+    live,
+    () => handlers,
+    async () => {},
+  );
+  return {
+    desk,
+    live,
+    file,
+    adopted,
+    content: () => readFile(file, 'utf8'),
+    async end() {
+      await live.end();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
