@@ -29,6 +29,8 @@ export interface Answer<Body> {
 export interface Supervisor {
   get<Body>(path: string, query?: Query): Promise<Body>;
   post<Body>(path: string, body: unknown, query?: Query): Promise<Answer<Body>>;
+  put<Body>(path: string, body: unknown): Promise<Answer<Body>>;
+  patch<Body>(path: string, body: unknown): Promise<Answer<Body>>;
   /** Text as it comes, without an end to wait for. */
   stream(path: string, query?: Query): Promise<AsyncIterable<Uint8Array>>;
 }
@@ -67,14 +69,18 @@ export function supervisorOf(dataDir: string): Supervisor {
     throw await refusalOf(response);
   }
 
+  async function change<Body>(method: string, path: string, body: unknown, query: Query = {}) {
+    const response = await ask(method, path, query, body, AbortSignal.timeout(answerMsMax));
+    return { status: response.status, body: (await response.json()) as Body };
+  }
+
   return {
     async get<Body>(path: string, query: Query = {}) {
       return (await (await ask('GET', path, query, undefined, AbortSignal.timeout(answerMsMax))).json()) as Body;
     },
-    async post<Body>(path: string, body: unknown, query: Query = {}) {
-      const response = await ask('POST', path, query, body, AbortSignal.timeout(answerMsMax));
-      return { status: response.status, body: (await response.json()) as Body };
-    },
+    post: (path, body, query) => change('POST', path, body, query),
+    put: (path, body) => change('PUT', path, body),
+    patch: (path, body) => change('PATCH', path, body),
     async stream(path, query = {}) {
       const response = await ask('GET', path, query, undefined, null);
       // What Node's streams can do, the types of browsers' streams do not say.

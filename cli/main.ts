@@ -5,12 +5,14 @@ import { addCommand } from './add.ts';
 import { NotReachable, Refused } from './call.ts';
 import { cancelCommand } from './cancel.ts';
 import { EXIT_CODES } from './exit-codes.ts';
+import { flagsCommand } from './flags.ts';
 import { listCommand } from './list.ts';
 import { logsCommand } from './logs.ts';
 import { pauseCommand } from './pause.ts';
 import { printError } from './print.ts';
 import { resumeCommand } from './resume.ts';
 import { retryCommand } from './retry.ts';
+import { settingsCommand } from './settings.ts';
 import { showCommand } from './show.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
@@ -28,6 +30,8 @@ const COMMANDS = [
   retryCommand,
   pauseCommand,
   resumeCommand,
+  settingsCommand,
+  flagsCommand,
   versionCommand,
 ];
 

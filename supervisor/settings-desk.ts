@@ -33,11 +33,12 @@ export class SettingsDesk implements SettingsFacade {
   }
 
   show(): SettingsView {
-    const { revision, envFile, problems, texts, sources, pending } = this.#live;
+    const { revision, envFile, fileHash, problems, texts, sources, pending } = this.#live;
     const views = [...texts].map(([key, text]) => viewOf(key, text, sources.get(key) ?? 'default', pending));
     return {
       revision: revision && revisionView(revision),
       envFile,
+      fileHash,
       problems: problems.map(({ key, line, message }) => ({ key, line, message })),
       settings: Object.fromEntries(views.map((view) => [view.key, view])),
     };

@@ -1,4 +1,5 @@
 /** What may be asked of the settings from outside. Secrets never pass this interface: they are masked behind it. */
+import type { RevisionBy } from './core/revision.ts';
 import type { Actor } from './facade.ts';
 
 /** One setting as it is in force. */
@@ -22,10 +23,6 @@ export interface SettingView {
   readonly pending: boolean;
 }
 
-/** Who changed the file: somebody with an editor, the page, a script, the command line, or an older revision applied again. */
-export const REVISION_BY = ['file', 'page', 'api', 'cli', 'apply'] as const;
-export type RevisionBy = (typeof REVISION_BY)[number];
-
 export interface RevisionView {
   readonly id: string;
   readonly createdAt: string;
@@ -43,6 +40,8 @@ export interface SettingsView {
   /** In force; null when it could not be kept. */
   readonly revision: RevisionView | null;
   readonly envFile: string;
+  /** sha256 of the file as it was looked at last, taken or not; null while there is none. */
+  readonly fileHash: string | null;
   /** Why the file as it stands is not taken; empty when it is. */
   readonly problems: readonly { readonly key: string | null; readonly line: number | null; readonly message: string }[];
   /** By key. */

@@ -12,8 +12,8 @@ import {
   tasksPerListMax,
 } from '../supervisor/core/limits.ts';
 import { REFUSALS, type RefusalCode } from '../supervisor/core/refusal.ts';
+import { REVISION_BY } from '../supervisor/core/revision.ts';
 import { TASK_STATE_NAMES, TASK_STATES } from '../supervisor/core/task.ts';
-import { REVISION_BY } from '../supervisor/settings-facade.ts';
 import { idsPerCallMax, noteCharsMax, reasonCharsMax, settingCharsMax } from './limits.ts';
 import { FILTERS, PARAM_SENTENCE } from './task-filter.ts';
 
@@ -361,6 +361,7 @@ const setting = z
 export const settings = z.object({
   revision: revision.nullable(),
   envFile: z.string(),
+  fileHash: z.string().nullable().meta({ description: 'sha256 of the file as it was looked at last, taken or not' }),
   problems: z
     .array(z.object({ key: z.string().nullable(), line: count.nullable(), message: z.string() }))
     .meta({ description: 'Why the file as it stands is not taken; empty when it is' }),

@@ -9,7 +9,6 @@ const LATER: Readonly<Record<string, 'plain' | 'secret'>> = {
   MIN_INTERVAL: 'plain',
   SCHEDULER_ENABLED: 'plain',
   STARTUP_DELAY: 'plain',
-  TIMEZONE: 'plain',
   HISTORY_RETENTION: 'plain',
   ARCHIVE_AFTER: 'plain',
   LIBRARY_LAYOUT: 'plain',

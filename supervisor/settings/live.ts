@@ -86,6 +86,11 @@ export class LiveSettings {
     return this.#problems;
   }
 
+  /** sha256 of the file as it was looked at last, good or not. */
+  get fileHash(): string | null {
+    return this.#seen;
+  }
+
   get envFile(): string {
     return this.#in.loaded.envFile;
   }

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Adapter, Low } from 'lowdb';
-import type { RevisionBy } from '../settings-facade.ts';
+import type { RevisionBy } from '../core/revision.ts';
 import { replaceFile, syncFolder } from './durable-file.ts';
 import { readEnvFile } from './env-file.ts';
 

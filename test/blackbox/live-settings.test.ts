@@ -3,15 +3,15 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { StatusView } from '../../supervisor/facade.ts';
-import { startFor } from '../helpers/supervised.ts';
+import { startFor, startOn } from '../helpers/supervised.ts';
 import { eventually, executions, type SupervisorProcess } from '../helpers/supervisor-process.ts';
 
 t.setTimeout(120_000);
 
 const TELLS = `export default {
   type: 'tells',
-  settings: ['HANDLER_KEY'],
-  run: (_params, ctx) => ctx.settings.HANDLER_KEY ?? 'nothing',
+  settings: ['HANDLER_CITY'],
+  run: (_params, ctx) => ctx.settings.HANDLER_CITY ?? 'nothing',
 };
 `;
 
@@ -33,12 +33,12 @@ const notice = (supervisor: SupervisorProcess, code: string) =>
 t.test(
   'what is changed in the env file holds at once: limits, time zone, log, and what handlers are given',
   async (t) => {
-    const supervisor = await startFor(t, { 'tells.mjs': TELLS }, { settings: { WORKERS: '2', AGEING: '1h' } });
+    const supervisor = await startFor(t, { 'tells.mjs': TELLS }, { settings: { WORKERS: '2' } });
     edit(supervisor, 'LIMITS=type:record=0\n');
     const wrong = await notice(supervisor, 'settings_wrong');
     t.match(wrong, { severity: 'error', message: /LIMITS/, action: /taken as soon as it is right/ });
 
-    edit(supervisor, 'LIMITS=type:record=1\nTIMEZONE=Asia/Tokyo\nHANDLER_KEY=first\n');
+    edit(supervisor, 'LIMITS=type:record=1\nTIMEZONE=Asia/Tokyo\nHANDLER_CITY=first\n');
     await eventually('the zone', async () => ((await status(supervisor)).timezone === 'Asia/Tokyo' ? true : null));
     t.notMatch((await status(supervisor)).health, [{ code: 'settings_wrong' }], 'what is right clears the notice');
     const params = { file: supervisor.folder.record, ms: 600_000 };
@@ -47,7 +47,7 @@ t.test(
     await eventually('the first to run', () => (executions(supervisor.folder).length === 1 ? true : null));
     t.match(await supervisor.task(second.id), { state: 'queued', waiting: { reason: 'concurrency' } });
 
-    edit(supervisor, 'LIMITS=type:record=2\nLOG_LEVEL=debug\nHANDLER_KEY=second\n');
+    edit(supervisor, 'LIMITS=type:record=2\nLOG_LEVEL=debug\nHANDLER_CITY=second\n');
     await eventually('the second to run', () => (executions(supervisor.folder).length === 2 ? true : null));
     t.notMatch(
       (await status(supervisor)).health,
@@ -58,17 +58,17 @@ t.test(
     const told = await supervisor.add({ type: 'tells' });
     t.match(await supervisor.until(told.id, 'succeeded'), { result: 'second' });
     const said = supervisor.logged().map(({ msg }) => String(msg));
-    t.ok(said.some((msg) => /^settings \S+ in force, changed by file: HANDLER_KEY, LIMITS, TIMEZONE$/.test(msg)));
+    t.ok(said.some((msg) => /^settings \S+ in force, changed by file: HANDLER_CITY, LIMITS, TIMEZONE$/.test(msg)));
     await eventually('a line at debug', () => supervisor.logged().find(({ level }) => level === 20) ?? null);
   },
 );
 
 t.test('what waits for the next start is named, and a file that is gone changes nothing', async (t) => {
   const supervisor = await startFor(t);
-  edit(supervisor, 'FSYNC=no\nAGEING=1h\n');
+  edit(supervisor, 'FSYNC=no\n');
   t.match(await notice(supervisor, 'settings_pending'), {
     severity: 'info',
-    message: /^AGEING, FSYNC have been changed and will hold from the next start/,
+    message: /^FSYNC has been changed and will hold from the next start/,
   });
   edit(supervisor, 'TIMEZONE=Asia/Tokyo\n');
   await eventually('the notice to go', async () => ((await status(supervisor)).health.length === 0 ? true : null));
@@ -116,4 +116,61 @@ t.test('tokens change at once', async (t) => {
   t.equal(await seen(old), 401);
   t.notMatch(supervisor.output, next, 'and no log tells it');
   t.match(readFileSync(join(supervisor.folder.dir, 'nightshift.env'), 'utf8'), next);
+});
+
+t.test(
+  'a task sees the settings it was created with, whatever the file says by then, and its secrets as they are now',
+  async (t) => {
+    const both = `export default { type: 'both', settings: ['HANDLER_CITY', 'HANDLER_TOKEN'],
+      run: (_params, { settings }) => [settings.HANDLER_CITY, settings.HANDLER_TOKEN] };`;
+    const supervisor = await startFor(t, { 'both.mjs': both });
+    edit(supervisor, 'HANDLER_CITY=Rome\nHANDLER_TOKEN=old\n');
+    const revision = (id: string) =>
+      eventually(id, async () => {
+        const { body } = await supervisor.call<{ revision: { id: string } }>('GET', '/settings');
+        return body.revision.id === id ? id : null;
+      });
+    await revision('r2');
+    await supervisor.call('POST', '/queue/pause', {});
+    const before = await supervisor.add({ type: 'both' });
+    t.equal(before.settingsRevision, 'r2');
+    edit(supervisor, 'HANDLER_CITY=Oslo\nHANDLER_TOKEN=new\n');
+    await revision('r3');
+    const after = await supervisor.add({ type: 'both' });
+    await supervisor.kill();
+    const again = await startOn(t, supervisor.folder);
+    await again.call('POST', '/queue/resume', {});
+    t.same((await again.until(before.id, 'succeeded')).result, ['Rome', 'new'], 'also after a crash');
+    t.match(await again.until(after.id, 'succeeded'), { result: ['Oslo', 'new'], settingsRevision: 'r3' });
+  },
+);
+
+t.test('tasks of a handler wait while its feature flag is off, and go on once it is on', async (t) => {
+  const flagged = `export default { type: 'flagged', flag: 'NIGHT_SYNC', run: () => 'ran' };`;
+  const supervisor = await startFor(t, { 'flagged.mjs': flagged });
+  const { id } = await supervisor.add({ type: 'flagged' });
+  t.match(await supervisor.task(id), {
+    state: 'queued',
+    waiting: { reason: 'paused', detail: /flag NIGHT_SYNC is off/ },
+  });
+  const asOwner = await supervisor.callAsOwner('PATCH', '/flags/NIGHT_SYNC', { on: true, note: 'tonight' });
+  t.equal(asOwner.status, 200);
+  t.match(await supervisor.until(id, 'succeeded'), { result: 'ran' });
+  t.match(readFileSync(join(supervisor.folder.dir, 'nightshift.env'), 'utf8'), /^FLAG_NIGHT_SYNC=true$/m);
+  edit(supervisor, 'FLAG_NIGHT_SYNC=false\n');
+  await eventually('the flag to be off', async () => {
+    const { body } = await supervisor.call<{ items: readonly { on: boolean }[] }>('GET', '/flags');
+    return body.items[0]?.on === false ? true : null;
+  });
+  t.match(await supervisor.task((await supervisor.add({ type: 'flagged' })).id), { waiting: { reason: 'paused' } });
+});
+
+t.test('a key that is no setting is pointed out, and all else in the file is taken', async (t) => {
+  const supervisor = await startFor(t);
+  edit(supervisor, 'TIMEZOME=UTC\nTIMEZONE=Asia/Tokyo\n');
+  t.match(await notice(supervisor, 'settings_unknown:TIMEZOME'), {
+    severity: 'warning',
+    message: /line 1: TIMEZOME is not a setting: did you mean TIMEZONE/,
+  });
+  t.equal((await status(supervisor)).timezone, 'Asia/Tokyo');
 });

@@ -64,6 +64,17 @@ t.test('the higher priority goes first, and within a line who came first', async
   t.equal(queue.size, 0);
 });
 
+t.test('ageing that is shortened counts at once, for what is parked as well', async (t) => {
+  const queue = new ReadyQueue(86_400_000);
+  queue.push(freeTask(1, { type: 'low', priority: 0 }, noon - 60_000));
+  queue.push(freeTask(2, { type: 'high', priority: 9 }, noon));
+  t.equal(queue.first(noon, open)?.options.type, 'high');
+  queue.first(noon, () => 'pause:all');
+  queue.agingMs = 1_000;
+  queue.release('pause:all', 1, noon);
+  t.equal(queue.first(noon, open)?.options.type, 'low');
+});
+
 t.test('a task asked to the front goes before every priority, however old the others are', async (t) => {
   const queue = new ReadyQueue();
   queue.push(freeTask(1, { priority: 9 }, noon - 30 * 86_400_000));

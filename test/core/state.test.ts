@@ -770,6 +770,8 @@ t.test('every other event survives its line, and an unknown one is refused, neve
     { e: 'queue.paused', type: null, reason: text, by: text },
     { e: 'queue.resumed', type: 'a', by: text },
     { e: 'worker.recycled', worker: 'cpu-1', by: text, from: text },
+    { e: 'settings.changed', revision: 'r2', keys: ['WORKERS'], by: 'page', from: text },
+    { e: 'flag.switched', flag: 'NIGHT_SYNC', on: true, by: 'file' },
     { e: 'inbox.taken', uuid: 'u', file: text, tasks: 5 },
     { e: 'inbox.settled', uuids: ['u'] },
     { e: 'clock.jumped', byMs: -5 },

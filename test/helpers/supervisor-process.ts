@@ -171,16 +171,24 @@ export abstract class Running {
     method: string,
     path: string,
     body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<{ readonly status: number; readonly body: T }> {
     const response = await fetch(
       `${this.url}${path.startsWith('/api') || !path.startsWith('/') ? path : `/api/v1${path}`}`,
       {
         method,
-        ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+        headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
       },
     );
     const text = await response.text();
     return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as T };
+  }
+
+  /** With the token that who may read the data folder has. */
+  async callAsOwner<T = Record<string, unknown>>(method: string, path: string, body?: unknown) {
+    const token = readFileSync(join(this.folder.dir, 'token'), 'utf8').trim();
+    return this.call<T>(method, path, body, { authorization: `Bearer ${token}` });
   }
 
   /** Submits one task. */

@@ -110,7 +110,7 @@ t.test('every setting of the contract is there or known as one of a later versio
 
 t.test('a file written for a later version starts this one, which says what has no effect', async (t) => {
   const dir = await dataDir(t);
-  const file = LATER_KEYS.map((key) => `${key}=${key === 'TIMEZONE' ? 'UTC' : 'geheim'}`);
+  const file = LATER_KEYS.map((key) => `${key}=geheim`);
   await writeFile(join(dir, 'nightshift.env'), `WORKERS=3\n${file.join('\n')}\n`);
   const { settings, health } = await load(dir);
   t.equal(settings.workers, 3);
@@ -372,7 +372,7 @@ t.test('which keys are secret, for the file only, or wait for a restart', async 
   t.notOk(isFileOnly('LOG_LEVEL'));
   t.ok(isSecret('HANDLER_API_KEY') && isSecret('HANDLER_PASSWORD') && !isSecret('HANDLER_FOLDER'));
   t.ok(isFileOnly('HANDLER_FOLDER'));
-  t.same(KEYS.filter(needsRestart), ['WEB_HOST', 'WEB_PORT', 'FSYNC', 'AGEING']);
+  t.same(KEYS.filter(needsRestart), ['WEB_HOST', 'WEB_PORT', 'FSYNC']);
   t.ok(
     isHandlerKey('HANDLER_A1') &&
       !isHandlerKey('HANDLER_') &&
@@ -455,23 +455,23 @@ t.test('a typo and a power cut do not keep the box down', async (t) => {
   const env = join(dir, 'nightshift.env');
   await writeFile(env, 'WEB_PORT=9001\n');
   await load(dir);
-  await writeFile(env, 'WEB_PORT=9oo1\nFSINC=no\n');
+  await writeFile(env, 'WEB_PORT=9oo1\nFSYNC=maybe\n');
   const { settings, revision, health } = await load(dir);
   t.equal(settings.webPort, 9001);
   t.match(revision, { id: 'r1' });
-  t.match(health, [{ code: 'settings_wrong', severity: 'error', message: /line 1: WEB_PORT .*line 2: FSINC .*FSYNC/ }]);
-  t.equal(await readFile(env, 'utf8'), 'WEB_PORT=9oo1\nFSINC=no\n', 'the file is left as it is');
+  t.match(health, [{ code: 'settings_wrong', severity: 'error', message: /line 1: WEB_PORT .*line 2: FSYNC / }]);
+  t.equal(await readFile(env, 'utf8'), 'WEB_PORT=9oo1\nFSYNC=maybe\n', 'the file is left as it is');
   await writeFile(env, 'WEB_PORT=9002\n');
   t.match(await load(dir), { settings: { webPort: 9002 }, revision: { id: 'r2' }, health: [] });
 });
 
 t.test('wrong settings with nothing good to fall back to end with exit code 64, each problem named', async (t) => {
   const dir = await dataDir(t);
-  await writeFile(join(dir, 'nightshift.env'), 'WEB_PORT=x\nFSINC=no\n');
+  await writeFile(join(dir, 'nightshift.env'), 'WEB_PORT=x\nFSYNC=maybe\n');
   const fault = await load(dir).catch((error) => error);
   t.ok(fault instanceof Fault);
   t.equal(fault.exitCode, 64);
-  t.match(fault.message, /line 1: WEB_PORT[\s\S]*line 2: FSINC/);
+  t.match(fault.message, /line 1: WEB_PORT[\s\S]*line 2: FSYNC/);
 });
 
 t.test('the last good revision does not excuse a wrong command line or environment', async (t) => {

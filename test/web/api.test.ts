@@ -451,7 +451,6 @@ t.test('an unknown address is 404, a wrong method 405 with those allowed', async
     '/api/v1/runs',
     '/api/v1/schedules',
     '/api/v1/store/a',
-    '/api/v1/settings',
     '/api/v2/tasks',
     '/api/v1/tasks/a/b/c',
     '/nope',

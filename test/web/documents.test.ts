@@ -75,7 +75,8 @@ t.test('every documented path exists: none is 404 by address or 405', async (t) 
   facade.beginLog(id);
   for (const [path, methods] of Object.entries((json as Document).paths)) {
     if (path === '/api/v1/events') continue;
-    const address = path.replace('{id}', path.includes('workers') ? 'cpu-1' : id);
+    const idOf = path.includes('workers') ? 'cpu-1' : path.includes('revisions') ? 'r1' : id;
+    const address = path.replace('{id}', idOf).replace('{name}', 'A');
     for (const method of Object.keys(methods)) {
       const answer = await call(method.toUpperCase(), address, method === 'post' ? {} : undefined);
       t.notOk([404, 405, 500].includes(answer.status), `${method} ${path} is ${answer.status}`);
@@ -103,6 +104,10 @@ t.test('answers have the shape the document gives them', async (t) => {
     ['GET', '/api/v1/session', undefined, shapes.session],
     ['GET', '/healthz', undefined, shapes.health],
     ['GET', '/readyz', undefined, shapes.readiness],
+    ['GET', '/api/v1/settings', undefined, shapes.settings],
+    ['GET', '/api/v1/settings/revisions', undefined, shapes.revisions],
+    ['GET', '/api/v1/settings/revisions/r1/diff', undefined, shapes.settingsDiff],
+    ['GET', '/api/v1/flags', undefined, shapes.flags],
     ['GET', '/api/v1/tasks/none', undefined, shapes.problem],
     ['POST', '/api/v1/tasks', { type: 'noop', nope: 1 }, shapes.problem],
   ];

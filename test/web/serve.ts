@@ -7,6 +7,7 @@ import type { SettingsFacade } from '../../supervisor/settings-facade.ts';
 import { createApp } from '../../web/app.ts';
 import { listen } from '../../web/server.ts';
 import type { WebSettings } from '../../web/settings.ts';
+import { type DeskBed, openDesk } from '../helpers/desk.ts';
 import { ScriptedEvents, ScriptedFacade } from '../helpers/scripted-facade.ts';
 
 export const localToken = 'local-token-of-the-data-folder';
@@ -72,14 +73,11 @@ export class TestClock implements Clock {
   }
 }
 
-/** For tests that leave the settings alone. */
-const noDesk = null as unknown as SettingsFacade;
-
 export async function serve(
   t: Test,
   given: Partial<WebSettings> & { publicDir?: string; events?: ScriptedEvents; desk?: SettingsFacade } = {},
 ) {
-  const { publicDir = '/nonexistent', events = new ScriptedEvents(), desk = noDesk, ...settings } = given;
+  const { publicDir = '/nonexistent', events = new ScriptedEvents(), desk, ...settings } = given;
   const facade = new ScriptedFacade(events);
   const clock = new TestClock();
   const lines: LogLine[] = [];
@@ -88,12 +86,21 @@ export async function serve(
   };
   const log = { info: into('info'), warn: into('warn'), error: into('error') };
   const current: { settings: WebSettings } = { settings: { ...DEFAULTS, ...settings } };
-  const app = createApp({ facade, desk, settings: () => current.settings, publicDir, clock, log });
+  const bed = desk ? null : await openDesk();
+  const app = createApp({
+    facade,
+    desk: desk ?? (bed as DeskBed).desk,
+    settings: () => current.settings,
+    publicDir,
+    clock,
+    log,
+  });
   const server = await listen({ app, host: '127.0.0.1', port: 0 });
   const agent = new Agent({ keepAliveTimeout: 1_000 });
   t.teardown(async () => {
     await agent.destroy();
     await server.close();
+    await bed?.end();
   });
 
   async function call(
