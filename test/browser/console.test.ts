@@ -47,6 +47,19 @@ promise('a task added by form is seen to start, to move on and to end', {}, asyn
   await panel(page, 'Running now').getByText('Nothing is running.').waitFor();
 });
 
+promise('files are named as people named them, not as addresses write them', {}, async (_t, { page, facade }) => {
+  facade.start(facade.add('http.download', { url: 'https://example.org/03%20%E6%9C%88%E5%85%89.wav' }));
+  facade.start(facade.add('http.download', { url: 'https://example.org/100%.wav' }));
+  await page
+    .getByRole('link', { name: /http\.download 03 月光\.wav · example\.org/ })
+    .first()
+    .waitFor();
+  await page
+    .getByRole('link', { name: /http\.download 100%\.wav · example\.org/ })
+    .first()
+    .waitFor();
+});
+
 promise(
   'a mistake stands at the field it is about, the page’s own and the server’s',
   {},

@@ -24,7 +24,16 @@ function short(value: string): string {
   if (!address) return value;
   const [, host = '', path = ''] = address;
   const file = path.split('/').filter(Boolean).at(-1);
-  return file ? `${file} · ${host}` : host;
+  return file ? `${readable(file)} · ${host}` : host;
+}
+
+/** As it was before it was put into an address; what was never an encoding stays. */
+function readable(file: string): string {
+  try {
+    return decodeURIComponent(file);
+  } catch {
+    return file;
+  }
 }
 
 export function nameOf(task: TaskView): string {
