@@ -87,10 +87,18 @@ module.exports = {
       from: { path: '^web/client/' },
       to: { dependencyTypes: ['core'] },
     },
-    only('cli-speaks-http', 'The command line speaks HTTP; only `start` loads the supervisor.', '^cli/(?!start[.]ts)', [
-      '^cli/',
-      '^supervisor/core/',
-    ]),
+    only(
+      'cli-speaks-http',
+      'The command line speaks HTTP; only `start` loads the supervisor.',
+      '^cli/(?!(start|handler)[.]ts)',
+      ['^cli/', '^supervisor/core/'],
+    ),
+    only(
+      'cli-handler-performs-one',
+      '`handler test` performs an attempt itself, as a worker does.',
+      '^cli/handler[.]ts$',
+      ['^cli/', '^supervisor/core/', '^workers/testing[.]ts$'],
+    ),
     only('cli-start-loads-the-supervisor', 'And `start` loads nothing else of it.', '^cli/start[.]ts$', [
       '^cli/',
       '^supervisor/core/',

@@ -6,6 +6,7 @@ import { NotReachable, Refused } from './call.ts';
 import { cancelCommand } from './cancel.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { flagsCommand } from './flags.ts';
+import { handlerCommand } from './handler.ts';
 import { listCommand } from './list.ts';
 import { logsCommand } from './logs.ts';
 import { pauseCommand } from './pause.ts';
@@ -32,6 +33,7 @@ const COMMANDS = [
   resumeCommand,
   settingsCommand,
   flagsCommand,
+  handlerCommand,
   versionCommand,
 ];
 

@@ -17,6 +17,7 @@ import {
 import type { Outbox } from './outbox.ts';
 import { type Ending, failed, stopped } from './outcome.ts';
 import { Latest, LogAllowance } from './pace.ts';
+import { setup } from './setup.ts';
 import { StopError } from './stop.ts';
 
 interface Waiting {
@@ -167,8 +168,13 @@ export class Attempt {
     else waiting.resolve(message.value);
   }
 
-  scratch(parent: string): Promise<string> {
-    this.#scratch ??= mkdtemp(join(parent, `${this.order.taskId}-${this.order.attempt}-`));
+  /** Where scratch folders are made. */
+  get scratchParent(): string {
+    return setup.scratchDir;
+  }
+
+  scratch(): Promise<string> {
+    this.#scratch ??= mkdtemp(join(this.scratchParent, `${this.order.taskId}-${this.order.attempt}-`));
     return this.#scratch;
   }
 

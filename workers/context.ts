@@ -6,7 +6,6 @@ import type { HandlerContext, HttpClient, HttpOptions, NotYet, SubmittedTask, Ta
 import { Permanent } from './define.ts';
 import { checkpointBytesMax, progressTextCharsMax } from './limits.ts';
 import { jsonText } from './outcome.ts';
-import { setup } from './setup.ts';
 
 /** Members are getters that give closures, so that `const { log, progress } = ctx` works. */
 export class Context implements HandlerContext {
@@ -103,7 +102,7 @@ export class Context implements HandlerContext {
 
   get scratch(): HandlerContext['scratch'] {
     const attempt = this.#attempt;
-    return () => attempt.scratch(setup.scratchDir);
+    return () => attempt.scratch();
   }
 
   get store(): HandlerContext['store'] {

@@ -47,12 +47,15 @@ function stopIfAskedBefore(attempt: Attempt): void {
   attempt.stop(reason);
 }
 
-export async function perform(order: Order, outbox: Outbox): Promise<void> {
+export function perform(order: Order, outbox: Outbox): Promise<void> {
+  return carryOut(new Attempt(order, outbox), handlerFor(order), outbox);
+}
+
+export async function carryOut(attempt: Attempt, found: Loaded | Promise<Loaded>, outbox: Outbox): Promise<void> {
   const beganAt = performance.now();
-  const attempt = new Attempt(order, outbox);
-  running.set(order.taskId, attempt);
+  const { taskId } = attempt.order;
+  running.set(taskId, attempt);
   if (earlyStops.size > 0) stopIfAskedBefore(attempt);
-  const found = handlerFor(order);
   let loaded: Loaded | null = null;
   let ending: Ending;
   try {
@@ -66,7 +69,7 @@ export async function perform(order: Order, outbox: Outbox): Promise<void> {
   if (attempt.hasLooseEnds) ending = await attempt.tieLooseEnds(ending);
   const durationMs = performance.now() - beganAt;
   if (loaded) loaded.blocking = durationMs > blockingMsMax;
-  running.delete(order.taskId);
+  running.delete(taskId);
   attempt.end(ending, durationMs);
 }
 

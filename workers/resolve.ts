@@ -6,8 +6,12 @@
 import Module from 'node:module';
 import { fileURLToPath } from 'node:url';
 
+const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+const besides = (name: string) => new URL(`./${name}.${ending}`, import.meta.url).href;
+
 const TARGETS: Readonly<Record<string, string>> = {
-  'nightshift/handler': new URL(import.meta.url.endsWith('.ts') ? './define.ts' : './define.js', import.meta.url).href,
+  'nightshift/handler': besides('define'),
+  'nightshift/testing': besides('testing'),
 };
 
 type Resolved = { url: string; shortCircuit?: boolean };

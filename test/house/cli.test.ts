@@ -1,44 +1,18 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { startSupervisor } from '../../examples/demo/supervisor-process.ts';
+import { commandLine, type Ended } from '../helpers/command-line.ts';
 import { plainEnvironment } from '../helpers/plain-environment.ts';
 
-const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
-process.env['NODE_OPTIONS'] = plainEnvironment()['NODE_OPTIONS'];
-const folder = mkdtempSync(join(tmpdir(), 'nightshift-cli-'));
-t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }));
+const { folder, program, nightshift } = commandLine(t);
 
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-function nightshift(
-  words: readonly string[],
-  { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},
-): Promise<Ended> {
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [program, ...words],
-      { env: plainEnvironment(env), cwd: folder },
-      (error, out, err) => {
-        resolve({ code: error ? Number(error.code) : 0, out, err });
-      },
-    );
-    child.stdin?.end(input);
-  });
-}
-
-t.setTimeout(180_000);
+t.setTimeout(600_000);
 
 t.test('wrong usage ends with 64 and says what would be right', async (t) => {
   const wrong: readonly [string[], RegExp][] = [
@@ -291,61 +265,4 @@ t.test('tasks are added, listed, shown, followed, canceled and retried from the 
     'a cursor goes with its own question',
   );
   t.match(JSON.parse((await run('status', '--json')).out), { pid: supervisor.pid, state: 'running' });
-});
-
-t.test('settings and flags are shown, changed, compared and brought back', async (t) => {
-  const data = mkdtempSync(join(folder, 'settings-'));
-  writeFileSync(join(data, 'nightshift.env'), 'WORKERS=2\nHANDLER_API_KEY=hidden-from-all\n');
-  const supervisor = await startSupervisor(data, {});
-  t.teardown(() => supervisor.stop());
-  const env: Record<string, string> = { NIGHTSHIFT_DATA: data };
-  const run = (...words: string[]) => nightshift(words, { env });
-  const file = () => readFileSync(join(data, 'nightshift.env'), 'utf8');
-
-  const all = await run('settings', 'show');
-  t.match(all, { code: 0, out: /^WORKERS +2 +file$/m });
-  t.notMatch(all.out, 'hidden-from-all');
-  t.match(await run('settings', 'show', 'WORKERS'), { out: /allowed +auto .*or 1 to 64[\s\S]*worker/i });
-  t.match(await run('settings', 'show', 'WORKRES'), { code: 64, err: /no setting WORKRES/ });
-
-  const changed = await run('settings', 'edit', 'WORKERS=3', 'LOG_LEVEL=debug', '--note', 'for tonight');
-  t.match(changed, { code: 0, out: /^revision r2 in force: LOG_LEVEL, WORKERS$/m });
-  t.match(file(), /^WORKERS=3$/m);
-  t.match(await run('settings', 'edit', 'WORKERS=many'), { code: 1, err: /WORKERS must be auto or a whole number/ });
-  t.match(await run('settings', 'edit', 'COMMANDS=a=/bin/a'), { code: 1, err: /changed in .*nightshift\.env only/ });
-  t.match(await run('settings', 'edit', 'WORKERS'), { code: 64, err: /write KEY=VALUE/ });
-  t.match(await run('settings', 'edit', '--unset', 'LOG_LEVEL'), { code: 0, out: /r3 in force: LOG_LEVEL/ });
-  t.match(await run('settings', 'edit', 'FSYNC=everysec'), { out: /from the next start on: FSYNC/ });
-
-  t.match(await run('settings', 'revisions'), { out: /^r2 .* cli +LOG_LEVEL, WORKERS +for tonight$/m });
-  t.match(await run('settings', 'revisions', 'r2'), {
-    out: /r2 against r1\n\+ LOG_LEVEL=debug\n- WORKERS=2\n\+ WORKERS=3/,
-  });
-  t.match(await run('settings', 'apply', 'r1', '--note', 'as it was'), { code: 0, out: /^revision r5 in force/m });
-  t.equal(file(), 'WORKERS=2\nHANDLER_API_KEY=hidden-from-all\n');
-  t.match(await run('settings', 'apply', 'r77'), { code: 1, err: /no revision r77/ });
-
-  t.match(await run('flags'), { out: /there are no flags/ });
-  t.match(await run('flags', 'NIGHT_SYNC', 'on'), { code: 0, out: /NIGHT_SYNC is on/ });
-  t.match(await run('flags'), { out: /^NIGHT_SYNC +on$/m });
-  t.match(await run('flags', 'NIGHT_SYNC', 'unset'), { out: /NIGHT_SYNC is off \(not set\)/ });
-  t.match(await run('flags', 'night', 'on'), { code: 1, err: /capital letters/ });
-  t.match(await run('flags', 'A', 'maybe'), { code: 64, err: /on, off, unset/ });
-});
-
-t.test('the env file is edited in the editor of whoever asks, and what came of it is told', async (t) => {
-  const data = mkdtempSync(join(folder, 'by-hand-'));
-  writeFileSync(join(data, 'nightshift.env'), 'WORKERS=2\n');
-  const supervisor = await startSupervisor(data, {});
-  t.teardown(() => supervisor.stop());
-  const edit = (EDITOR: string) => nightshift(['settings', 'edit'], { env: { NIGHTSHIFT_DATA: data, EDITOR } });
-  t.match(await edit(`sed -i -e s/WORKERS=2/WORKERS=3/`), { code: 0, out: /revision r2 in force: WORKERS/ });
-  t.match(await edit(`sed -i -e s/WORKERS=3/WORKERS=x/`), {
-    code: 1,
-    err: /not taken, the last good settings stay in force: .*line 1: WORKERS must be/,
-  });
-  t.match(await edit(`sed -i -e s/WORKERS=x/WORKERS=4/`), { code: 0, out: /revision r3 in force: WORKERS/ });
-  t.match(await edit('true'), { code: 0, out: /revision r3 in force/ }, 'nothing was changed');
-  t.match(await edit('false'), { code: 64, err: /exit code 1/ });
-  t.match(await edit(''), { code: 64, err: /set EDITOR/ });
 });

@@ -1,0 +1,130 @@
+/** `nightshift/testing`: what an author finds out about a handler without a supervisor is what a supervisor would find. */
+import { existsSync } from 'node:fs';
+import t from 'tap';
+import { defineHandler, Permanent, RetryAfter } from '../../workers/define.ts';
+import { manualClock, perform } from '../../workers/testing.ts';
+
+const copy = defineHandler<{ files: string[] }>({
+  type: 'copy',
+  settings: ['HANDLER_TARGET'],
+  async run({ files }, ctx) {
+    const from = (ctx.resume as { next: number } | null)?.next ?? 0;
+    for (let next = from; next < files.length; next++) {
+      ctx.log.info('copying', files[next], 'to', ctx.settings['HANDLER_TARGET']);
+      ctx.progress(next + 1, files.length, files[next]);
+      ctx.checkpoint({ next: next + 1 });
+    }
+    ctx.count({ succeeded: files.length - from });
+    await ctx.submit({ type: 'notify', params: { files: files.length } });
+    return { copied: files.length - from };
+  },
+});
+
+t.test('everything a handler tells is collected, however fast it comes', async (t) => {
+  const told: string[] = [];
+  const done = await perform(copy, {
+    params: { files: ['a', 'b', 'c'] },
+    settings: { HANDLER_TARGET: '/music', HANDLER_OTHER: 'x' },
+    said: ({ text }) => told.push(text),
+  });
+  t.match(done, {
+    outcome: 'succeeded',
+    result: { copied: 3 },
+    error: null,
+    log: [{ level: 'info', text: 'copying a to /music' }, {}, {}],
+    progress: [{ done: 1, total: 3, text: 'a' }, { done: 2 }, { done: 3 }],
+    counts: { processed: 3, succeeded: 3, failed: 0 },
+    checkpoint: { next: 3 },
+    submitted: [{ type: 'notify', params: { files: 3 } }],
+  });
+  t.equal(told.length, 3);
+});
+
+t.test('an attempt goes on from a checkpoint', async (t) => {
+  const done = await perform(copy, { params: { files: ['a', 'b', 'c'] }, attempt: 2, resume: { next: 2 } });
+  t.match(done, { result: { copied: 1 }, progress: [{ done: 3, total: 3 }] });
+});
+
+t.test('a timeout falls due when the clock of the test says so, and not before', async (t) => {
+  const clock = manualClock();
+  const waits = defineHandler({
+    type: 'waits',
+    timeout: '5m',
+    run: (_params, ctx) =>
+      new Promise((_, reject) => {
+        ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason));
+        clock.advance('299s');
+        ctx.log.info(String(ctx.signal.aborted));
+        clock.advance('1s');
+      }),
+  });
+  t.match(await perform(waits, { clock }), {
+    outcome: 'timed_out',
+    error: { code: 'timed_out' },
+    log: [{ text: 'false' }],
+  });
+});
+
+t.test('a signal cancels, before the start as well', async (t) => {
+  const canceling = new AbortController();
+  const obeys = defineHandler({
+    type: 'obeys',
+    run: (_params, ctx) =>
+      new Promise((_, reject) => {
+        ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason));
+        canceling.abort();
+      }),
+  });
+  t.match(await perform(obeys, { signal: canceling.signal }), { outcome: 'canceled' });
+  t.match(await perform(copy, { params: { files: [] }, signal: AbortSignal.abort() }), { outcome: 'canceled' });
+});
+
+t.test('each way to end is the one a supervisor would record', async (t) => {
+  const throws = (error: unknown) =>
+    perform({
+      type: 'throws',
+      run() {
+        throw error;
+      },
+    });
+  t.match(await throws(new Permanent('gone', { code: 'http_404' })), { retryable: false, error: { code: 'http_404' } });
+  t.match(await throws(new RetryAfter('10m')), { retryable: true, retryAfterMs: 600_000 });
+  t.match(await throws('text'), { outcome: 'failed', error: { message: /which is not an Error/ } });
+  t.match(await perform({ type: 'big', run: () => 1n }), { outcome: 'failed', error: { code: 'result_not_json' } });
+  const schema = {
+    '~standard': {
+      version: 1 as const,
+      vendor: 'test',
+      validate: () => ({ issues: [{ message: 'must be a number', path: ['size'] }] }),
+    },
+  };
+  t.match(await perform({ type: 'strict', params: schema, run: () => {} }), {
+    outcome: 'failed',
+    retryable: false,
+    error: { code: 'validation', message: '$.params.size: must be a number' },
+  });
+  const refused = () => {
+    throw new Error('the queue is full');
+  };
+  t.match(await perform(copy, { params: { files: [] }, submit: refused }), {
+    outcome: 'failed',
+    error: { message: /queue is full/ },
+  });
+});
+
+t.test('a scratch folder is there while it runs, and gone afterwards', async (t) => {
+  let folder = '';
+  await perform({
+    type: 'scratch',
+    async run(_params, ctx) {
+      folder = await ctx.scratch();
+      t.ok(existsSync(folder));
+    },
+  });
+  t.notOk(existsSync(folder));
+});
+
+t.test('what is no handler is named', async (t) => {
+  await t.rejects(perform({ type: '' } as never), /"type" must be a name[\s\S]*"run" must be a function/);
+  t.throws(() => manualClock().advance('soon'), /duration/);
+});
