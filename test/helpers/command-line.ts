@@ -33,5 +33,5 @@ export function commandLine(t: Test) {
     });
   }
 
-  return { folder, program, nightshift };
+  return { folder, nightshift };
 }

@@ -8,9 +8,8 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { startSupervisor } from '../../examples/demo/supervisor-process.ts';
 import { commandLine, type Ended } from '../helpers/command-line.ts';
-import { plainEnvironment } from '../helpers/plain-environment.ts';
 
-const { folder, program, nightshift } = commandLine(t);
+const { folder, nightshift } = commandLine(t);
 
 t.setTimeout(600_000);
 
