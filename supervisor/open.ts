@@ -158,6 +158,8 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   });
   const pool = new Pool({
     workerFile: fileURLToPath(new URL('../workers/worker.js', import.meta.url)),
+    processFile: fileURLToPath(new URL('../workers/worker-process.js', import.meta.url)),
+    processMemoryMb: settings.processMemoryMb,
     setup: { incarnation, scratchDir: join(dataDir, 'scratch'), dataDir, graceMs: settings.cancelGraceMs },
     ...roomOf(settings),
     clock,
@@ -211,6 +213,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
       given = settingsGiven(catalog, texts);
       putInForce(state, settings, catalog, clock.wall());
       pool.graceMs = settings.cancelGraceMs;
+      pool.processMemoryMb = settings.processMemoryMb;
       pool.resize(roomOf(settings));
       log.level = settings.logLevel;
       workLog.relevel();
@@ -220,8 +223,8 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   };
 }
 
-function roomOf({ workers, ioWorkers, ioConcurrency }: Settings): Room {
-  return { threads: workers, ioThreads: ioWorkers, ioConcurrency };
+function roomOf({ workers, ioWorkers, ioConcurrency, processWorkers }: Settings): Room {
+  return { threads: workers, ioThreads: ioWorkers, ioConcurrency, processes: processWorkers };
 }
 
 function settingsGiven({ handlers }: HandlerCatalog, texts: ReadonlyMap<string, string>) {
