@@ -26,9 +26,10 @@ const chunkBytes = 1024 * 1024;
 
 /** @returns null for a file that is no program and is not meant to be one @throws Error that says what to mend */
 export async function lookAtProgram(file: string): Promise<ProgramFile | null> {
-  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const stats = await handle.stat();
+    if (!stats.isFile()) throw new Error('is not a regular file');
     refuseUntrusted(stats);
     const { mode, size } = stats;
     const head = await headOf(handle);

@@ -52,6 +52,12 @@ function isGone(pid: number): boolean {
   }
 }
 
+/** Its group is that of its launcher. */
+function groupOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
+}
+
 t.test('a program is a handler, and handlers of your own can be kept in processes', linux, async (t) => {
   const folder = folderFor(t, { 'hard.mjs': HARD });
   const put = (name: string, content: string) => {
@@ -123,4 +129,33 @@ t.test('a program is a handler, and handlers of your own can be kept in processe
   await supervisor.ended;
   await eventually('all of them to be gone', () => (pids.every(isGone) ? true : null));
   t.equal(pids.length, 4, 'handlers, and what they had started, end with the supervisor');
+});
+
+t.test('what survives although its launcher is gone is ended at the next start', linux, async (t) => {
+  const folder = folderFor(t, { 'hard.mjs': HARD });
+  const file = join(folder.dir, '..', 'pids');
+  const settings = { ISOLATION: 'process' };
+  const first = await startOn(t, folder, { settings });
+  const { id } = await first.add({ type: 'hard', params: { how: 'stay', file }, onInterrupt: 'hold' });
+  const [module = 0, program = 0] = await eventually('it to run', () =>
+    existsSync(file) && readFileSync(file, 'utf8').endsWith('\n')
+      ? readFileSync(file, 'utf8').trim().split(' ').map(Number)
+      : null,
+  );
+  const launcher = groupOf(module);
+  const children = readFileSync(`/proc/${launcher}/task/${launcher}/children`, 'utf8').trim().split(' ').map(Number);
+  // It must not see what happens next.
+  process.kill(first.pid, 'SIGSTOP');
+  for (const pid of [launcher, ...children]) if (pid !== module) process.kill(pid, 'SIGKILL');
+  await first.kill();
+  await eventually('the handler to notice', () => (isGone(module) ? true : null));
+  t.notOk(isGone(program), 'what it had started is still there');
+  const second = await startOn(t, folder, { settings });
+  t.ok(isGone(program));
+  t.ok(
+    second
+      .logged()
+      .some(({ msg }) => /ended process groups that the last incarnation had left behind: 1/.test(String(msg))),
+  );
+  t.match(await second.task(id), { state: 'interrupted' });
 });
