@@ -4,6 +4,7 @@
  * of the supervisor is found at its next start.
  */
 import { writeFileSync } from 'node:fs';
+import { getHeapStatistics } from 'node:v8';
 import type { ControlMessage, Order, ProcessMessage, ProcessWord } from './contract.ts';
 import { startTicksOf, statOf } from './executable.ts';
 import { catchLateErrors } from './late.ts';
@@ -25,7 +26,9 @@ const outbox = new Outbox((items) => say({ kind: 'items', items }));
 /** Led by the launcher, which may be gone by now. */
 const groupId = statOf(process.pid)?.group ?? process.ppid;
 const startTicks = startTicksOf(groupId);
-const reusable = canSeeProcesses();
+const seesProcesses = canSeeProcesses();
+/** So full of what ended tasks have left, it takes no other: the next one would be blamed for running out of memory. */
+const fullShare = 0.5;
 
 const around: Around = {
   async begin(attempt) {
@@ -33,7 +36,7 @@ const around: Around = {
     say({ kind: 'begun' });
   },
   async tidy(attempt) {
-    if (!reusable) return;
+    if (!seesProcesses) return;
     const ended = await endLeftBehind(groupId, Math.min(setup.graceMs, patienceMsMax));
     if (ended > 0) attempt.log('warn', `ended what the handler had left running: ${ended} of its processes`);
   },
@@ -44,7 +47,12 @@ async function take(order: Order): Promise<void> {
   await perform(order, outbox, around);
   clearInterval(timer);
   tellNotes();
-  say({ kind: 'ended', items: outbox.take(), reusable });
+  say({ kind: 'ended', items: outbox.take(), reusable: seesProcesses && !isFull() });
+}
+
+function isFull(): boolean {
+  const { used_heap_size, external_memory, heap_size_limit } = getHeapStatistics();
+  return used_heap_size + external_memory > heap_size_limit * fullShare;
 }
 
 function tellNotes(): void {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { machineClock } from '../../supervisor/clock.ts';
+import { slotLane } from '../../supervisor/dispatch/plan.ts';
 import { type Lost, Pool, type PoolListener } from '../../supervisor/dispatch/pool.ts';
 import { commandFor } from '../../supervisor/dispatch/process-start.ts';
 import { ending, RawOutput } from '../../supervisor/dispatch/process-words.ts';
@@ -169,6 +170,26 @@ t.test('what would take the whole program along ends one process, and says so', 
   pool.stop(neighbor.taskId, 'canceled');
   await until(() => heard.outcomes.some(({ taskId }) => taskId === neighbor.taskId));
   t.equal(heard.losses.length, rows.length, 'and the neighbor has noticed nothing');
+});
+
+t.test('a process that ended tasks have left full of memory takes no other', linux, async (t) => {
+  const { run } = await bed(t);
+  const full = await run({ do: 'fill' });
+  t.not(await run({ do: 'pid' }), full);
+  await until(() => isGone(full as number));
+});
+
+t.test('who asks for a process gets one; the settings say who else', (t) => {
+  const rows = [
+    ['cpu', false, 'thread', 'cpu'],
+    ['cpu', false, 'process', 'process'],
+    ['cpu', true, 'process', 'cpu'],
+    ['io', false, 'process', 'io-own'],
+    ['io', true, 'process', 'io'],
+    ['process', false, 'thread', 'process'],
+  ] as const;
+  for (const [lane, builtIn, isolation, slot] of rows) t.equal(slotLane(lane, builtIn, isolation), slot);
+  t.end();
 });
 
 t.test('what a handler leaves running ends before its outcome is told, and its process stays', linux, async (t) => {
