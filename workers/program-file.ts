@@ -44,7 +44,11 @@ export async function lookAtProgram(file: string): Promise<ProgramFile | null> {
     await access(file, constants.X_OK).catch((error: Error) => {
       throw new Error(`cannot be run by the supervisor's user: ${error.message}`);
     });
-    return { type: typeOf(file), settings: begins === 'script' ? settingsOf(head) : [], version: await hash(handle) };
+    return {
+      type: typeOf(file),
+      settings: begins === 'script' ? settingsOf(head) : [],
+      version: await hash(handle, size),
+    };
   } finally {
     await handle.close();
   }
@@ -108,9 +112,9 @@ function canRun(path: string): Promise<boolean> {
   );
 }
 
-async function hash(handle: FileHandle): Promise<string> {
+async function hash(handle: FileHandle, size: number): Promise<string> {
   const sum = createHash('sha256');
-  const buffer = Buffer.alloc(chunkBytes);
+  const buffer = Buffer.alloc(Math.min(Math.max(size, 1), chunkBytes));
   for (let position = 0; ; ) {
     const { bytesRead } = await handle.read({ buffer, position });
     if (bytesRead === 0) return sum.digest('hex').slice(0, 12);
