@@ -43,9 +43,9 @@ module.exports = {
     ),
     only(
       'dispatch-speaks-to-workers-by-contract',
-      'Dispatch knows the contract of the workers, not the workers.',
+      'Dispatch knows the contract of the workers, and how a process is started and ended, not the workers.',
       '^supervisor/dispatch/',
-      ['^supervisor/dispatch/', '^supervisor/core/', '^supervisor/clock[.]ts$', '^workers/contract[.]ts$'],
+      ['^supervisor/dispatch/', '^supervisor/core/', '^supervisor/clock[.]ts$', '^workers/(contract|launcher)[.]ts$'],
     ),
     only(
       'facade-is-a-shape',
@@ -59,7 +59,7 @@ module.exports = {
     only(
       'supervisor-does-not-know-its-users',
       'The command line is above the supervisor.',
-      '^supervisor/(?!main[.]ts)',
+      '^supervisor/(?!main[.]ts|dispatch/)',
       ['^supervisor/', '^workers/contract[.]ts$'],
     ),
     only('web-asks-the-facade', 'The console reaches the supervisor by its facade.', '^web/', [

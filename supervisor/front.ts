@@ -10,8 +10,7 @@ import { TASK_STATE_NAMES, type TaskState } from './core/task.ts';
 import type { TaskInput } from './core/task-input.ts';
 import { movesFrom } from './core/transitions.ts';
 import type { Pool } from './dispatch/pool.ts';
-import type { Slot } from './dispatch/slot.ts';
-import type { Thread } from './dispatch/thread.ts';
+import type { Slot, SlotThread } from './dispatch/slot.ts';
 import type { EventStream } from './event-stream.ts';
 import type { Actor, Facade, LiveLine, PageRequest, QueueView, StatusView, Which, WorkerView } from './facade.ts';
 import type { Health } from './health.ts';
@@ -255,7 +254,7 @@ function workerView(slot: Slot, state: State): WorkerView {
   const unresponsive = seats.some((seat) => seat.stop?.reason === 'timed_out');
   return {
     id: slot.id,
-    lane: slot.lane === 'cpu' ? 'cpu' : 'io',
+    lane: slot.lane === 'io-own' ? 'io' : slot.lane,
     state: unresponsive ? 'unresponsive' : workerState(slot, tasks.length > 0, state.draining),
     slots: slot.capacity,
     tasks,
@@ -269,7 +268,7 @@ function workerView(slot: Slot, state: State): WorkerView {
 }
 
 /** The thread that has what the slot runs, else the one that would. */
-function threadBehind({ flights, thread }: Slot): Thread | null {
+function threadBehind({ flights, thread }: Slot): SlotThread | null {
   for (const flight of flights) return flight.thread;
   return thread;
 }

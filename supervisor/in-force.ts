@@ -25,7 +25,7 @@ export function putInForce(state: State, settings: Settings, { handlers }: Handl
   for (const [type, most] of settings.limits.types) byType.set(type, most);
   state.limits = { ...limitsOf(settings), concurrencyByType: byType };
   changeRates(state);
-  state.lanes = new Map(handlers.map(({ type, lane, builtIn }) => [type, slotLane(lane, builtIn)]));
+  state.lanes = new Map(handlers.map(({ type, lane, builtIn }) => [type, slotLane(lane, builtIn, settings.isolation)]));
   state.switchedOff = new Map(
     handlers.flatMap(({ type, flag }) => (flag !== null && settings.flags.get(flag) !== true ? [[type, flag]] : [])),
   );

@@ -166,6 +166,8 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   });
   const pool = new Pool({
     workerFile: fileURLToPath(new URL('../workers/worker.js', import.meta.url)),
+    processFile: fileURLToPath(new URL('../workers/worker-process.js', import.meta.url)),
+    processMemoryMb: settings.processMemoryMb,
     setup: { incarnation, scratchDir: join(dataDir, 'scratch'), dataDir, graceMs: settings.cancelGraceMs },
     ...roomOf(settings),
     clock,
@@ -224,6 +226,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
       for (const { flag, on } of switched) recorder.record({ e: 'flag.switched', flag, on, ...asked });
       putInForce(state, settings, catalog, clock.wall());
       pool.graceMs = settings.cancelGraceMs;
+      pool.processMemoryMb = settings.processMemoryMb;
       pool.resize(roomOf(settings));
       log.level = settings.logLevel;
       workLog.relevel();
@@ -233,8 +236,8 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   };
 }
 
-function roomOf({ workers, ioWorkers, ioConcurrency }: Settings): Room {
-  return { threads: workers, ioThreads: ioWorkers, ioConcurrency };
+function roomOf({ workers, ioWorkers, ioConcurrency, processWorkers }: Settings): Room {
+  return { threads: workers, ioThreads: ioWorkers, ioConcurrency, processes: processWorkers };
 }
 
 function openHistory(

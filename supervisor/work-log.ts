@@ -1,4 +1,4 @@
-/** What the log says about work: tasks that have failed for good and threads that were lost; everything else at debug. */
+/** What the log says about work: tasks that have failed for good and workers that were lost; everything else at debug. */
 import type { AttemptEnded } from './core/event.ts';
 import type { State } from './core/state.ts';
 import type { Lost } from './dispatch/pool.ts';
@@ -34,12 +34,12 @@ export class WorkLog {
     else this.#log.debug(facts, `an attempt has ended; the task is ${next}`);
   }
 
-  /** A thread that died, or was ended because a task did not end: what it took along. */
-  lost({ taskId, attempt, why, message, begun }: Lost): void {
+  /** A thread or process that died, or was ended because a task did not end: what it took along. */
+  lost({ taskId, attempt, why, message, begun, worker }: Lost): void {
     // A neighbor was given back, and runs again.
     if (!begun || why === 'interrupted') return;
     const type = this.#state.tasks.get(taskId)?.options.type;
-    const what = why === 'crashed' ? 'a worker thread has died' : 'a worker thread was ended';
+    const what = `a worker ${worker} ${why === 'crashed' ? 'has died' : 'was ended'}`;
     this.#log.warn({ task: taskId, type, attempt, why: message }, what);
   }
 }

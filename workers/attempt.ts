@@ -168,13 +168,8 @@ export class Attempt {
     else waiting.resolve(message.value);
   }
 
-  /** Where scratch folders are made. */
-  get scratchParent(): string {
-    return setup.scratchDir;
-  }
-
   scratch(): Promise<string> {
-    this.#scratch ??= mkdtemp(join(this.scratchParent, `${this.order.taskId}-${this.order.attempt}-`));
+    this.#scratch ??= mkdtemp(join(setup.scratchDir, `${this.order.taskId}-${this.order.attempt}-`));
     return this.#scratch;
   }
 

@@ -80,7 +80,7 @@ export interface Order {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** What every order of a thread has in common; given once, as Piscina's `workerData`. */
+/** What every order of a thread or process has in common; given once, as Piscina's `workerData` or in `SETUP_VARIABLE`. */
 export interface WorkerSetup {
   readonly incarnation: string;
   /** Where `ctx.scratch()` makes its folders; removed by the supervisor at start. */
@@ -242,7 +242,7 @@ export type WorkerMessage =
   | {
       readonly kind: 'hello';
       readonly threadId: number;
-      readonly control: import('node:worker_threads').MessagePort;
+      readonly control: ControlPort;
       /** See `NOTES`. */
       readonly notes: Float64Array;
     }
@@ -260,6 +260,13 @@ export type WorkerMessage =
       readonly text: string;
     };
 
+/** A thread's `MessagePort`, or what stands for it where a process is told. */
+export interface ControlPort {
+  postMessage(message: ControlMessage): void;
+  on(event: 'close', call: () => void): unknown;
+  unref(): void;
+}
+
 /** What the supervisor posts to a thread's control port. */
 export type ControlMessage =
   | { readonly kind: 'stop'; readonly taskId: string; readonly attempt: number; readonly reason: StopReason }
@@ -273,6 +280,24 @@ export interface ReplyMessage {
   readonly value?: unknown;
   readonly error?: { readonly code: string; readonly message: string };
 }
+
+/** Holds the setup of a worker process as JSON. */
+export const SETUP_VARIABLE = 'NIGHTSHIFT_WORKER_SETUP';
+
+/** What the supervisor sends to a worker process, on its one channel: one order at a time. */
+export type ProcessMessage = { readonly kind: 'order'; readonly order: Order } | ControlMessage;
+
+/** What a worker process says on that channel, and so in the order in which it happened. */
+export type ProcessWord =
+  | { readonly kind: 'up' }
+  /** The handler is about to be loaded: from now on its end is the attempt's. */
+  | { readonly kind: 'begun' }
+  /** Its notes, see `NOTES`. */
+  | { readonly kind: 'noted'; readonly notes: readonly number[] }
+  | { readonly kind: 'items'; readonly items: readonly WorkerItem[] }
+  | { readonly kind: 'printed'; readonly stream: 'stdout' | 'stderr'; readonly text: string }
+  /** With what was not yet said, the outcome at its end. `reusable` is false when it should not take another order. */
+  | { readonly kind: 'ended'; readonly items: readonly WorkerItem[]; readonly reusable: boolean };
 
 /** What Piscina's `run` resolves with: the items not yet posted, the outcomes among them. */
 export interface BatchResult {

@@ -17,7 +17,10 @@ export interface HandlerDefinition<Params = Record<string, unknown>, Result = un
   readonly maxAttempts?: number;
   /** Attempts of this type that may run at once. */
   readonly concurrency?: number;
-  /** `cpu` (default): a thread for each attempt. `io`: a thread for several, for handlers that mostly wait. */
+  /**
+   * `cpu` (default): a thread for each attempt. `io`: a thread for several, for handlers that mostly wait. `process`: a
+   * process for each attempt, for what a thread does not contain.
+   */
   readonly lane?: Lane;
   /** Name of a feature flag: its tasks wait while `FLAG_<name>` is not `true`. */
   readonly flag?: string;

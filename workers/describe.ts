@@ -5,10 +5,11 @@
  * that the supervisor knows which one it was if the whole process dies of it.
  */
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { DescribeOrder, DescribeWord, HandlerCatalog } from './contract.ts';
+import type { DescribeOrder, DescribeWord, HandlerCatalog, HandlerDescription } from './contract.ts';
 import { describeFile, type FileDescribed } from './describe-files.ts';
 import { DescribingThread } from './describing-thread.ts';
 import { handlerLoadMsMax } from './limits.ts';
+import { programUrl } from './program-file.ts';
 import { builtInFiles, droppedInFiles, type HandlerFile, withoutClashes } from './registry.ts';
 
 /** @param say resolves when what was said has left this process, so that its death does not take it along */
@@ -24,7 +25,9 @@ async function describe(order: DescribeOrder, say: (word: DescribeWord) => Promi
   if (!handlers.some(({ builtIn }) => builtIn)) await add(await describeOwn());
   const dropped = await droppedInFiles(handlersDir);
   const seen = new Set([...handlers, ...failures].map(({ file }) => file));
-  const left = dropped.files.filter(({ file }) => !seen.has(file));
+  const unseen = dropped.files.filter(({ file }) => !seen.has(file));
+  await add({ handlers: unseen.flatMap(programIn), failures: [] });
+  const left = unseen.filter(({ program }) => program === undefined);
   if (onlyKnown) failures.push(...left.map(({ file }) => ({ file, message: leftOut })));
   else await describeDropped(left, order.loadMsMax ?? handlerLoadMsMax, add, say);
   const unique = withoutClashes(handlers);
@@ -55,6 +58,13 @@ async function describeDropped(
     await add(result(file, await thread.describe(`${urlOf(file)}?v=${file.version}`)));
   }
   await thread.end();
+}
+
+/** Nothing of a program runs before its first task. */
+function programIn({ program, ...from }: HandlerFile): readonly HandlerDescription[] {
+  if (!program) return [];
+  const unlimited = { timeoutMs: null, maxAttempts: null, concurrency: null, flag: null };
+  return [{ ...program, ...unlimited, ...from, lane: 'process', url: programUrl(from.file) }];
 }
 
 function urlOf({ file }: HandlerFile): string {

@@ -32,6 +32,12 @@ export const handlerLoadMsLeast = 5_000;
 /** Of a thread that describes handlers, so that a file without bounds ends soon and alone. */
 export const describeHeapMbMax = 512;
 export const handlerFileBytesMax = 16 * 1024 * 1024;
+/** Of an executable handler, which is run and not loaded. */
+export const programFileBytesMax = 1024 * 1024 * 1024;
+/** Of the file an executable handler leaves its result in; the result itself is bounded as any other. */
+export const resultFileBytesMax = 1024 * 1024;
+/** `::submit` lines of one attempt that are under way at the same time; its output is not read on while more wait. */
+export const submitsUnderWayMax = 100;
 export const handlerFilesMax = 1_000;
 
 /** A longer `setTimeout` overflows and fires at once. */

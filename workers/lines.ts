@@ -11,6 +11,11 @@ const burstMs = 50;
 const LINE_END = /\r\n|\n|\r/;
 /** Room for the note that a line was cut, or the log would cut it once more. */
 const lineCharsMax = logLineCharsMax - 64;
+/** Lines that begin with `::` may be words of the program to us, with JSON in them. */
+const wordCharsMax = 1024 * 1024;
+
+/** Takes a line; when it gives back a promise, no more is read until that has resolved. */
+export type LineTaker = (line: string) => void | Promise<void>;
 
 export class LineSplitter {
   readonly #decoder = new StringDecoder('utf8');
@@ -45,7 +50,8 @@ export class LineSplitter {
   }
 
   #append(text: string): void {
-    const room = lineCharsMax - this.#rest.length;
+    const most = isWord(this.#rest + text.slice(0, 2)) ? wordCharsMax : lineCharsMax;
+    const room = most - this.#rest.length;
     if (this.#cut > 0 || text.length > room) {
       const kept = this.#cut > 0 ? '' : head(text, room);
       this.#rest += kept;
@@ -63,9 +69,24 @@ export class LineSplitter {
   }
 }
 
-/** Calls `line` for each line; a stream that floods is paused, so that its writer waits. */
-export function readLines(stream: Readable, line: (line: string) => void): void {
-  const splitter = new LineSplitter(line);
+function isWord(text: string): boolean {
+  return text.startsWith('::');
+}
+
+/** After a pause it takes a moment until it shows whether there is more to read. */
+const resumeMs = 50;
+
+/**
+ * Calls `line` for each line; a stream that floods is paused, so that its writer waits.
+ * @returns whether it is paused now, and there may be more
+ */
+export function readLines(stream: Readable, line: LineTaker): () => boolean {
+  let heldUp = 0;
+  let waits: Promise<void>[] = [];
+  const splitter = new LineSplitter((text) => {
+    const wait = line(text);
+    if (wait) waits.push(wait);
+  });
   let bytes = 0;
   let since = performance.now();
   stream.on('data', (chunk: Buffer) => {
@@ -76,10 +97,20 @@ export function readLines(stream: Readable, line: (line: string) => void): void 
     }
     bytes += chunk.length;
     splitter.write(chunk);
-    if (bytes < burstBytesMax) return;
+    if (bytes >= burstBytesMax) waits.push(new Promise((resolve) => setTimeout(resolve, burstMs - (now - since))));
+    if (waits.length === 0) return;
     stream.pause();
-    setTimeout(() => stream.resume(), burstMs - (now - since));
+    heldUp++;
+    void Promise.allSettled(waits).then(() => {
+      stream.resume();
+      setTimeout(() => heldUp--, resumeMs);
+    });
+    waits = [];
   });
-  stream.once('end', () => splitter.end());
+  stream.once('end', () => {
+    splitter.end();
+    heldUp = Number.NEGATIVE_INFINITY;
+  });
   stream.on('error', () => {});
+  return () => heldUp > 0;
 }

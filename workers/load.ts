@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Order } from './contract.ts';
 import { handlerLoadMsMax } from './limits.ts';
+import { programPath } from './program-file.ts';
 import { resolveOwnNames } from './resolve.ts';
 import { type AnyHandler, handlerOf } from './shape.ts';
 
@@ -37,6 +38,11 @@ function begin(key: string, order: Order): Promise<Loaded> {
 }
 
 async function load(key: string, url: string, version: string): Promise<Loaded> {
+  const program = programPath(url);
+  if (program !== null) {
+    const { programHandler } = await import('./program.ts');
+    return { handler: programHandler(program, version), otherVersion: null, blocking: true };
+  }
   const now = versionOf(await readFile(fileURLToPath(url)));
   const handler = handlerOf(await withinTime(importHandler(url.startsWith(ownFolder) ? url : key)));
   return { handler, otherVersion: now === version ? null : now, blocking: true };

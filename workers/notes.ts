@@ -6,7 +6,7 @@
 import { getHeapStatistics } from 'node:v8';
 import { NOTES } from './contract.ts';
 
-const noteEveryMs = 1_000;
+export const noteEveryMs = 1_000;
 
 export const notes = new Float64Array(new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT));
 let batches = 0;

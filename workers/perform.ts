@@ -47,26 +47,42 @@ function stopIfAskedBefore(attempt: Attempt): void {
   attempt.stop(reason);
 }
 
-export function perform(order: Order, outbox: Outbox): Promise<void> {
-  return carryOut(new Attempt(order, outbox), handlerFor(order), outbox);
+/** What a process does around each attempt, and a thread does not. */
+export interface Around {
+  /** Before the handler is even loaded; when it fails, so does the attempt. */
+  begin(attempt: Attempt): Promise<unknown>;
+  /** When the handler has ended, before the outcome is told. */
+  tidy(attempt: Attempt): Promise<unknown>;
 }
 
-export async function carryOut(attempt: Attempt, found: Loaded | Promise<Loaded>, outbox: Outbox): Promise<void> {
+export function perform(order: Order, outbox: Outbox, around: Around | null = null): Promise<void> {
+  return carryOut(new Attempt(order, outbox), () => handlerFor(order), outbox, around);
+}
+
+export async function carryOut(
+  attempt: Attempt,
+  find: () => Loaded | Promise<Loaded>,
+  outbox: Outbox,
+  around: Around | null = null,
+): Promise<void> {
   const beganAt = performance.now();
   const { taskId } = attempt.order;
   running.set(taskId, attempt);
   if (earlyStops.size > 0) stopIfAskedBefore(attempt);
+  const refused = around && (await around.begin(attempt).then(() => null, failed));
   let loaded: Loaded | null = null;
   let ending: Ending;
   try {
+    const found = refused ? null : find();
     loaded = found instanceof Promise ? await found : found;
-    if (loaded.blocking && outbox.waiting) outbox.flush();
-    ending = await story(attempt, loaded, beganAt);
+    if (loaded?.blocking && outbox.waiting) outbox.flush();
+    ending = loaded ? await story(attempt, loaded, beganAt) : (refused as Ending);
   } catch (error) {
     const told = new Error('the handler could not be loaded', { cause: error });
     ending = failed(Object.assign(told, { code: 'handler_load_failed' }));
   }
   if (attempt.hasLooseEnds) ending = await attempt.tieLooseEnds(ending);
+  if (around) await around.tidy(attempt);
   const durationMs = performance.now() - beganAt;
   if (loaded) loaded.blocking = durationMs > blockingMsMax;
   running.delete(taskId);

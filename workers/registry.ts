@@ -9,11 +9,15 @@ import { fileURLToPath } from 'node:url';
 import type { HandlerCatalog, HandlerDescription, HandlerFailure } from './contract.ts';
 import { handlerFileBytesMax, handlerFilesMax } from './limits.ts';
 import { versionOf } from './load.ts';
+import { lookAtProgram } from './program-file.ts';
+import { refuseUntrusted } from './trust.ts';
 
 export interface HandlerFile {
   readonly file: string;
   readonly version: string;
   readonly builtIn: boolean;
+  /** An executable: told by its file, and never loaded. */
+  readonly program?: Pick<HandlerDescription, 'type' | 'settings'>;
 }
 
 export interface HandlerFiles {
@@ -21,7 +25,7 @@ export interface HandlerFiles {
   readonly failures: readonly HandlerFailure[];
 }
 
-const MODULE = /\.(?:js|mjs|cjs)$/;
+export const MODULE = /\.(?:js|mjs|cjs)$/;
 const TYPESCRIPT = /\.[mc]?ts$/;
 /** Things people leave beside their handlers. */
 const LEFT_ALONE = /^\.|\.(?:md|txt|json|bak|map|d\.ts|yaml|yml|tmp|part|orig)$|~$/;
@@ -45,6 +49,7 @@ export async function droppedInFiles(folder: string): Promise<HandlerFiles> {
       refuseOtherKinds(name, stats);
       refuseUntrusted(stats);
       if (MODULE.test(name)) files.push(await readHandler(file, false));
+      else files.push(...(await programAt(file)));
     } catch (error) {
       failures.push({ file, message: (error as Error).message });
     }
@@ -73,32 +78,23 @@ function refuseOtherKinds(name: string, stats: Stats): void {
   if (TYPESCRIPT.test(name)) {
     throw new Error('is TypeScript, which this version does not load; compile it to .mjs, e.g. with tsc or esbuild');
   }
-  if (!MODULE.test(name) && (stats.mode & 0o111) !== 0) {
-    throw new Error(
-      'is a program; this version loads modules (.js, .mjs, .cjs) only. Name it in COMMANDS and use command.run',
-    );
-  }
 }
 
-function refuseUntrusted(stats: Stats): void {
-  const user = process.getuid?.() ?? stats.uid;
-  if (stats.uid !== user && stats.uid !== 0) {
-    throw new Error(`belongs to user id ${stats.uid}; it must belong to the supervisor's user (${user}) or to root`);
-  }
-  if ((stats.mode & 0o022) !== 0) {
-    throw new Error(
-      `can be written by others (mode ${(stats.mode & 0o777).toString(8)}); take that away with: chmod go-w`,
-    );
-  }
-  if (stats.size > handlerFileBytesMax)
-    throw new Error(`is ${stats.size} bytes; at most ${handlerFileBytesMax} are loaded`);
+async function programAt(file: string): Promise<readonly HandlerFile[]> {
+  const found = await lookAtProgram(file);
+  if (found === null) return [];
+  const { version, ...program } = found;
+  return [{ file, version, builtIn: false, program }];
 }
 
 /** Opened without following links and looked at again, so that what was checked is what is read. */
 async function readHandler(file: string, builtIn: boolean): Promise<HandlerFile> {
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
-    if (!builtIn) refuseUntrusted(await handle.stat());
+    const stats = await handle.stat();
+    if (!builtIn) refuseUntrusted(stats);
+    if (stats.size > handlerFileBytesMax)
+      throw new Error(`is ${stats.size} bytes; at most ${handlerFileBytesMax} are loaded`);
     return { file, version: versionOf(await handle.readFile()), builtIn };
   } finally {
     await handle.close();

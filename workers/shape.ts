@@ -5,12 +5,12 @@ import { durationMs } from './duration.ts';
 
 export type AnyHandler = HandlerDefinition<unknown, unknown>;
 
-const TYPE = /^[\p{L}\p{N}][\p{L}\p{N}._:/@+-]{0,199}$/u;
-const SETTING = /^[A-Z][A-Z0-9_]{0,99}$/;
+export const TYPE = /^[\p{L}\p{N}][\p{L}\p{N}._:/@+-]{0,199}$/u;
+export const SETTING = /^[A-Z][A-Z0-9_]{0,99}$/;
 const FLAG = /^[A-Z][A-Z0-9_]{0,99}$/;
 const LANES: readonly Lane[] = ['cpu', 'io', 'process'];
 const MEMBERS = ['type', 'params', 'timeout', 'maxAttempts', 'concurrency', 'lane', 'flag', 'settings', 'run'];
-const settingsMax = 100;
+export const settingsMax = 100;
 const attemptsMax = 1_000;
 const concurrencyMax = 10_000;
 

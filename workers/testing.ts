@@ -3,7 +3,6 @@
  * thread; what the handler tells is collected, all of it, and a clock given by the test moves only when the test moves it.
  */
 import { randomUUID } from 'node:crypto';
-import { tmpdir } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { Attempt, type CountTotals } from './attempt.ts';
 import type { CallItem, LogItem, Order, OutcomeItem, ReportedError, ReportedOutcome, WorkerItem } from './contract.ts';
@@ -12,6 +11,9 @@ import { durationMs } from './duration.ts';
 import { importHandler } from './load.ts';
 import { Outbox } from './outbox.ts';
 import { carryOut } from './perform.ts';
+import { programHandler } from './program.ts';
+import { lookAtProgram } from './program-file.ts';
+import { MODULE } from './registry.ts';
 import { type AnyHandler, handlerOf } from './shape.ts';
 
 /** Time of a test: it stands still until it is moved. */
@@ -105,7 +107,10 @@ export interface Performed {
  * @throws Error that names each mistake when there is none in it
  */
 export async function handlerIn(path: string): Promise<AnyHandler> {
-  return handlerOf(await importHandler(pathToFileURL(path).href));
+  if (MODULE.test(path)) return handlerOf(await importHandler(pathToFileURL(path).href));
+  const program = await lookAtProgram(path);
+  if (!program) throw new Error('is no module (.js .mjs .cjs), and no program either: it has no run bit');
+  return { ...programHandler(path, program.version), type: program.type, settings: program.settings };
 }
 
 /** @throws Error that names each mistake when it is no handler */
@@ -122,7 +127,7 @@ export async function perform<Params, Result>(
   given.signal?.addEventListener('abort', cancel);
   if (given.signal?.aborted) cancel();
   try {
-    await carryOut(attempt, { handler: checked, otherVersion: null, blocking: false }, outbox);
+    await carryOut(attempt, () => ({ handler: checked, otherVersion: null, blocking: false }), outbox);
   } finally {
     given.signal?.removeEventListener('abort', cancel);
     attempt.disarm();
@@ -177,10 +182,6 @@ class TriedAttempt extends Attempt {
     const { timeoutMs } = this.order;
     if (!clock) super.armTimeout(beganAt);
     else if (timeoutMs !== null) this.disarm = clock.after(timeoutMs, () => this.stop('timed_out'));
-  }
-
-  override get scratchParent(): string {
-    return tmpdir();
   }
 
   performed({ outcome, result, error, retryable, retryAfterMs }: OutcomeItem): Performed {

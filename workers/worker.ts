@@ -3,7 +3,7 @@
  * Orders of a batch run one after another; what they have to say leaves through the outbox, what is left returns with
  * the result. A control port of this thread's own brings the wish to stop and the answers to calls.
  */
-import { MessageChannel, parentPort, threadId } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, parentPort, threadId } from 'node:worker_threads';
 import { type Batch, type BatchResult, LEDGER, unpackOrder, type WorkerMessage } from './contract.ts';
 import { catchLateErrors } from './late.ts';
 import { batchBegun, batchEnded, note, notes } from './notes.ts';
@@ -41,7 +41,7 @@ function claim(ledger: Int32Array, index: number): boolean {
 }
 
 function post(message: WorkerMessage): void {
-  parentPort?.postMessage(message, message.kind === 'hello' ? [message.control] : []);
+  parentPort?.postMessage(message, message.kind === 'hello' ? [message.control as MessagePort] : []);
 }
 
 function listen(): void {

@@ -40,10 +40,20 @@ export function givenUp({ order, stop }: Seat, graceMs: number): Blame {
 
 /** What the end of its thread was for an order. */
 export function endingOf(seat: Seat, message: string, graceMs: number): Blame {
-  if (!isUnderWay(seat)) return blame(seat, 'interrupted', 'its worker thread ended before it had begun or been heard');
+  const isProcess = seat.flight.slot.lane === 'process';
+  if (!isUnderWay(seat)) {
+    const worker = isProcess ? 'process' : 'worker thread';
+    return blame(seat, 'interrupted', `its ${worker} ended before it had begun or been heard`);
+  }
   if (seat.stop) return givenUp(seat, graceMs);
   const { culprit } = seat.flight.thread;
-  if (culprit === null) return { why: 'crashed', told: `its worker thread ended: ${message}`, begun: true };
+  if (culprit === null) {
+    return {
+      why: 'crashed',
+      told: isProcess ? `its process ${message}` : `its worker thread ended: ${message}`,
+      begun: true,
+    };
+  }
   const { type, taskId } = culprit.order;
   return {
     why: 'interrupted',

@@ -89,8 +89,11 @@ export class Plan {
   }
 }
 
-/** Which slots take a handler's tasks. Where there is no room of its own for a lane, they run one to a thread. */
-export function slotLane(lane: Lane, builtIn: boolean): SlotLane {
-  if (lane !== 'io') return 'cpu';
-  return builtIn ? 'io' : 'io-own';
+/**
+ * Which slots take a handler's tasks.
+ * @param isolation what handlers that people dropped in get when they ask for nothing else
+ */
+export function slotLane(lane: Lane, builtIn: boolean, isolation: 'thread' | 'process'): SlotLane {
+  if (lane === 'io') return builtIn ? 'io' : 'io-own';
+  return lane === 'process' || (isolation === 'process' && !builtIn) ? 'process' : 'cpu';
 }

@@ -1,21 +1,20 @@
 /**
- * The worker threads: where orders are performed.
+ * The worker threads and processes: where orders are performed.
  *
  * A thread is no crash boundary for what it runs, only for itself: when one dies, what it had begun has crashed, what it
  * had not begun is given back. Cancel is asked for by message first; a thread is ended only when grace has run out.
  */
-import type { MessagePort } from 'node:worker_threads';
-import {
-  type BatchResult,
-  type ControlMessage,
-  type Order,
-  type OutcomeItem,
-  packBatch,
-  type ReplyMessage,
-  type StopReason,
-  type WorkerItem,
-  type WorkerMessage,
-  type WorkerSetup,
+import type {
+  BatchResult,
+  ControlMessage,
+  ControlPort,
+  Order,
+  OutcomeItem,
+  ReplyMessage,
+  StopReason,
+  WorkerItem,
+  WorkerMessage,
+  WorkerSetup,
 } from '../../workers/contract.ts';
 import type { Clock } from '../clock.ts';
 import { type Blame, blame, endingOf, givenUp, isOverdue } from './blame.ts';
@@ -27,9 +26,11 @@ import {
   type Seat,
   type Slot,
   type SlotLane,
+  type SlotThread,
   withdraw,
 } from './slot.ts';
 import { Thread } from './thread.ts';
+import { WorkerProcess } from './worker-process.ts';
 
 /** How often running orders are looked at for overdue ones; no timer runs while nothing does. */
 const watchMs = 100;
@@ -48,6 +49,7 @@ export interface Lost {
   readonly message: string;
   /** Its handler had begun. */
   readonly begun: boolean;
+  readonly worker: 'thread' | 'process';
 }
 
 /** What the pool tells; all calls come on the main thread, an outcome at most once an order. */
@@ -68,10 +70,15 @@ export interface Room {
   /** IO_WORKERS, once for our own handlers and once for others. */
   readonly ioThreads: number;
   readonly ioConcurrency: number;
+  /** PROCESS_WORKERS */
+  readonly processes: number;
 }
 
 export interface PoolOptions extends Room {
   readonly workerFile: string;
+  readonly processFile: string;
+  /** PROCESS_MEMORY */
+  readonly processMemoryMb: number;
   readonly setup: WorkerSetup;
   readonly clock: Clock;
   readonly listener: PoolListener;
@@ -81,12 +88,14 @@ export class Pool {
   readonly #options: PoolOptions;
   /** CANCEL_GRACE; a thread is told when it begins. */
   graceMs: number;
+  /** PROCESS_MEMORY; a process is told when it begins. */
+  processMemoryMb: number;
   slots: readonly Slot[] = [];
   /** Taken out, but for what still runs on them. */
   readonly #leaving = new Set<Slot>();
   /** All threads there are, also those on which something still finishes. */
-  readonly #living = new Set<Thread>();
-  readonly #ports = new Map<number, MessagePort>();
+  readonly #living = new Set<SlotThread>();
+  readonly #ports = new Map<number, ControlPort>();
   readonly #seats = new Map<string, Seat>();
   /** How many messages of each thread have arrived. */
   readonly #heardOf = new Map<number, number>();
@@ -100,11 +109,12 @@ export class Pool {
   constructor(options: PoolOptions) {
     this.#options = options;
     this.graceMs = options.setup.graceMs;
+    this.processMemoryMb = options.processMemoryMb;
     this.resize(options);
   }
 
   /** Takes other numbers of threads. What runs on those that are too many finishes there. */
-  resize({ threads, ioThreads, ioConcurrency }: Room): void {
+  resize({ threads, ioThreads, ioConcurrency, processes }: Room): void {
     const known = new Map(this.slots.map((slot) => [slot.id, slot]));
     const slotOf = (id: string, lane: SlotLane, capacity: number) => {
       const slot = known.get(id);
@@ -118,6 +128,7 @@ export class Pool {
       ...lane('cpu', threads, 1),
       ...lane('io', ioThreads, ioConcurrency),
       ...lane('io-own', ioThreads, ioConcurrency),
+      ...lane('process', processes, 1),
     ];
     for (const slot of known.values()) {
       this.recycle(slot);
@@ -146,9 +157,8 @@ export class Pool {
 
   /** Resolves once a thread of these lanes is up, or has shown that it will not be. */
   async warm(lanes: ReadonlySet<SlotLane>): Promise<void> {
-    const nothing = packBatch([], new Int32Array(new SharedArrayBuffer(0)));
     const slots = [...lanes].flatMap((lane) => this.slots.find((slot) => slot.lane === lane) ?? []);
-    await Promise.allSettled(slots.map((slot) => this.#threadOf(slot).warm(nothing)));
+    await Promise.allSettled(slots.map((slot) => this.#threadOf(slot).warm()));
   }
 
   run(slot: Slot, orders: readonly Order[]): void {
@@ -213,23 +223,44 @@ export class Pool {
     return new Promise((resolve) => this.#whenGone.push(resolve));
   }
 
-  #end(thread: Thread, ending: Promise<void>): void {
+  #end(thread: SlotThread, ending: Promise<void>): void {
     void ending.catch(() => {}).then(() => this.#living.delete(thread));
   }
 
-  #threadOf(slot: Slot): Thread {
+  #threadOf(slot: Slot): SlotThread {
     if (slot.thread) return slot.thread;
+    const thread = slot.lane === 'process' ? this.#newProcess(slot) : this.#newThread(slot);
+    slot.thread = thread;
+    this.#living.add(thread);
+    return thread;
+  }
+
+  #newThread(slot: Slot): Thread {
     const { workerFile, setup, clock } = this.#options;
-    const thread = new Thread({
+    return new Thread({
       workerFile,
       setup: { ...setup, graceMs: this.graceMs },
       capacity: slot.capacity,
       startedAt: clock.wall(),
       heard: (message) => this.#heard(message, slot.id),
     });
-    slot.thread = thread;
-    this.#living.add(thread);
-    return thread;
+  }
+
+  #newProcess(slot: Slot): WorkerProcess {
+    const { processFile, setup, clock } = this.#options;
+    const made: WorkerProcess = new WorkerProcess({
+      processFile,
+      setup: { ...setup, graceMs: this.graceMs },
+      memoryMb: this.processMemoryMb,
+      clock,
+      heard: (message) => this.#heard(message, slot.id),
+      rested: () => slot.thread === made && this.recycle(slot),
+      gone: () => {
+        if (slot.thread === made) slot.thread = null;
+        this.#living.delete(made);
+      },
+    });
+    return made;
   }
 
   #heard(message: WorkerMessage, worker: string): void {
@@ -239,7 +270,8 @@ export class Pool {
       control.on('close', () => this.#goneThread(threadId));
       control.unref();
     } else if (message.kind === 'printed') {
-      this.#options.listener.printed(`${worker} thread ${message.threadId}`, message.stream, message.text);
+      const where = message.threadId < 0 ? worker : `${worker} thread ${message.threadId}`;
+      this.#options.listener.printed(where, message.stream, message.text);
     } else if (message.incarnation === this.#options.setup.incarnation) {
       this.#heardOf.set(message.threadId, (this.#heardOf.get(message.threadId) ?? 0) + 1);
       this.#take(message.items);
@@ -320,7 +352,8 @@ export class Pool {
   #lose(seat: Seat, { why, told, begun }: Blame): void {
     if (!this.#settle(seat)) return;
     const { taskId, attempt } = seat.order;
-    this.#options.listener.lost({ taskId, attempt, why, message: told, begun });
+    const worker = seat.flight.slot.lane === 'process' ? 'process' : 'thread';
+    this.#options.listener.lost({ taskId, attempt, why, message: told, begun, worker });
   }
 
   #tell(message: ControlMessage): void {
@@ -358,7 +391,7 @@ export class Pool {
   }
 
   /** Asked each time, also while nothing is wrong: it takes some seconds to tell that a thread is stuck. */
-  #lookAt(thread: Thread): void {
+  #lookAt(thread: SlotThread): void {
     const stuck = thread.flights.size > 0 && thread.isStuck(this.#options.clock.monotonic());
     if (stuck && thread.culprit) this.#end(thread, thread.destroy());
   }

@@ -1,10 +1,14 @@
-/** Room for attempts: a slot of the `cpu` lane holds one batch at a time, one of an `io` lane several tasks. */
+/** Room for attempts: a slot of the `cpu` lane holds one batch at a time, one of `process` one task, one of an `io` lane several. */
 import { type Batch, LEDGER, type Order, packBatch, type StopReason } from '../../workers/contract.ts';
 import type { Thread } from './thread.ts';
+import type { WorkerProcess } from './worker-process.ts';
 
 /** `io` is for our own handlers, `io-own` for those that people dropped in: one that blocks its thread hits none of ours. */
-export const SLOT_LANES = ['cpu', 'io', 'io-own'] as const;
+export const SLOT_LANES = ['cpu', 'io', 'io-own', 'process'] as const;
 export type SlotLane = (typeof SLOT_LANES)[number];
+
+/** In the lane `process` a process stands where elsewhere a thread does. */
+export type SlotThread = Thread | WorkerProcess;
 
 export interface Slot {
   /** `cpu-1`, `io-1` … */
@@ -14,7 +18,7 @@ export interface Slot {
   readonly capacity: number;
   readonly flights: Set<Flight>;
   /** Takes its flights; made with the first of them. */
-  thread: Thread | null;
+  thread: SlotThread | null;
   attempts: number;
 }
 
@@ -23,7 +27,7 @@ export interface Flight {
   readonly batch: Batch;
   readonly slot: Slot;
   readonly seats: readonly Seat[];
-  readonly thread: Thread;
+  readonly thread: SlotThread;
   /** When it was handed to the threads, monotonic ms. */
   readonly since: number;
   /** It waits behind another flight of its slot. */
@@ -47,7 +51,7 @@ export function freshSlot(id: string, lane: Slot['lane'], capacity: number): Slo
   return { id, lane, capacity, flights: new Set(), thread: null, attempts: 0 };
 }
 
-export function freshFlight(slot: Slot, thread: Thread, orders: readonly Order[], since: number): Flight {
+export function freshFlight(slot: Slot, thread: SlotThread, orders: readonly Order[], since: number): Flight {
   const ledger = new Int32Array(new SharedArrayBuffer(orders.length * Int32Array.BYTES_PER_ELEMENT));
   const seats: Seat[] = [];
   const flight: Flight = {

@@ -6,7 +6,7 @@
  */
 import { once } from 'node:events';
 import { Piscina } from 'piscina';
-import { type Batch, type BatchResult, NOTES, type WorkerMessage, type WorkerSetup } from '../../workers/contract.ts';
+import { type BatchResult, NOTES, packBatch, type WorkerMessage, type WorkerSetup } from '../../workers/contract.ts';
 import type { Flight, Seat } from './slot.ts';
 
 /** Only a disk that hangs keeps a thread from loading its modules for so long. */
@@ -81,8 +81,8 @@ export class Thread {
   }
 
   /** Resolves once it is up, or has shown that it will not be. */
-  async warm(nothing: Batch): Promise<void> {
-    await this.#piscina.run(nothing);
+  async warm(): Promise<void> {
+    await this.#piscina.run(packBatch([], new Int32Array(new SharedArrayBuffer(0))));
   }
 
   /** Whether something keeps it from its own event loop. Asked every now and then while it runs something. */

@@ -3,9 +3,7 @@
  * one, so they are accepted, whatever their value, and pointed out. Whoever gives one an effect takes it from this list.
  */
 const LATER: Readonly<Record<string, 'plain' | 'secret'>> = {
-  PROCESS_WORKERS: 'plain',
   HANDLER_OVERRIDES: 'plain',
-  ISOLATION: 'plain',
   MIN_INTERVAL: 'plain',
   SCHEDULER_ENABLED: 'plain',
   STARTUP_DELAY: 'plain',

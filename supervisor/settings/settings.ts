@@ -22,6 +22,9 @@ export interface Settings {
   readonly workers: number;
   readonly ioWorkers: number;
   readonly ioConcurrency: number;
+  readonly processWorkers: number;
+  readonly processMemoryMb: number;
+  readonly isolation: 'thread' | 'process';
   readonly limits: Limits;
   /** Absolute paths of programs by name. */
   readonly commands: ReadonlyMap<string, string>;
@@ -161,6 +164,30 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     kind: kinds.integer(1, 256, 'tasks a thread'),
     default: '16',
     sentence: 'Tasks that share one of the IO_WORKERS threads.',
+    live: true,
+  },
+  processWorkers: {
+    key: 'PROCESS_WORKERS',
+    kind: kinds.integer(1, 64, 'processes'),
+    default: '2',
+    sentence:
+      'Processes for tasks whose handlers ask for one (lane process) and for executable handlers; each performs one task at a time, is made when first needed and ends when idle.',
+    live: true,
+  },
+  processMemoryMb: {
+    key: 'PROCESS_MEMORY',
+    kind: kinds.integer(64, 1_048_576, 'MiB'),
+    default: '1024',
+    sentence:
+      'Memory that a handler in a process of its own may use for JavaScript; on Linux its buffers and native code share it, with 512 MiB on top. Executable handlers have no limit.',
+    live: true,
+  },
+  isolation: {
+    key: 'ISOLATION',
+    kind: kinds.choice('thread', 'process'),
+    default: 'thread',
+    sentence:
+      'Where handlers of your own run that ask for no lane or for cpu: in a thread, or in one of the PROCESS_WORKERS, which survive what would take the whole program along.',
     live: true,
   },
   limits: {

@@ -52,6 +52,8 @@ interface Bed {
   readonly now: { wall: number };
 }
 
+const room = { threads: 2, ioThreads: 1, ioConcurrency: 4, processes: 0 };
+
 async function bed(t: { teardown(end: () => unknown): void }, { graceMs = 60_000 } = {}): Promise<Bed> {
   const dataDir = await mkdtemp(join(tmpdir(), 'nightshift-pool-'));
   mkdirSync(join(dataDir, 'scratch'));
@@ -60,10 +62,10 @@ async function bed(t: { teardown(end: () => unknown): void }, { graceMs = 60_000
   const resting = new Set<() => void>();
   const pool = new Pool({
     workerFile: fileURLToPath(new URL('../../workers/worker.js', import.meta.url)),
+    processFile: fileURLToPath(new URL('../../workers/worker-process.js', import.meta.url)),
     setup: { incarnation: 'test', scratchDir: join(dataDir, 'scratch'), dataDir, graceMs },
-    threads: 2,
-    ioThreads: 1,
-    ioConcurrency: 4,
+    ...room,
+    processMemoryMb: 128,
     clock: {
       ...machineClock,
       wall: () => now.wall,
@@ -212,7 +214,7 @@ t.test('what runs on a slot that is taken out still ends there, by itself or by 
   const [stubborn, well] = [order({ do: 'stubborn' }), order({ do: 'until-stopped' })];
   pool.run(slot('cpu-1'), [well]);
   pool.run(slot('cpu-2'), [{ ...stubborn, timeoutMs: 100 }]);
-  pool.resize({ threads: 1, ioThreads: 1, ioConcurrency: 2 });
+  pool.resize({ ...room, threads: 1, ioConcurrency: 2 });
   t.same(
     pool.slots.map(({ id, capacity }) => [id, capacity]),
     [
@@ -223,7 +225,7 @@ t.test('what runs on a slot that is taken out still ends there, by itself or by 
   );
   await until(() => heard.losses.length === 1);
   t.match(heard.losses, [{ taskId: stubborn.taskId, why: 'timed_out' }]);
-  pool.resize({ threads: 2, ioThreads: 1, ioConcurrency: 2 });
+  pool.resize({ ...room, ioConcurrency: 2 });
   pool.run(slot('cpu-2'), [order({ do: 'nothing' })]);
   await until(() => heard.outcomes.length === 1);
   pool.stop(well.taskId, 'canceled');

@@ -101,7 +101,7 @@ INBOX_OWNERS IDEMPOTENCY_KEYS`
   .trim()
   .split(/\s+/);
 /** Settings that this program has besides. */
-const OUR_OWN = ['CANCEL_GRACE', 'AGEING'];
+const OUR_OWN = ['CANCEL_GRACE', 'AGEING', 'PROCESS_MEMORY'];
 
 t.test('every setting of the contract is there or known as one of a later version, and no other is', async (t) => {
   t.same([...new Set([...KEYS, ...LATER_KEYS])].sort(), [...CONTRACT, ...OUR_OWN].sort());
@@ -136,6 +136,9 @@ t.test('defaults are those of the contract', async (t) => {
     workers: 4,
     ioWorkers: 1,
     ioConcurrency: 16,
+    processWorkers: 2,
+    processMemoryMb: 1024,
+    isolation: 'thread',
     fsync: 'always',
     timezone: 'Asia/Shanghai',
     drainTimeoutMs: 20_000,

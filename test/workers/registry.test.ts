@@ -5,6 +5,7 @@ import { describeHandlers } from '../../supervisor/catalog.ts';
 import type { HandlerCatalog, HandlerDescription } from '../../workers/contract.ts';
 import { Permanent, RetryAfter } from '../../workers/define.ts';
 import { durationMs } from '../../workers/duration.ts';
+import { versionOf } from '../../workers/load.ts';
 import { failed } from '../../workers/outcome.ts';
 import { droppedInFiles, withoutClashes } from '../../workers/registry.ts';
 import { handlerOf } from '../../workers/shape.ts';
@@ -120,7 +121,6 @@ t.test('a file that cannot be used fails alone, and says why', async (t) => {
     library: { 'deep.mjs': 'throw 1' },
     'link-target': 'x',
   });
-  writeFileSync(join(folder, 'program.py'), '#!/usr/bin/env python3', { mode: 0o755 });
   writeFileSync(join(folder, 'writable.mjs'), good('writable'));
   chmodSync(join(folder, 'writable.mjs'), 0o666);
   symlinkSync(join(folder, 'good.js'), join(folder, 'linked.mjs'));
@@ -142,12 +142,64 @@ t.test('a file that cannot be used fails alone, and says why', async (t) => {
       /"type" must be a name.*"run" must be a function.*"params" must be a Standard Schema.*"timeout".*"maxAttempts".*"lane" must be one of cpu, io, process, not "gpu".*"settings".*"retries" is not a member/s,
     'import.mjs': /no-such-package/,
     'typed.ts': /TypeScript/,
-    'program.py': /is a program/,
     'writable.mjs': /can be written by others \(mode 666\).*chmod go-w/,
     'linked.mjs': /symbolic link/,
   };
   for (const [name, message] of Object.entries(expected)) t.match(failureOf(answer, name), message, name);
   t.equal(answer.failures.length, Object.keys(expected).length, 'and nothing else is complained of');
+});
+
+t.test('programs are handlers as well; one that could not run says why', async (t) => {
+  const folder = t.testdir({ 'both.js': `#!/usr/bin/env node\n${good('module.wins')}`, 'data.csv': 'a,b' });
+  const put = (name: string, content: string | Buffer, mode = 0o755) => {
+    writeFileSync(join(folder, name), content);
+    chmodSync(join(folder, name), mode);
+  };
+  const script =
+    '#!/bin/sh\n# nightshift-settings: HANDLER_KEY, LIBRARY_DIR\n#  nightshift-settings: HANDLER_OTHER\nexit 0\n';
+  put('thumbnail.make.sh', script);
+  put('plain', '#! /bin/sh\n');
+  put('by-name.py', '#!/usr/bin/env -S sh -e\n');
+  put('machine.code', Buffer.from('\x7fELF\x02\x01', 'latin1'));
+  chmodSync(join(folder, 'both.js'), 0o755);
+  put('twice.sh', '#!/bin/sh\n');
+  put('twice', '#!/bin/sh\n');
+  put('library.py', 'import os\n', 0o644);
+  put('readme.md', '#!/bin/sh\n');
+  const bad: Record<string, [string, RegExp, number?]> = {
+    'no-run-bit.sh': ['#!/bin/sh\n', /begins with #! but has no run bit.*chmod u\+x/, 0o644],
+    'anything.sh': ['echo hello\n', /has the run bit, but begins neither with #! nor with an ELF header/],
+    'empty.sh': ['', /begins neither/],
+    'windows.sh': ['#!/bin/sh\r\necho\r\n', /Windows line ends/],
+    'nowhere.sh': ['#!/nowhere/at/all\n', /needs the interpreter \/nowhere\/at\/all, which is not there/],
+    'no-env.sh': [
+      '#!/usr/bin/env no-such-language\n',
+      /needs the interpreter no-such-language, which is not in the PATH/,
+    ],
+    'relative.sh': ['#!sh\n', /names no interpreter by its whole path/],
+    'has space.sh': ['#!/bin/sh\n', /has a name that is no type: "has space"/],
+    'settings.sh': [
+      '#!/bin/sh\n# nightshift-settings: key\n',
+      /declares the setting "key" .* expected HANDLER_API_KEY/,
+    ],
+    'writable.sh': ['#!/bin/sh\n', /can be written by others/, 0o777],
+  };
+  for (const [name, [content, , mode]] of Object.entries(bad)) put(name, content, mode);
+  const answer = await describeHandlers(folder);
+  t.same(typesOf(answer), [...builtIn, 'by-name', 'machine.code', 'module.wins', 'plain', 'thumbnail.make'].sort());
+  t.match(
+    answer.handlers.find(({ type }) => type === 'thumbnail.make'),
+    {
+      lane: 'process',
+      settings: ['HANDLER_KEY', 'LIBRARY_DIR', 'HANDLER_OTHER'],
+      url: /^program:\/\/\//,
+      version: versionOf(Buffer.from(script)),
+      builtIn: false,
+    },
+  );
+  for (const [name, [, message]] of Object.entries(bad)) t.match(failureOf(answer, name), message, name);
+  t.match(failureOf(answer, 'twice.sh'), /has the type "twice", as has .*\/twice/);
+  t.equal(answer.failures.length, Object.keys(bad).length + 2, 'and nothing else is complained of');
 });
 
 t.test('two handlers of one type: the built-in one stays, of two others neither is used', (t) => {

@@ -1,8 +1,9 @@
 /** `nightshift/testing`: what an author finds out about a handler without a supervisor is what a supervisor would find. */
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { defineHandler, Permanent, RetryAfter } from '../../workers/define.ts';
-import { manualClock, perform } from '../../workers/testing.ts';
+import { handlerIn, manualClock, perform } from '../../workers/testing.ts';
 
 const copy = defineHandler<{ files: string[] }>({
   type: 'copy',
@@ -127,4 +128,37 @@ t.test('a scratch folder is there while it runs, and gone afterwards', async (t)
 t.test('what is no handler is named', async (t) => {
   await t.rejects(perform({ type: '' } as never), /"type" must be a name[\s\S]*"run" must be a function/);
   t.throws(() => manualClock().advance('soon'), /duration/);
+});
+
+t.test('a program is tried as it is: params, words, result and exit code', async (t) => {
+  const file = join(t.testdir(), 'greet.sh');
+  writeFileSync(
+    file,
+    `#!/bin/sh
+# nightshift-settings: HANDLER_CITY
+read -r params
+echo "$params in $HANDLER_CITY"
+echo "::progress 1/2 half"
+echo "::checkpoint {\\"next\\":1}"
+echo '{"greeted":true}' > "$NIGHTSHIFT_RESULT"
+`,
+    { mode: 0o700 },
+  );
+  const handler = await handlerIn(file);
+  t.equal(handler.type, 'greet');
+  t.match(await perform(handler, { params: { name: 'Ada' }, settings: { HANDLER_CITY: 'Rome', HANDLER_X: 'no' } }), {
+    outcome: 'succeeded',
+    result: { greeted: true },
+    log: [{ level: 'stdout', text: '{"name":"Ada"} in Rome' }],
+    progress: [{ done: 1, total: 2, text: 'half' }],
+    checkpoint: { next: 1 },
+  });
+  writeFileSync(file, '#!/bin/sh\necho no such thing >&2\nexit 66\n', { mode: 0o700 });
+  t.match(await perform(await handlerIn(file)), {
+    outcome: 'failed',
+    retryable: false,
+    error: { message: /no such thing/ },
+  });
+  writeFileSync(join(t.testdirName, 'notes.md'), 'nothing');
+  await t.rejects(handlerIn(join(t.testdirName, 'notes.md')), /no program either/);
 });

@@ -4,12 +4,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type {
   BatchResult,
   CallItem,
   ControlMessage,
+  ControlPort,
   LogItem,
   Order,
   OutcomeItem,
@@ -45,7 +45,7 @@ export interface Bed {
 export class TestPool {
   readonly piscina: Piscina;
   readonly items: WorkerItem[] = [];
-  readonly ports: MessagePort[] = [];
+  readonly ports: ControlPort[] = [];
   /** Lines that belonged to no attempt. */
   readonly printed: string[] = [];
   /** Errors that belong to no batch: a thread that ended by itself. */

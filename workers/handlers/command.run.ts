@@ -7,19 +7,14 @@ import { access, realpath, stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { Context } from '../context.ts';
-import { cut } from '../cut.ts';
 import { defineHandler, type HandlerContext, Permanent } from '../define.ts';
 import { isInside, placeFor } from '../download/folder.ts';
-import { type Ended, runProgram } from '../executable.ts';
+import { inheritedEnvironment, runProgram } from '../executable.ts';
+import { exitError, Tail } from '../exit.ts';
 import { setup } from '../setup.ts';
 
-const linesKeptMax = 40;
-const lineKeptCharsMax = 500;
 /** Share of the grace period that the program has for itself before it is killed. */
 const patienceShare = 0.8;
-/** Codes of sysexits.h that say "do not try again", and the shell's "cannot run" and "not found". 75 is "try later". */
-const NO_RETRY = [64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 76, 77, 78, 126, 127];
-const INHERITED = /^(?:PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TZ|LANG|LANGUAGE|LC_[A-Z]+)$/;
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** Names by which a program is made to load something else than it would. */
 const ENV_REFUSED =
@@ -69,7 +64,9 @@ export const handler = defineHandler<Params>({
       },
       aboutToStart: (groupId, startTicks) => attempt.call({ name: 'child', groupId, startTicks }),
     });
-    if (ended.exitCode === null || !given.okExit.includes(ended.exitCode)) throw refusal(given, ended, tail);
+    if (ended.exitCode === null || !given.okExit.includes(ended.exitCode)) {
+      throw exitError(given.command ?? 'the shell line', ended, tail.last);
+    }
     return { exitCode: ended.exitCode, lines: tail.count, lastLines: tail.lines };
   },
 });
@@ -127,31 +124,6 @@ async function folderFor(cwd: string | undefined, ctx: HandlerContext): Promise<
 }
 
 function environment(given: Params, ctx: HandlerContext): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && INHERITED.test(name)) env[name] = value;
-  }
-  return { ...env, ...given.env, NIGHTSHIFT_TASK_ID: ctx.task.id, NIGHTSHIFT_ATTEMPT: String(ctx.attempt) };
-}
-
-function refusal(given: Params, ended: Ended, tail: Tail): Error {
-  const name = given.command ?? 'the shell line';
-  const how = ended.signal ? `was ended by ${ended.signal}` : `ended with exit code ${ended.exitCode}`;
-  const last = tail.lines.findLast((line) => line.trim() !== '');
-  const message = `${name} ${how}${last === undefined ? '' : `: ${last}`}`;
-  const code = ended.signal ? `signal_${ended.signal}` : `exit_${ended.exitCode}`;
-  const hopeless = ended.exitCode !== null && NO_RETRY.includes(ended.exitCode);
-  return hopeless ? new Permanent(message, { code }) : Object.assign(new Error(message), { code });
-}
-
-/** The last lines of all output, for the result. */
-class Tail {
-  count = 0;
-  readonly lines: string[] = [];
-
-  add(text: string): void {
-    this.count++;
-    this.lines.push(cut(text, lineKeptCharsMax));
-    if (this.lines.length > linesKeptMax) this.lines.shift();
-  }
+  const own = { NIGHTSHIFT_TASK_ID: ctx.task.id, NIGHTSHIFT_ATTEMPT: String(ctx.attempt) };
+  return { ...inheritedEnvironment(), ...given.env, ...own };
 }
