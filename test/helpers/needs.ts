@@ -13,6 +13,7 @@ export const PACKAGES = {
   unshare: 'util-linux',
   mkfifo: 'coreutils',
   cc: 'gcc',
+  python3: 'python3',
 } as const;
 export type Program = keyof typeof PACKAGES;
 

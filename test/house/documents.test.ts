@@ -61,11 +61,14 @@ t.test('every command in a shell block of a document exists, with its options', 
     if (npm) t.ok(script in scripts || (!run && NPM_OWN.includes(script)), `${name}: ${command}`);
     const given = /^(?:[A-Z_]+=\S+ )*(?:npx )?nightshift\b(.*)$/.exec(command)?.[1]?.trim().split(/\s+/) ?? null;
     if (given === null) return;
-    const [word = ''] = given;
+    const [word = '', second = ''] = given;
     if (word === '' || word.startsWith('-')) return;
     t.match(help([]), new RegExp(`^  ${word}\\b`, 'm'), `${name}: ${command}`);
+    const isGroup = /^Commands:/m.test(help([word]));
+    if (isGroup) t.match(help([word]), new RegExp(`^  ${second}\\b`, 'm'), `${name}: ${command}`);
+    const words = isGroup ? [word, second] : [word];
     for (const option of given.filter((one) => /^--[a-z]/.test(one))) {
-      t.ok(help([word]).includes(option.split('=')[0] ?? option), `${name}: ${command}: ${option}`);
+      t.ok(help(words).includes(option.split('=')[0] ?? option), `${name}: ${command}: ${option}`);
     }
   }
 });

@@ -77,7 +77,9 @@ t.test('every example task file is accepted and its tasks succeed, with the exam
   const music = join(folder, 'music');
   const backup = join(folder, 'backup');
   mkdirSync(data);
-  cpSync(join(examples, 'handlers'), join(data, 'handlers'), { recursive: true });
+  // TypeScript has a test of its own, as not every Node takes it.
+  const filter = (file: string) => !file.endsWith('.ts');
+  cpSync(join(examples, 'handlers'), join(data, 'handlers'), { recursive: true, filter });
   writeFileSync(backup, '#!/bin/sh\necho "backing up to $2"\n');
   chmodSync(backup, 0o755);
   const web = await standIn(t);
