@@ -3,7 +3,8 @@ import { randomFillSync } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { HandlerCatalog } from '../workers/contract.ts';
-import { describeHandlers, settingsFor } from './catalog.ts';
+import { adoptHandlers, versionsInUse } from './adopt-handlers.ts';
+import { settingsFor } from './catalog.ts';
 import type { Clock } from './clock.ts';
 import type { Fault } from './core/fault.ts';
 import { IdMaker } from './core/id.ts';
@@ -15,6 +16,8 @@ import { Dispatcher } from './dispatch/dispatcher.ts';
 import { Pool, type Room } from './dispatch/pool.ts';
 import { EventStream } from './event-stream.ts';
 import { Front } from './front.ts';
+import { LiveHandlers } from './handlers/live.ts';
+import { ParamsCheck } from './handlers/params-check.ts';
 import type { Health } from './health.ts';
 import { diskReports, reportLostWindow, watchSpace } from './health-reports.ts';
 import { AttemptLog } from './history/attempt-log.ts';
@@ -60,6 +63,8 @@ export interface Opened {
   readonly front: Front;
   readonly logs: AttemptLog;
   readonly timekeeper: Timekeeper;
+  readonly handlers: LiveHandlers;
+  readonly paramsCheck: ParamsCheck;
   /** Lets work begin. */
   begin(): void;
   /** Takes what came into force meanwhile, but for what waits for the next start. */
@@ -69,8 +74,23 @@ export interface Opened {
 export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   const { dataDir, settings, clock, health, log, incarnation, onFault } = options;
   let inForce = settings;
+  let { texts } = options;
   const startedAt = clock.wall();
-  const describing = describeHandlers(join(dataDir, 'handlers'));
+  const handlers = new LiveHandlers({
+    dataDir,
+    clock,
+    health,
+    log,
+    overrides: () => inForce.handlerOverrides,
+    inUse: () => versionsInUse(state),
+    adopted(catalog, changes) {
+      given = settingsGiven(catalog, texts);
+      paramsCheck.renew();
+      adoptHandlers({ state, recorder, dispatcher, pool, clock }, inForce, catalog, changes);
+    },
+  });
+  const describing = handlers.look();
+  const paramsCheck = new ParamsCheck({ clock, log, handlerOf: (type) => handlers.of(type) });
   const replay = new Replay(() => freshState(limitsOf(settings)));
   const { journal, report } = await openJournal({ ...options, dir: dataDir, fsync: settings.fsync, replayer: replay });
   journal.onFailure(onFault);
@@ -102,25 +122,17 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   const workLog = new WorkLog(state, log);
   const recovered = await recover(options, { state, recorder, replay, startedAt, workLog });
 
-  const catalog = await describing;
-  putInForce(state, settings, catalog, clock.wall());
+  await describing;
+  putInForce(state, settings, handlers.catalog, clock.wall());
   for (const { code, message, action } of waitingForHandlers(state))
     log.warn({ health: code }, `${message}. ${action}`);
-  for (const { file, message } of catalog.failures) {
-    health.raise({
-      code: `handler:${file}`,
-      severity: 'error',
-      message: `${file} ${message}`,
-      action: 'Correct the file and restart.',
-    });
-  }
   const logs = await AttemptLog.open({
     folder: join(dataDir, 'logs'),
     clock,
     retentionMs: () => inForce.logRetentionMs,
     ...diskReports('logs', 'attempt logs', health, () => {}),
   });
-  let given = settingsGiven(catalog, options.texts);
+  let given = settingsGiven(handlers.catalog, texts);
   const throughput = new Throughput();
   const dispatcher: Dispatcher = new Dispatcher({
     state,
@@ -154,7 +166,8 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     events,
     ids,
     clock,
-    handlers: catalog,
+    handlers,
+    checkParams: (inputs) => paramsCheck.check(inputs),
   });
   const pool = new Pool({
     workerFile: fileURLToPath(new URL('../workers/worker.js', import.meta.url)),
@@ -181,7 +194,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     logs,
     throughput,
     clock,
-    handlers: catalog,
+    handlers,
     identity,
   });
   const timekeeper = new Timekeeper({ state, journal, history, logs, recorder, dispatcher, clock, health, log });
@@ -202,14 +215,19 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     front,
     logs,
     timekeeper,
+    handlers,
+    paramsCheck,
     begin() {
       dispatcher.begin(pool);
       timekeeper.begin();
     },
-    adopt(settings, texts) {
+    adopt(settings, newTexts) {
+      const overrides = String(inForce.handlerOverrides);
       inForce = settings;
-      given = settingsGiven(catalog, texts);
-      putInForce(state, settings, catalog, clock.wall());
+      texts = newTexts;
+      given = settingsGiven(handlers.catalog, texts);
+      putInForce(state, settings, handlers.catalog, clock.wall());
+      if (String(settings.handlerOverrides) !== overrides) void handlers.look();
       pool.graceMs = settings.cancelGraceMs;
       pool.resize(roomOf(settings));
       log.level = settings.logLevel;

@@ -244,6 +244,7 @@ export const handlers = z.object({
         maxAttempts: count.nullable(),
         concurrency: count.nullable(),
         settings: z.array(z.string()),
+        checksParams: z.boolean(),
         file: z.string(),
         url: z.string(),
         version: z.string(),
@@ -251,7 +252,14 @@ export const handlers = z.object({
       })
       .meta({ id: 'Handler' }),
   ),
-  failures: z.array(z.object({ file: z.string(), message: z.string() })),
+  failures: z.array(
+    z.object({
+      file: z.string(),
+      message: z.string(),
+      version: z.string().optional().describe('What was tried'),
+      serving: z.string().optional().describe('Version of the file that goes on serving'),
+    }),
+  ),
   next: z.null(),
 });
 

@@ -23,6 +23,7 @@ function shapeOf(handler: AnyHandler): Shape {
     maxAttempts: handler.maxAttempts ?? null,
     concurrency: handler.concurrency ?? null,
     settings: handler.settings ?? [],
+    checksParams: handler.params !== undefined,
   };
 }
 

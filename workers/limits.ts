@@ -33,6 +33,12 @@ export const handlerLoadMsLeast = 5_000;
 export const describeHeapMbMax = 512;
 export const handlerFileBytesMax = 16 * 1024 * 1024;
 export const handlerFilesMax = 1_000;
+/** Files of its folder that a handler may import, directly and by way of others. */
+export const handlerImportsMax = 1_000;
+/** Entries of a folder that are linked from a served copy. */
+export const handlerLinksMax = 1_000;
+/** A file that took longer to fail is not tried again until it changes. */
+export const costlyMsMin = 2_000;
 
 /** A longer `setTimeout` overflows and fires at once. */
 export const timerMsMax = 2_147_483_647;

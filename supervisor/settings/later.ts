@@ -4,7 +4,6 @@
  */
 const LATER: Readonly<Record<string, 'plain' | 'secret'>> = {
   PROCESS_WORKERS: 'plain',
-  HANDLER_OVERRIDES: 'plain',
   ISOLATION: 'plain',
   MIN_INTERVAL: 'plain',
   SCHEDULER_ENABLED: 'plain',

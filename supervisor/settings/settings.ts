@@ -37,6 +37,8 @@ export interface Settings {
   readonly inboxOwners: readonly number[];
   /** Absolute. */
   readonly libraryDir: string;
+  /** Types. */
+  readonly handlerOverrides: readonly string[];
   readonly idempotencyWindowMs: number;
   readonly idempotencyKeysMax: number;
   readonly failedLiveMs: number;
@@ -259,6 +261,15 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     kind: kinds.folder,
     default: 'library',
     sentence: 'Folder that downloads go to.',
+    fileOnly: true,
+    live: true,
+  },
+  handlerOverrides: {
+    key: 'HANDLER_OVERRIDES',
+    kind: kinds.types,
+    default: '',
+    unset: [],
+    sentence: 'Types of built-in handlers that a handler in handlers/ may take, e.g. http.download.',
     fileOnly: true,
     live: true,
   },

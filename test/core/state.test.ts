@@ -770,6 +770,7 @@ t.test('every other event survives its line, and an unknown one is refused, neve
     { e: 'queue.paused', type: null, reason: text, by: text },
     { e: 'queue.resumed', type: 'a', by: text },
     { e: 'worker.recycled', worker: 'cpu-1', by: text, from: text },
+    { e: 'handlers.changed', changes: [{ file: text, what: 'refused', type: null, version: null }], more: 0 },
     { e: 'inbox.taken', uuid: 'u', file: text, tasks: 5 },
     { e: 'inbox.settled', uuids: ['u'] },
     { e: 'clock.jumped', byMs: -5 },

@@ -249,6 +249,7 @@ export class ScriptedFacade implements Facade {
       maxAttempts: null,
       concurrency: null,
       settings: [],
+      checksParams: false,
       file: `${type}.js`,
       url: `file:///${type}.js`,
       version: '0123456789ab',

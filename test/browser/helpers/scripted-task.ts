@@ -66,6 +66,7 @@ function handler(type: string, lane: Lane): HandlerDescription {
     maxAttempts: null,
     concurrency: null,
     settings: [],
+    checksParams: false,
     file: `workers/handlers/${type}.js`,
     url: `file:///workers/handlers/${type}.js`,
     version: '3f9a1c20b7de',
