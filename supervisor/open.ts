@@ -8,10 +8,7 @@ import { settingsFor } from './catalog.ts';
 import type { Clock } from './clock.ts';
 import type { Fault } from './core/fault.ts';
 import { IdMaker } from './core/id.ts';
-import { Refusal } from './core/refusal.ts';
 import { freshState, type State } from './core/state.ts';
-import type { Task } from './core/task.ts';
-import { checkTask } from './core/task-input.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { Pool, type Room } from './dispatch/pool.ts';
 import { EventStream } from './event-stream.ts';
@@ -31,6 +28,7 @@ import { waitingForHandlers } from './no-handler.ts';
 import { Recorder } from './recorder.ts';
 import { Replay } from './replay.ts';
 import type { Settings } from './settings/settings.ts';
+import { submitFrom } from './submit-from.ts';
 import { Supervisor } from './supervisor.ts';
 import { Throughput } from './throughput.ts';
 import { Timekeeper } from './timekeeper.ts';
@@ -89,7 +87,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
       adoptHandlers({ state, recorder, dispatcher, pool, clock }, inForce, catalog, changes);
     },
   });
-  const describing = handlers.look();
+  const describing = handlers.open();
   const paramsCheck = new ParamsCheck({ clock, log, handlerOf: (type) => handlers.of(type) });
   const replay = new Replay(() => freshState(limitsOf(settings)));
   const { journal, report } = await openJournal({ ...options, dir: dataDir, fsync: settings.fsync, replayer: replay });
@@ -267,16 +265,4 @@ function openHistory(
       });
     },
   });
-}
-
-/** A handler's `ctx.submit`: run again, it submits nothing twice, as its key is the task's id and the call's number. */
-async function submitFrom(supervisor: Supervisor, parent: Task, call: number, given: unknown): Promise<{ id: string }> {
-  const checked = checkTask(given);
-  if (!checked.ok) {
-    const named = checked.mistakes.map(({ path, message }) => `${path} ${message}`).join('; ');
-    throw new Refusal('validation', `ctx.submit was given a wrong task: ${named}`, checked.mistakes);
-  }
-  const input = { ...checked.value, idempotencyKey: checked.value.idempotencyKey ?? `${parent.id}/${call}` };
-  const { ids } = await supervisor.accept([input], `handler:${parent.id}`, { whileDraining: true });
-  return { id: ids[0] as string };
 }

@@ -2,6 +2,7 @@
  * Which handlers serve after a look at the folder: the new version of each file where it is good, the version before
  * where it is not, and one handler for each type.
  */
+import { pathToFileURL } from 'node:url';
 import type { HandlerCatalog, HandlerDescription, HandlerFailure, HandlersFound } from '../../workers/contract.ts';
 
 /**
@@ -13,10 +14,12 @@ export function chooseHandlers(
   found: HandlersFound,
   overrides: ReadonlySet<string>,
 ): HandlerCatalog {
-  const dropped = before.filter(({ builtIn }) => !builtIn);
+  const dropped = before.filter(hasCopy);
   const failed = new Set(found.failures.map(({ file }) => file));
   const seen = new Set(found.handlers.map(({ file }) => file));
-  const kept = dropped.filter(({ file }) => !seen.has(file) && (failed.has(file) || !found.whole));
+  const kept = (found.whole ? dropped.filter(({ file }) => failed.has(file)) : before).filter(
+    ({ file }) => !seen.has(file),
+  );
   const first = withoutClashes([...found.handlers, ...kept], before, overrides);
   // What clashes in its new version goes on in the one before, as long as nobody has taken that one's type.
   const losers = new Set(first.failures.map(({ file }) => file));
@@ -28,6 +31,11 @@ export function chooseHandlers(
   const serving = new Map(handlers.map(({ file, version }) => [file, version]));
   const failures = [...found.failures, ...first.failures].map((failure) => withServing(failure, serving));
   return { handlers, failures };
+}
+
+/** Where the file itself is what runs, there is no version before. */
+function hasCopy({ builtIn, file, url }: HandlerDescription): boolean {
+  return !builtIn && url !== pathToFileURL(file).href;
 }
 
 function isIn({ handlers }: HandlersFound, file: string, version: string): boolean {

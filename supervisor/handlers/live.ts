@@ -36,6 +36,7 @@ export class LiveHandlers {
   readonly #watch: HandlersWatch;
   readonly #ending = new AbortController();
   #catalog: HandlerCatalog | null = null;
+  #opened = false;
   #byType: ReadonlyMap<string, HandlerDescription> = new Map();
   /** What the last look found, and need not be tried again. */
   #tried: HandlerCatalog = nothing;
@@ -55,6 +56,12 @@ export class LiveHandlers {
 
   of(type: string): HandlerDescription | undefined {
     return this.#byType.get(type);
+  }
+
+  /** Takes the folder as it is at the start; what comes later is told. */
+  async open(): Promise<void> {
+    await this.look();
+    this.#opened = true;
   }
 
   /** From now on it looks whenever something changes. */
@@ -94,15 +101,14 @@ export class LiveHandlers {
 
   async #take(catalog: HandlerCatalog): Promise<void> {
     const { adopted } = this.#in;
-    const first = this.#catalog === null;
     const before = this.catalog;
     this.#catalog = catalog;
     this.#byType = new Map(catalog.handlers.map((handler) => [handler.type, handler]));
     this.#report(before.failures, catalog.failures);
     const changes = handlerChanges(before, catalog);
-    if (changes.length === 0 && !first) return;
+    if (changes.length === 0 && this.#opened) return;
     await this.#served.note(catalog.handlers).catch((error: Error) => this.#unnoted(error));
-    if (first) return;
+    if (!this.#opened) return;
     for (const change of changes) this.#in.log.info({ handler: change.file }, sayChange(change));
     adopted(catalog, changes);
     await this.#tidy();

@@ -323,7 +323,7 @@ export function rowOf(key: string): Row<unknown> | undefined {
 
 /** Keys of a person's own, which reach the handlers that declare them. */
 export function isHandlerKey(key: string): boolean {
-  return HANDLER_KEY.test(key) && !isLater(key);
+  return HANDLER_KEY.test(key) && !rowOf(key) && !isLater(key);
 }
 
 /** Of somebody's own keys those count as secret whose name says so. */

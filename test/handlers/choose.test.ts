@@ -81,10 +81,16 @@ t.test('the version before goes on where the new one is broken or clashes; not w
   t.end();
 });
 
+t.test('what runs from its file has no version before', (t) => {
+  const program = { ...handler('p', 'p'), url: 'file:///h/p.mjs' };
+  t.same(served([program], found([], ['p'])).handlers, []);
+  t.end();
+});
+
 t.test('a look that was cut short takes nothing away', (t) => {
   const before = [echo, handler('x', 'a'), handler('y', 'b')];
   const cut: HandlersFound = { ...found([handler('x', 'a', '2')]), whole: false };
-  t.same(served(before, cut).handlers.sort(), ['x /h/a.mjs 2', 'y /h/b.mjs 1']);
+  t.same(served(before, cut).handlers.sort(), ['echo /own/echo.js 1', 'x /h/a.mjs 2', 'y /h/b.mjs 1']);
   t.end();
 });
 
