@@ -10,6 +10,7 @@ import type {
   HandlerCatalog,
   HandlerDescription,
   HandlerFailure,
+  HandlersFound,
 } from '../workers/contract.ts';
 
 /** After so many processes that died the rest of the files is left out: a start must come to its end. */
@@ -17,57 +18,72 @@ const deathsMax = 10;
 /** It ends each file's loading itself; one that says nothing for so long has been stopped. */
 const silentMsMax = 60_000;
 
-export async function describeHandlers(
-  handlersDir: string,
-  limits: { readonly loadMsMax?: number } = {},
-): Promise<HandlerCatalog> {
+export interface DescribeOptions {
+  readonly handlersDir: string;
+  readonly servedDir: string;
+  /** What the last look found. */
+  readonly before?: HandlerCatalog;
+  readonly loadMsMax?: number;
+  /** Raised, the look breaks off, and what it answers is of no use. */
+  readonly signal?: AbortSignal;
+}
+
+export async function describeHandlers(options: DescribeOptions): Promise<HandlersFound> {
+  const { signal, before = { handlers: [], failures: [] }, ...order } = options;
   const handlers: HandlerDescription[] = [];
   const failures: HandlerFailure[] = [];
   for (let deaths = 0; ; deaths++) {
     const known = { handlers, failures };
-    const end = await look({ handlersDir, known, onlyKnown: deaths === deathsMax, ...limits });
-    if (end.catalog) return end.catalog;
+    const end = await look({ ...order, before, known, onlyKnown: deaths === deathsMax }, signal);
+    if (end.found) return end.found;
     handlers.push(...end.handlers);
     failures.push(...end.failures);
     // With files before it, one of those may have left something behind that did it: the next process begins with this one.
-    if (end.loading !== null && end.loads === 1)
-      failures.push({ file: end.loading, message: `was loading when the process that looks at handlers ${end.how}` });
-    if (deaths < deathsMax && end.loads + end.handlers.length > 0) continue;
-    return {
-      handlers,
-      failures: [...failures, { file: handlersDir, message: `cannot be looked at: the process for it ${end.how}` }],
-    };
+    if (end.loading && end.loads === 1) {
+      const message = `was loading when the process that looks at handlers ${end.how}`;
+      failures.push({ ...end.loading, message, costly: true });
+    }
+    if (deaths < deathsMax && end.loads + end.handlers.length > 0 && !signal?.aborted) continue;
+    failures.push({
+      file: options.handlersDir,
+      message: `cannot be looked at: the process for it ${end.how}`,
+    });
+    return { handlers, failures, imports: [], whole: false };
   }
 }
 
 interface End {
   /** All of it, or null when the process died before. */
-  readonly catalog: HandlerCatalog | null;
+  readonly found: HandlersFound | null;
   readonly handlers: readonly HandlerDescription[];
   readonly failures: readonly HandlerFailure[];
   /** File it was on. */
-  readonly loading: string | null;
+  readonly loading: { readonly file: string; readonly version: string } | null;
   /** How many it began to load. */
   readonly loads: number;
   readonly how: string;
 }
 
-function look(order: DescribeOrder): Promise<End> {
+function look(order: DescribeOrder, signal: AbortSignal | undefined): Promise<End> {
   return new Promise((resolve) => {
     const child = startProcess();
     const handlers: HandlerDescription[] = [];
     const failures: HandlerFailure[] = [];
-    let loading: string | null = null;
+    let loading: End['loading'] = null;
     let loads = 0;
-    const end = (catalog: HandlerCatalog | null, how = '') => {
+    const end = (found: HandlersFound | null, how = '') => {
       clearTimeout(silence);
-      resolve({ catalog, handlers, failures, loading, loads, how });
+      signal?.removeEventListener('abort', breakOff);
+      resolve({ found, handlers, failures, loading, loads, how });
     };
-    const silence = setTimeout(() => child.kill('SIGKILL'), silentMsMax);
+    const breakOff = () => child.kill('SIGKILL');
+    const silence = setTimeout(breakOff, silentMsMax);
+    signal?.addEventListener('abort', breakOff);
+    if (signal?.aborted) breakOff();
     child.on('message', (word: DescribeWord) => {
       silence.refresh();
-      if (word.kind === 'done') return end(word.catalog);
-      loading = word.kind === 'loading' ? word.file : null;
+      if (word.kind === 'done') return end(word.found);
+      loading = word.kind === 'loading' ? { file: word.file, version: word.version } : null;
       if (word.kind === 'loading') return void loads++;
       handlers.push(...word.handlers);
       failures.push(...word.failures);

@@ -8,7 +8,7 @@ import { Fault } from './core/fault.ts';
 
 const MADE = ['inbox', 'accepted', 'rejected', 'handlers', 'history', 'logs', 'quarantine', 'trash'];
 /** Made by the parts they belong to. */
-const FOLDERS = [...MADE, 'journal', 'snapshots', 'scratch'];
+const FOLDERS = [...MADE, 'journal', 'snapshots', 'scratch', 'served'];
 const FILES = ['LOCK', 'token', 'supervisor.json', 'revisions.json', 'reserve.bin'];
 
 /** @throws Fault `dataFolder` that names the path */

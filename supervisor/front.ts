@@ -1,6 +1,6 @@
 /** The facade: what the console and the command line may ask, put together from the parts that know the answers. */
 import { statfs } from 'node:fs/promises';
-import { type HandlerDescription, type HandlerFailure, NOTES } from '../workers/contract.ts';
+import { type HandlerCatalog, NOTES } from '../workers/contract.ts';
 import type { Clock } from './clock.ts';
 import { nextDue } from './core/due.ts';
 import { iso } from './core/record.ts';
@@ -32,7 +32,7 @@ export interface FrontParts {
   readonly logs: AttemptLog;
   readonly throughput: Throughput;
   readonly clock: Clock;
-  readonly handlers: { readonly handlers: readonly HandlerDescription[]; readonly failures: readonly HandlerFailure[] };
+  readonly handlers: { readonly catalog: HandlerCatalog };
   readonly identity: {
     readonly version: string;
     readonly incarnation: string;
@@ -151,7 +151,7 @@ export class Front implements Facade {
   }
 
   async handlers() {
-    return this.#parts.handlers;
+    return this.#parts.handlers.catalog;
   }
 
   knowsType(type: string): boolean {

@@ -132,7 +132,7 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
   const publicDir = fileURLToPath(new URL('../web/public/', import.meta.url));
   const desk = new SettingsDesk(
     live,
-    () => opened.handlers(),
+    () => opened.handlers.catalog.handlers,
     () => opened.supervisor.settled(),
   );
   const app = createApp({
@@ -157,6 +157,7 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
   started.inbox = openInbox({ dataDir, settings: () => live.settings, opened, health, log, clock });
   await wish.during(started.inbox.started);
   opened.begin();
+  opened.handlers.begin();
   setInterval(() => checkLock(lock, log), lockCheckMs).unref();
   const listening = `listening on ${server.url}`;
   if (log.isLevelEnabled('info')) log.info(listening);
@@ -213,11 +214,13 @@ async function stop(reason: string, started: Started): Promise<void> {
 async function close(opened: Opened, { settings, live, server, inbox, incarnation, log }: Started): Promise<void> {
   const { recorder, history, logs, journal, timekeeper } = opened;
   await live?.end();
+  await opened.handlers.end();
   const { drainTimeoutMs = 0, cancelGraceMs: graceMs = 0 } = live?.settings ?? settings ?? {};
   const waiting = (running: readonly Task[], msMax: number) => log.info(waitingWords(running, msMax));
   const cut = await drain(opened, inbox ?? noInbox, { drainTimeoutMs, graceMs, waiting });
   if (cut > 0) log.warn(cutWords(cut));
   await server?.close();
+  await opened.paramsCheck.close();
   await timekeeper.stop();
   recorder.record({ e: 'supervisor.stopped', incarnation });
   await recorder.departed();

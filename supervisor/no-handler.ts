@@ -18,7 +18,7 @@ export function waitingForHandlers(state: State): readonly HealthItem[] {
     code: `no-handler:${type}`,
     severity: 'warning' as const,
     message: `${count} ${count === 1 ? 'task waits' : 'tasks wait'} for a handler of ${type}${meant(state, type)}`,
-    action: `Put a handler for ${type} into handlers/ and restart, or cancel what waits.`,
+    action: `Put a handler for ${type} into handlers/, or cancel what waits.`,
     since: iso(since),
   }));
 }

@@ -2,20 +2,18 @@
 import { randomFillSync } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { HandlerDescription } from '../workers/contract.ts';
-import { describeHandlers } from './catalog.ts';
+import { adoptHandlers, versionsInUse } from './adopt-handlers.ts';
 import type { Clock } from './clock.ts';
 import type { Fault } from './core/fault.ts';
 import { IdMaker } from './core/id.ts';
-import { Refusal } from './core/refusal.ts';
 import { freshState, type State } from './core/state.ts';
-import type { Task } from './core/task.ts';
-import { checkTask } from './core/task-input.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { Pool, type Room } from './dispatch/pool.ts';
 import { EventStream } from './event-stream.ts';
 import { Front } from './front.ts';
 import { GivenSettings } from './given-settings.ts';
+import { LiveHandlers } from './handlers/live.ts';
+import { ParamsCheck } from './handlers/params-check.ts';
 import type { Health } from './health.ts';
 import { diskReports, reportLostWindow, watchSpace } from './health-reports.ts';
 import { AttemptLog } from './history/attempt-log.ts';
@@ -30,6 +28,7 @@ import { Recorder } from './recorder.ts';
 import { Replay } from './replay.ts';
 import type { Adopted } from './settings/live.ts';
 import type { Settings } from './settings/settings.ts';
+import { submitFrom } from './submit-from.ts';
 import { Supervisor } from './supervisor.ts';
 import { Throughput } from './throughput.ts';
 import { Timekeeper } from './timekeeper.ts';
@@ -65,8 +64,8 @@ export interface Opened {
   readonly front: Front;
   readonly logs: AttemptLog;
   readonly timekeeper: Timekeeper;
-  /** Those in use. */
-  handlers(): readonly HandlerDescription[];
+  readonly handlers: LiveHandlers;
+  readonly paramsCheck: ParamsCheck;
   /** Lets work begin. */
   begin(): void;
   /** Takes what came into force meanwhile, but for what waits for the next start, and writes down who did it. */
@@ -76,8 +75,23 @@ export interface Opened {
 export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   const { dataDir, settings, clock, health, log, incarnation, onFault } = options;
   let inForce = settings;
+  let { texts } = options;
   const startedAt = clock.wall();
-  const describing = describeHandlers(join(dataDir, 'handlers'));
+  const handlers = new LiveHandlers({
+    dataDir,
+    clock,
+    health,
+    log,
+    overrides: () => inForce.handlerOverrides,
+    inUse: () => versionsInUse(state),
+    adopted(catalog, changes) {
+      given.renew(texts);
+      paramsCheck.renew();
+      adoptHandlers({ state, recorder, dispatcher, pool, clock }, inForce, catalog, changes);
+    },
+  });
+  const describing = handlers.open();
+  const paramsCheck = new ParamsCheck({ clock, log, handlerOf: (type) => handlers.of(type) });
   const replay = new Replay(() => freshState(limitsOf(settings)));
   const { journal, report } = await openJournal({ ...options, dir: dataDir, fsync: settings.fsync, replayer: replay });
   journal.onFailure(onFault);
@@ -109,25 +123,17 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   const workLog = new WorkLog(state, log);
   const recovered = await recover(options, { state, recorder, replay, startedAt, workLog });
 
-  const catalog = await describing;
-  putInForce(state, settings, catalog, clock.wall());
+  await describing;
+  putInForce(state, settings, handlers.catalog, clock.wall());
   for (const { code, message, action } of waitingForHandlers(state))
     log.warn({ health: code }, `${message}. ${action}`);
-  for (const { file, message } of catalog.failures) {
-    health.raise({
-      code: `handler:${file}`,
-      severity: 'error',
-      message: `${file} ${message}`,
-      action: 'Correct the file and restart.',
-    });
-  }
   const logs = await AttemptLog.open({
     folder: join(dataDir, 'logs'),
     clock,
     retentionMs: () => inForce.logRetentionMs,
     ...diskReports('logs', 'attempt logs', health, () => {}),
   });
-  const given = new GivenSettings(options.texts, options.textsOf ?? (() => null));
+  const given = new GivenSettings(texts, options.textsOf ?? (() => null));
   state.settingsRevision = options.revision ?? null;
   const throughput = new Throughput();
   const dispatcher: Dispatcher = new Dispatcher({
@@ -162,7 +168,8 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     events,
     ids,
     clock,
-    handlers: catalog,
+    handlers,
+    checkParams: (inputs) => paramsCheck.check(inputs),
   });
   const pool = new Pool({
     workerFile: fileURLToPath(new URL('../workers/worker.js', import.meta.url)),
@@ -191,7 +198,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     logs,
     throughput,
     clock,
-    handlers: catalog,
+    handlers,
     identity,
   });
   const timekeeper = new Timekeeper({ state, journal, history, logs, recorder, dispatcher, clock, health, log });
@@ -212,19 +219,23 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     front,
     logs,
     timekeeper,
-    handlers: () => catalog.handlers,
+    handlers,
+    paramsCheck,
     begin() {
       dispatcher.begin(pool);
       timekeeper.begin();
     },
-    adopt({ settings, texts, revision, keys, switched }) {
+    adopt({ settings, texts: newTexts, revision, keys, switched }) {
+      const overrides = String(inForce.handlerOverrides);
       inForce = settings;
+      texts = newTexts;
       given.renew(texts);
       state.settingsRevision = revision.id;
       const asked = { by: revision.by, ...(revision.from !== null && { from: revision.from }) };
       recorder.record({ e: 'settings.changed', revision: revision.id, keys, ...asked });
       for (const { flag, on } of switched) recorder.record({ e: 'flag.switched', flag, on, ...asked });
-      putInForce(state, settings, catalog, clock.wall());
+      putInForce(state, settings, handlers.catalog, clock.wall());
+      if (String(settings.handlerOverrides) !== overrides) void handlers.look();
       pool.graceMs = settings.cancelGraceMs;
       pool.processMemoryMb = settings.processMemoryMb;
       pool.resize(roomOf(settings));
@@ -261,16 +272,4 @@ function openHistory(
       });
     },
   });
-}
-
-/** A handler's `ctx.submit`: run again, it submits nothing twice, as its key is the task's id and the call's number. */
-async function submitFrom(supervisor: Supervisor, parent: Task, call: number, given: unknown): Promise<{ id: string }> {
-  const checked = checkTask(given);
-  if (!checked.ok) {
-    const named = checked.mistakes.map(({ path, message }) => `${path} ${message}`).join('; ');
-    throw new Refusal('validation', `ctx.submit was given a wrong task: ${named}`, checked.mistakes);
-  }
-  const input = { ...checked.value, idempotencyKey: checked.value.idempotencyKey ?? `${parent.id}/${call}` };
-  const { ids } = await supervisor.accept([input], `handler:${parent.id}`, { whileDraining: true });
-  return { id: ids[0] as string };
 }

@@ -2,7 +2,7 @@
  * The supervisor as the outside has it: commands become events, reads become views, and nobody is answered before what
  * the answer rests on is on disk.
  */
-import type { HandlerDescription, HandlerFailure } from '../workers/contract.ts';
+import type { HandlerDescription } from '../workers/contract.ts';
 import type { Clock } from './clock.ts';
 import { cancelTask, pauseQueue, promoteTask, resumeQueue, retryTask } from './core/decide/steer.ts';
 import { submitTasks } from './core/decide/submit.ts';
@@ -39,7 +39,9 @@ export interface SupervisorParts {
   readonly events: EventStream;
   readonly ids: IdMaker;
   readonly clock: Clock;
-  readonly handlers: { readonly handlers: readonly HandlerDescription[]; readonly failures: readonly HandlerFailure[] };
+  readonly handlers: { of(type: string): HandlerDescription | undefined };
+  /** Asks handlers about params; null when none has to be asked. @throws Refusal `validation` */
+  readonly checkParams: (inputs: readonly TaskInput[]) => Promise<void> | null;
 }
 
 export interface Accepted {
@@ -63,13 +65,11 @@ export interface RetryOptions {
 
 export class Supervisor {
   readonly #parts: SupervisorParts;
-  readonly #handlers: ReadonlyMap<string, HandlerDescription>;
   /** Finished tasks that are being run again: their records do not say so yet. */
   readonly #retrying = new Set<string>();
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
-    this.#handlers = new Map(parts.handlers.handlers.map((handler) => [handler.type, handler]));
   }
 
   /** Resolves once everything recorded so far is on disk: what an answer rests on. */
@@ -85,6 +85,11 @@ export class Supervisor {
   ): Promise<Accepted> {
     const { state, journal, recorder, dispatcher, clock, ids } = this.#parts;
     this.#mayTakeWork(whileDraining);
+    const checking = retryOf ? null : this.#parts.checkParams(inputs);
+    if (checking) {
+      await checking;
+      this.#mayTakeWork(whileDraining);
+    }
     const now = clock.wall();
     const decision = submitTasks(
       state,
@@ -92,7 +97,7 @@ export class Supervisor {
       origin,
       now,
       () => ids.next(now),
-      (type) => this.#handlers.get(type),
+      (type) => this.handlerOf(type),
       retryOf?.id,
     );
     if (decision instanceof Refusal) {
@@ -207,7 +212,7 @@ export class Supervisor {
   }
 
   handlerOf(type: string): HandlerDescription | undefined {
-    return this.#handlers.get(type);
+    return this.#parts.handlers.of(type);
   }
 
   #mayTakeWork(whileDraining: boolean): void {

@@ -246,6 +246,7 @@ export const handlers = z.object({
         concurrency: count.nullable(),
         flag: z.string().nullable().meta({ description: 'Feature flag it depends on' }),
         settings: z.array(z.string()),
+        checksParams: z.boolean(),
         file: z.string(),
         url: z.string(),
         version: z.string(),
@@ -253,7 +254,14 @@ export const handlers = z.object({
       })
       .meta({ id: 'Handler' }),
   ),
-  failures: z.array(z.object({ file: z.string(), message: z.string() })),
+  failures: z.array(
+    z.object({
+      file: z.string(),
+      message: z.string(),
+      version: z.string().optional().describe('What was tried'),
+      serving: z.string().optional().describe('Version of the file that goes on serving'),
+    }),
+  ),
   next: z.null(),
 });
 

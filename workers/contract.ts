@@ -24,10 +24,12 @@ export interface HandlerDescription {
   readonly flag: string | null;
   /** Settings it declared; no others reach it. */
   readonly settings: readonly string[];
+  /** It brings a schema for its params. */
+  readonly checksParams: boolean;
   readonly file: string;
-  /** `file:` URL the worker imports. */
+  /** `file:` URL the worker imports: of the copy that was tried. */
   readonly url: string;
-  /** First 12 hex digits of the sha256 of the file. */
+  /** First 12 hex digits of the sha256 of the file, and of what it imports of its folder. */
   readonly version: string;
   readonly builtIn: boolean;
 }
@@ -36,6 +38,12 @@ export interface HandlerDescription {
 export interface HandlerFailure {
   readonly file: string;
   readonly message: string;
+  /** What was tried, where it came to that. */
+  readonly version?: string;
+  /** Version of the file that goes on serving. */
+  readonly serving?: string;
+  /** It took long, or the process along: not tried again while its version is this. */
+  readonly costly?: boolean;
 }
 
 export interface HandlerCatalog {
@@ -43,11 +51,23 @@ export interface HandlerCatalog {
   readonly failures: readonly HandlerFailure[];
 }
 
+/** What a look at the handlers folder has found. */
+export interface HandlersFound extends HandlerCatalog {
+  /** Files in it that its modules import, or would if they were there. */
+  readonly imports: readonly string[];
+  /** False: not all of the folder could be looked at. */
+  readonly whole: boolean;
+}
+
 /** What the throwaway `describe` process is asked. */
 export interface DescribeOrder {
   /** Absolute. */
   readonly handlersDir: string;
-  /** What earlier ones found before they died; their files are not loaded again. */
+  /** Absolute: where the copies are that are tried, and that serve. */
+  readonly servedDir: string;
+  /** What the last look found; what has the same version still is not loaded again. */
+  readonly before: HandlerCatalog;
+  /** What earlier ones of this look found before they died; their files are not loaded again. */
   readonly known: HandlerCatalog;
   /** Loads no further file: too many processes have died of them. */
   readonly onlyKnown: boolean;
@@ -57,8 +77,27 @@ export interface DescribeOrder {
 /** What it says as it goes on: what it has found, the file it is about to load, and at its end all of it. */
 export type DescribeWord =
   | ({ readonly kind: 'found' } & HandlerCatalog)
-  | { readonly kind: 'loading'; readonly file: string }
-  | { readonly kind: 'done'; readonly catalog: HandlerCatalog };
+  | { readonly kind: 'loading'; readonly file: string; readonly version: string }
+  | { readonly kind: 'done'; readonly found: HandlersFound };
+
+/** What the process that checks params is asked: some tasks of one type. */
+export interface CheckOrder {
+  readonly handlerUrl: string;
+  readonly handlerVersion: string;
+  /** As JSON text. */
+  readonly params: readonly string[];
+}
+
+/** What the schema refuses, by place in the order; null when the handler cannot be asked. */
+export type CheckAnswer = readonly WrongParams[] | null;
+
+export interface WrongParams {
+  readonly index: number;
+  /** Paths begin with `$.params`. */
+  readonly issues: readonly { readonly path: string; readonly message: string }[];
+  /** All of it in one line, as a failed attempt would say it. */
+  readonly said: string;
+}
 
 /** One attempt to perform. */
 export interface Order {

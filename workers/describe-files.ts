@@ -24,6 +24,7 @@ function shapeOf(handler: AnyHandler): Shape {
     concurrency: handler.concurrency ?? null,
     flag: handler.flag ?? null,
     settings: handler.settings ?? [],
+    checksParams: handler.params !== undefined,
   };
 }
 

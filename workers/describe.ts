@@ -1,20 +1,23 @@
 /**
  * The throwaway process that finds out which handlers there are; the memory it needed for that ends with it. Built-in
- * ones are described and told first, before anything foreign runs. Dropped-in files are loaded in a thread, so that a
- * file that hangs, loops or calls `process.exit` costs that thread, and only this file fails; each is named before, so
- * that the supervisor knows which one it was if the whole process dies of it.
+ * ones are described and told first, before anything foreign runs. Dropped-in files are copied and their copies loaded in
+ * a thread, so that a file that hangs, loops or calls `process.exit` costs that thread, and only this file fails; each is
+ * named before, so that the supervisor knows which one it was if the whole process dies of it.
  */
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { DescribeOrder, DescribeWord, HandlerCatalog, HandlerDescription } from './contract.ts';
 import { describeFile, type FileDescribed } from './describe-files.ts';
 import { DescribingThread } from './describing-thread.ts';
-import { handlerLoadMsMax } from './limits.ts';
+import { costlyMsMin, handlerLoadMsMax } from './limits.ts';
 import { programUrl } from './program-file.ts';
-import { builtInFiles, droppedInFiles, type HandlerFile, withoutClashes } from './registry.ts';
+import { builtInFiles, droppedInFiles, type HandlerFile } from './registry.ts';
+import { type HandlerPlaces, type ServedCopy, serveCopy } from './served-copy.ts';
 
 /** @param say resolves when what was said has left this process, so that its death does not take it along */
 async function describe(order: DescribeOrder, say: (word: DescribeWord) => Promise<void>): Promise<void> {
-  const { handlersDir, known, onlyKnown } = order;
+  const { handlersDir, servedDir, before, known, onlyKnown } = order;
   const handlers = [...known.handlers];
   const failures = [...known.failures];
   const add = (found: HandlerCatalog) => {
@@ -22,59 +25,109 @@ async function describe(order: DescribeOrder, say: (word: DescribeWord) => Promi
     failures.push(...found.failures);
     return say({ kind: 'found', ...found });
   };
-  if (!handlers.some(({ builtIn }) => builtIn)) await add(await describeOwn());
+  if (!handlers.some(({ builtIn }) => builtIn)) await add(ownAmong(before) ?? (await describeOwn()));
+  await mkdir(servedDir, { recursive: true, mode: 0o700 });
   const dropped = await droppedInFiles(handlersDir);
   const seen = new Set([...handlers, ...failures].map(({ file }) => file));
-  const unseen = dropped.files.filter(({ file }) => !seen.has(file));
-  await add({ handlers: unseen.flatMap(programIn), failures: [] });
-  const left = unseen.filter(({ program }) => program === undefined);
-  if (onlyKnown) failures.push(...left.map(({ file }) => ({ file, message: leftOut })));
-  else await describeDropped(left, order.loadMsMax ?? handlerLoadMsMax, add, say);
-  const unique = withoutClashes(handlers);
-  const all = [...dropped.failures, ...failures, ...unique.failures];
-  await say({ kind: 'done', catalog: { handlers: unique.handlers, failures: all } });
+  const thread = new DescribingThread(order.loadMsMax ?? handlerLoadMsMax);
+  const imports = new Set<string>();
+  for (const file of dropped.files) {
+    if (file.program) {
+      await add({ handlers: programIn(file), failures: [] });
+      continue;
+    }
+    const copied = await copyOf(file, order, imports);
+    if (seen.has(file.file)) continue;
+    if ('failures' in copied) await add(copied);
+    else if (onlyKnown) failures.push({ file: file.file, message: leftOut });
+    else await add(asBefore(file, copied, before) ?? (await tryCopy(file, copied, { thread, say, handlersDir })));
+  }
+  await thread.end();
+  const found = { handlers, failures: [...dropped.failures, ...failures], imports: [...imports], whole: true };
+  await say({ kind: 'done', found });
 }
 
 const leftOut = 'was not looked at: too many other files ended the process that looks at them; correct those first';
 
+function ownAmong({ handlers }: HandlerCatalog): HandlerCatalog | null {
+  const own = handlers.filter(({ builtIn }) => builtIn);
+  return own.length === 0 ? null : { handlers: own, failures: [] };
+}
+
 async function describeOwn(): Promise<HandlerCatalog> {
   const own = await builtInFiles();
-  const answers = await Promise.all(own.map(async (file) => result(file, await describeFile(urlOf(file)))));
+  const answers = await Promise.all(
+    own.map(async (file) => result(file, urlOf(file.file), await describeFile(urlOf(file.file)))),
+  );
   return {
     handlers: answers.flatMap(({ handlers }) => handlers),
     failures: answers.flatMap(({ failures }) => failures),
   };
 }
 
-async function describeDropped(
-  files: readonly HandlerFile[],
-  loadMsMax: number,
-  add: (found: HandlerCatalog) => Promise<void>,
-  say: (word: DescribeWord) => Promise<void>,
-): Promise<void> {
-  const thread = new DescribingThread(loadMsMax);
-  for (const file of files) {
-    await say({ kind: 'loading', file: file.file });
-    await add(result(file, await thread.describe(`${urlOf(file)}?v=${file.version}`)));
+async function copyOf(
+  { file }: HandlerFile,
+  places: HandlerPlaces,
+  imports: Set<string>,
+): Promise<ServedCopy | HandlerCatalog> {
+  try {
+    return await serveCopy(file, places, imports);
+  } catch (error) {
+    return { handlers: [], failures: [{ file, message: (error as Error).message }] };
   }
-  await thread.end();
 }
 
-/** Nothing of a program runs before its first task. */
+/** Nothing of a program runs before its first task, and what runs then is the file itself. */
 function programIn({ program, ...from }: HandlerFile): readonly HandlerDescription[] {
   if (!program) return [];
-  const unlimited = { timeoutMs: null, maxAttempts: null, concurrency: null, flag: null };
+  const unlimited = { timeoutMs: null, maxAttempts: null, concurrency: null, flag: null, checksParams: false };
   return [{ ...program, ...unlimited, ...from, lane: 'process', url: programUrl(from.file) }];
 }
 
-function urlOf({ file }: HandlerFile): string {
-  return pathToFileURL(file).href;
+function asBefore({ file }: HandlerFile, { version }: ServedCopy, before: HandlerCatalog): HandlerCatalog | null {
+  const same = (one: { readonly file: string; readonly version?: string }) =>
+    one.file === file && one.version === version;
+  const [handlers, failures] = [before.handlers.filter(same), before.failures.filter(same)];
+  return handlers.length + failures.length === 0 ? null : { handlers, failures };
 }
 
-function result(from: HandlerFile, { shape, message }: FileDescribed): HandlerCatalog {
+interface Trying {
+  readonly thread: DescribingThread;
+  readonly say: (word: DescribeWord) => Promise<void>;
+  readonly handlersDir: string;
+}
+
+async function tryCopy(
+  from: HandlerFile,
+  { path, version, outside }: ServedCopy,
+  { thread, say, handlersDir }: Trying,
+): Promise<HandlerCatalog> {
+  await say({ kind: 'loading', file: from.file, version });
+  const began = performance.now();
+  const described = await thread.describe(`${urlOf(path)}?v=${version}`);
+  const found = result({ ...from, version }, urlOf(path), described);
+  const costly = performance.now() - began > costlyMsMin;
+  const failures = found.failures.map((failure) => {
+    // Its author knows the file, not the copy.
+    const message = failure.message.replaceAll(dirname(path), handlersDir) + hintOn(outside);
+    return { ...failure, message, version, costly };
+  });
+  return { handlers: found.handlers, failures };
+}
+
+function hintOn(outside: readonly string[]): string {
+  if (outside.length === 0) return '';
+  return ` (it imports ${outside.join(', ')} from outside the handlers folder: that is found in a folder in there, or as an installed package)`;
+}
+
+function urlOf(path: string): string {
+  return pathToFileURL(path).href;
+}
+
+function result(from: HandlerFile, url: string, { shape, message }: FileDescribed): HandlerCatalog {
   const { file } = from;
   return shape
-    ? { handlers: [{ ...shape, ...from, url: urlOf(from) }], failures: [] }
+    ? { handlers: [{ ...shape, ...from, url }], failures: [] }
     : { handlers: [], failures: [{ file, message }] };
 }
 

@@ -39,6 +39,12 @@ export const resultFileBytesMax = 1024 * 1024;
 /** `::submit` lines of one attempt that are under way at the same time; its output is not read on while more wait. */
 export const submitsUnderWayMax = 100;
 export const handlerFilesMax = 1_000;
+/** Files of its folder that a handler may import, directly and by way of others. */
+export const handlerImportsMax = 1_000;
+/** Entries of a folder that are linked from a served copy. */
+export const handlerLinksMax = 1_000;
+/** A file that took longer to fail is not tried again until it changes. */
+export const costlyMsMin = 2_000;
 
 /** A longer `setTimeout` overflows and fires at once. */
 export const timerMsMax = 2_147_483_647;

@@ -1,8 +1,6 @@
 /** Handlers as this thread has loaded them, by address and version. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import type { Order } from './contract.ts';
+import type { CheckOrder, Order } from './contract.ts';
 import { handlerLoadMsMax } from './limits.ts';
 import { programPath } from './program-file.ts';
 import { resolveOwnNames } from './resolve.ts';
@@ -10,8 +8,6 @@ import { type AnyHandler, handlerOf } from './shape.ts';
 
 export interface Loaded {
   readonly handler: AnyHandler;
-  /** Hash of the file as it was when loaded, when it is no longer the one that was described. */
-  readonly otherVersion: string | null;
   /** Whether its last attempt kept the thread for a while; see `blockingMsMax`. */
   blocking: boolean;
 }
@@ -21,13 +17,13 @@ const loaded = new Map<string, Loaded>();
 const loading = new Map<string, Promise<Loaded>>();
 
 /** @returns at once when the thread has it, so that small tasks do not wait */
-export function handlerFor(order: Order): Loaded | Promise<Loaded> {
+export function handlerFor(order: Order | CheckOrder): Loaded | Promise<Loaded> {
   const key = `${order.handlerUrl}?v=${order.handlerVersion}`;
   return loaded.get(key) ?? loading.get(key) ?? begin(key, order);
 }
 
-function begin(key: string, order: Order): Promise<Loaded> {
-  const work = load(key, order.handlerUrl, order.handlerVersion)
+function begin(key: string, order: Order | CheckOrder): Promise<Loaded> {
+  const work = load(key, order)
     .then((fresh) => {
       loaded.set(key, fresh);
       return fresh;
@@ -37,18 +33,17 @@ function begin(key: string, order: Order): Promise<Loaded> {
   return work;
 }
 
-async function load(key: string, url: string, version: string): Promise<Loaded> {
+async function load(key: string, { handlerUrl: url, handlerVersion }: Order | CheckOrder): Promise<Loaded> {
   const program = programPath(url);
   if (program !== null) {
     const { programHandler } = await import('./program.ts');
-    return { handler: programHandler(program, version), otherVersion: null, blocking: true };
+    return { handler: programHandler(program, handlerVersion), blocking: true };
   }
-  const now = versionOf(await readFile(fileURLToPath(url)));
   const handler = handlerOf(await withinTime(importHandler(url.startsWith(ownFolder) ? url : key)));
-  return { handler, otherVersion: now === version ? null : now, blocking: true };
+  return { handler, blocking: true };
 }
 
-/** First 12 hex digits of the sha256 of the file. */
+/** First 12 hex digits of the sha256. */
 export function versionOf(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex').slice(0, 12);
 }

@@ -90,13 +90,7 @@ export async function carryOut(
 }
 
 async function story(attempt: Attempt, loaded: Loaded, beganAt: number): Promise<Ending> {
-  const { handler, otherVersion } = loaded;
-  if (otherVersion !== null) {
-    attempt.log(
-      'warn',
-      `the handler's file has changed since it was checked; this attempt runs version ${otherVersion}`,
-    );
-  }
+  const { handler } = loaded;
   try {
     attempt.armTimeout(beganAt);
     const given: unknown = JSON.parse(attempt.order.params);

@@ -6,7 +6,7 @@ import { constants, type Stats } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { HandlerCatalog, HandlerDescription, HandlerFailure } from './contract.ts';
+import type { HandlerDescription, HandlerFailure } from './contract.ts';
 import { handlerFileBytesMax, handlerFilesMax } from './limits.ts';
 import { versionOf } from './load.ts';
 import { lookAtProgram } from './program-file.ts';
@@ -25,10 +25,12 @@ export interface HandlerFiles {
   readonly failures: readonly HandlerFailure[];
 }
 
-export const MODULE = /\.(?:js|mjs|cjs)$/;
+export const MODULE = /\.[mc]?[jt]s$/;
 const TYPESCRIPT = /\.[mc]?ts$/;
 /** Things people leave beside their handlers. */
-const LEFT_ALONE = /^\.|\.(?:md|txt|json|bak|map|d\.ts|yaml|yml|tmp|part|orig)$|~$/;
+const LEFT_ALONE = /^\.|\.(?:md|txt|json|bak|map|d\.[mc]?ts|yaml|yml|tmp|part|orig)$|~$/;
+/** Whether this Node loads TypeScript by leaving its types out. */
+const stripsTypes = Boolean((process.features as { typescript?: unknown }).typescript);
 
 export async function builtInFiles(): Promise<readonly HandlerFile[]> {
   const folder = fileURLToPath(new URL('./handlers/', import.meta.url));
@@ -75,8 +77,10 @@ async function namesIn(folder: string): Promise<string[]> {
 function refuseOtherKinds(name: string, stats: Stats): void {
   if (stats.isSymbolicLink()) throw new Error('is a symbolic link; put the file itself into the handlers folder');
   if (!stats.isFile()) throw new Error('is not a regular file');
-  if (TYPESCRIPT.test(name)) {
-    throw new Error('is TypeScript, which this version does not load; compile it to .mjs, e.g. with tsc or esbuild');
+  if (TYPESCRIPT.test(name) && !stripsTypes) {
+    throw new Error(
+      `is TypeScript, which Node ${process.version} does not load: run Nightshift with Node 22.18 or later, or compile the file to .mjs, e.g. with esbuild`,
+    );
   }
 }
 
@@ -88,40 +92,19 @@ async function programAt(file: string): Promise<readonly HandlerFile[]> {
 }
 
 /** Opened without following links and looked at again, so that what was checked is what is read. */
-async function readHandler(file: string, builtIn: boolean): Promise<HandlerFile> {
+export async function readTrusted(file: string, { builtIn = false } = {}): Promise<Buffer> {
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     const stats = await handle.stat();
     if (!builtIn) refuseUntrusted(stats);
     if (stats.size > handlerFileBytesMax)
       throw new Error(`is ${stats.size} bytes; at most ${handlerFileBytesMax} are loaded`);
-    return { file, version: versionOf(await handle.readFile()), builtIn };
+    return await handle.readFile();
   } finally {
     await handle.close();
   }
 }
 
-/**
- * Two handlers of one type: the built-in one stays, of two dropped-in ones neither is used, because which of them ran
- * would depend on their names.
- */
-export function withoutClashes(handlers: readonly HandlerDescription[]): HandlerCatalog {
-  const byType = new Map<string, HandlerDescription[]>();
-  for (const handler of handlers) byType.set(handler.type, [...(byType.get(handler.type) ?? []), handler]);
-  const kept: HandlerDescription[] = [];
-  const failures: HandlerFailure[] = [];
-  for (const [type, same] of byType) {
-    const builtIn = same.find((handler) => handler.builtIn);
-    const keeper = builtIn ?? (same.length === 1 ? same[0] : undefined);
-    if (keeper) kept.push(keeper);
-    for (const handler of same) {
-      if (handler === keeper) continue;
-      const others = same.filter((other) => other !== handler).map((other) => other.file);
-      failures.push({
-        file: handler.file,
-        message: `has the type "${type}", as has ${others.join(' and ')}: give it another`,
-      });
-    }
-  }
-  return { handlers: kept, failures };
+async function readHandler(file: string, builtIn: boolean): Promise<HandlerFile> {
+  return { file, version: versionOf(await readTrusted(file, { builtIn })), builtIn };
 }

@@ -24,9 +24,16 @@ export interface StandardIssue {
 const issuesNamedMax = 10;
 const PLAIN_KEY = /^[A-Za-z_$][\w$-]*$/;
 
-/** One line a person understands: `$.params.url: Invalid URL; $.params.size: …` */
+/** The first issues, each with its place. */
+export function placedIssues(issues: readonly StandardIssue[]): { path: string; message: string }[] {
+  return issues.slice(0, issuesNamedMax).map((issue) => ({ path: pathOf(issue), message: said(issue.message) }));
+}
+
+/** One line a person understands: `$.params.url: Invalid URL; $.params.size is required` */
 export function sayIssues(issues: readonly StandardIssue[]): string {
-  const named = issues.slice(0, issuesNamedMax).map((issue) => `${pathOf(issue)}${said(issue.message)}`);
+  const named = placedIssues(issues).map(
+    ({ path, message }) => `${path}${message === REQUIRED ? ' ' : ': '}${message}`,
+  );
   const more = issues.length - named.length;
   return named.join('; ') + (more > 0 ? `; and ${more} more` : '');
 }
@@ -34,8 +41,10 @@ export function sayIssues(issues: readonly StandardIssue[]): string {
 /** How zod says that a member is missing. */
 const MISSING = /^Invalid input: expected .+, received undefined$/;
 
+const REQUIRED = 'is required';
+
 function said(message: string): string {
-  return MISSING.test(message) ? ' is required' : `: ${message}`;
+  return MISSING.test(message) ? REQUIRED : message;
 }
 
 function pathOf(issue: StandardIssue): string {

@@ -55,6 +55,16 @@ export interface AskedBy {
   readonly from?: string;
 }
 
+export interface HandlerChanged {
+  /** Name in the handlers folder. */
+  readonly file: string;
+  readonly what: 'added' | 'changed' | 'removed' | 'refused';
+  /** Null where nothing of the file serves. */
+  readonly type: string | null;
+  /** The version that serves from now on. */
+  readonly version: string | null;
+}
+
 export type Event =
   | TaskAccepted
   | AttemptStarted
@@ -95,6 +105,7 @@ export type Event =
   | ({ readonly e: 'worker.recycled'; readonly worker: string } & AskedBy)
   | ({ readonly e: 'settings.changed'; readonly revision: string; readonly keys: readonly string[] } & AskedBy)
   | ({ readonly e: 'flag.switched'; readonly flag: string; readonly on: boolean } & AskedBy)
+  | { readonly e: 'handlers.changed'; readonly changes: readonly HandlerChanged[]; readonly more: number }
   | { readonly e: 'inbox.taken'; readonly uuid: string; readonly file: string; readonly tasks: number }
   | { readonly e: 'inbox.settled'; readonly uuids: readonly string[] }
   | { readonly e: 'clock.jumped'; readonly byMs: number };
@@ -122,6 +133,7 @@ export const EVENT_NAMES: Readonly<Record<EventName, true>> = {
   'worker.recycled': true,
   'settings.changed': true,
   'flag.switched': true,
+  'handlers.changed': true,
   'inbox.taken': true,
   'inbox.settled': true,
   'clock.jumped': true,

@@ -61,6 +61,8 @@ export class Dispatcher implements PoolListener {
   readonly #pace = new Pace();
   readonly #progress: ProgressRelay;
   readonly #reserved = new Map<Slot, number>();
+  /** Handlers of claimed tasks that have not left yet: another version may come meanwhile, or the file may go. */
+  readonly #claimed = new Map<string, HandlerDescription>();
   #pool: Pool | null = null;
   #idle: (() => void)[] = [];
 
@@ -98,13 +100,14 @@ export class Dispatcher implements PoolListener {
       if (!claim) break;
       const { task, solo } = claim;
       const slot = plan.add(task, this.#laneOf(task.options.type), solo);
-      const handler = this.#parts.handlerOf(task.options.type)?.version ?? null;
+      const handler = this.#parts.handlerOf(task.options.type);
+      if (handler) this.#claimed.set(task.id, handler);
       seq = this.#parts.record({
         e: 'attempt.started',
         id: task.id,
         n: attemptOf(task) + 1,
         worker: slot.id,
-        handler,
+        handler: handler?.version ?? null,
         solo,
       });
     }
@@ -143,18 +146,19 @@ export class Dispatcher implements PoolListener {
     this.#reserved.set(slot, (this.#reserved.get(slot) ?? 1) - 1);
     const orders: Order[] = [];
     for (const task of tasks) {
+      const handler = this.#claimed.get(task.id);
+      this.#claimed.delete(task.id);
       if (task.state !== 'running') continue;
       // Whoever waited for the disk looks at the wish again.
       if (task.life?.cancelRequestedAt != null) this.#end(task, lostEnding('canceled', 'canceled before it began'));
-      else orders.push(this.#orderFor(task));
+      else orders.push(this.#orderFor(task, handler));
     }
     if (orders.length > 0) this.#pool?.run(slot, orders);
     else this.room();
   }
 
-  #orderFor(task: Task): Order {
+  #orderFor(task: Task, handler: HandlerDescription | undefined): Order {
     const { options, id } = task;
-    const handler = this.#parts.handlerOf(options.type);
     if (!handler) throw new Error(`task ${id} was claimed without a handler for ${options.type}`);
     return {
       taskId: id,

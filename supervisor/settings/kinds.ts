@@ -240,6 +240,21 @@ export const users: Kind<readonly number[]> = {
   },
 };
 
+const typesMax = 100;
+const TYPE = /^[\p{L}\p{N}][\p{L}\p{N}._:/@+-]{0,199}$/u;
+
+export const types: Kind<readonly string[]> = {
+  name: 'list of types',
+  unit: null,
+  limits: `names of types, up to ${typesMax}, separated by commas`,
+  read(text) {
+    const names = list(text);
+    const wrong = names.find((name) => !TYPE.test(name));
+    if (wrong !== undefined) return { problem: `has "${wrong}"; expected types of tasks, separated by commas` };
+    return names.length > typesMax ? { problem: `must hold at most ${typesMax} types` } : { value: names };
+  },
+};
+
 export const limits: Kind<Limits> = {
   name: 'list of limits',
   unit: 'attempts at once; a rate is attempts started / duration',

@@ -42,6 +42,8 @@ export interface Settings {
   readonly inboxOwners: readonly number[];
   /** Absolute. */
   readonly libraryDir: string;
+  /** Types. */
+  readonly handlerOverrides: readonly string[];
   readonly idempotencyWindowMs: number;
   readonly idempotencyKeysMax: number;
   readonly failedLiveMs: number;
@@ -299,6 +301,15 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     fileOnly: true,
     live: true,
   },
+  handlerOverrides: {
+    key: 'HANDLER_OVERRIDES',
+    kind: kinds.types,
+    default: '',
+    unset: [],
+    sentence: 'Types of built-in handlers that a handler in handlers/ may take, e.g. http.download.',
+    fileOnly: true,
+    live: true,
+  },
   idempotencyWindowMs: {
     key: 'IDEMPOTENCY_WINDOW',
     kind: kinds.duration(0, decade),
@@ -350,7 +361,7 @@ export function rowOf(key: string): Row<unknown> | undefined {
 
 /** Keys of a person's own, which reach the handlers that declare them. */
 export function isHandlerKey(key: string): boolean {
-  return HANDLER_KEY.test(key) && !isLater(key);
+  return HANDLER_KEY.test(key) && !rowOf(key) && !isLater(key);
 }
 
 /** Of somebody's own keys those count as secret whose name says so. */

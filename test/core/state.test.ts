@@ -772,6 +772,7 @@ t.test('every other event survives its line, and an unknown one is refused, neve
     { e: 'worker.recycled', worker: 'cpu-1', by: text, from: text },
     { e: 'settings.changed', revision: 'r2', keys: ['WORKERS'], by: 'page', from: text },
     { e: 'flag.switched', flag: 'NIGHT_SYNC', on: true, by: 'file' },
+    { e: 'handlers.changed', changes: [{ file: text, what: 'refused', type: null, version: null }], more: 0 },
     { e: 'inbox.taken', uuid: 'u', file: text, tasks: 5 },
     { e: 'inbox.settled', uuids: ['u'] },
     { e: 'clock.jumped', byMs: -5 },

@@ -93,7 +93,10 @@ export async function openTestSupervisor(
   };
 }
 
-async function letGo({ dispatcher, timekeeper, recorder, history, logs, journal, pool }: Opened): Promise<void> {
+async function letGo(opened: Opened): Promise<void> {
+  const { dispatcher, timekeeper, recorder, history, logs, journal, pool } = opened;
+  await opened.handlers.end();
+  await opened.paramsCheck.close();
   dispatcher.close();
   await timekeeper.stop();
   await recorder.departed();

@@ -250,6 +250,7 @@ export class ScriptedFacade implements Facade {
       concurrency: null,
       flag: null,
       settings: [],
+      checksParams: false,
       file: `${type}.js`,
       url: `file:///${type}.js`,
       version: '0123456789ab',

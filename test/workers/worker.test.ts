@@ -408,11 +408,8 @@ t.test('params that the schema refuses fail for good, naming path and message', 
   });
 });
 
-t.test('a handler that cannot be loaded fails its attempts; one that has changed is said to', async (t) => {
-  const folder = t.testdir({
-    'broken.mjs': 'export default { type: ',
-    'fine.mjs': 'export default { type: "f", run: () => "new" }',
-  });
+t.test('a handler that cannot be loaded fails its attempts', async (t) => {
+  const folder = t.testdir({ 'broken.mjs': 'export default { type: ' });
   const { pool, order } = await bed(t, scripted);
   const broken = order({}, { handlerUrl: pathToFileURL(join(folder, 'broken.mjs')).href });
   t.match(await pool.outcome(broken), {
@@ -423,11 +420,8 @@ t.test('a handler that cannot be loaded fails its attempts; one that has changed
   const missing = order({}, { handlerUrl: pathToFileURL(join(folder, 'gone.mjs')).href });
   t.match(await pool.outcome(missing), {
     outcome: 'failed',
-    error: { code: 'handler_load_failed', message: /ENOENT/ },
+    error: { code: 'handler_load_failed', message: /Cannot find module/ },
   });
-  const changed = order({}, { handlerUrl: pathToFileURL(join(folder, 'fine.mjs')).href, handlerVersion: 'other' });
-  t.equal((await pool.outcome(changed)).result, '"new"');
-  t.match(pool.log(changed)[0], { level: 'warn', text: /has changed since it was checked/ });
 });
 
 t.test('nightshift/handler resolves from any folder, for ES modules and CommonJS', async (t) => {

@@ -67,6 +67,7 @@ function handler(type: string, lane: Lane): HandlerDescription {
     concurrency: null,
     flag: null,
     settings: [],
+    checksParams: false,
     file: `workers/handlers/${type}.js`,
     url: `file:///workers/handlers/${type}.js`,
     version: '3f9a1c20b7de',
