@@ -44,7 +44,7 @@ export const handlerImportsMax = 1_000;
 /** Entries of a folder that are linked from a served copy. */
 export const handlerLinksMax = 1_000;
 /** A file that took longer to fail is not tried again until it changes. */
-export const costlyMsMin = 2_000;
+export const costlyMsMin = 4_000;
 
 /** A longer `setTimeout` overflows and fires at once. */
 export const timerMsMax = 2_147_483_647;

@@ -36,7 +36,8 @@ export async function serveCopy(
   const { files, outside } = await reachOf(handlersDir, name, imports);
   const version = versionOfAll(files);
   const folder = join(servedDir, `${name}@${version}`);
-  if (!(await holds(folder, files))) await make(folder, handlersDir, files);
+  if (await holds(folder, files)) await link(handlersDir, folder, files);
+  else await make(folder, handlersDir, files);
   return { path: join(folder, name), version, outside };
 }
 
@@ -61,19 +62,27 @@ async function holds(folder: string, files: ReadonlyMap<string, Buffer>): Promis
 async function make(folder: string, handlersDir: string, files: ReadonlyMap<string, Buffer>): Promise<void> {
   const beside = join(dirname(folder), `.new-${process.pid}`);
   await rm(beside, { recursive: true, force: true });
-  const folders = new Set(['']);
   for (const [path, content] of files) {
-    for (let parent = dirname(path); parent !== '.'; parent = dirname(parent)) folders.add(parent);
     await mkdir(dirname(join(beside, path)), { recursive: true, mode: 0o700 });
     await writeFile(join(beside, path), content, { mode: 0o600, flush: true });
   }
-  for (const path of folders) await linkOthers(join(handlersDir, path), join(beside, path), path === '');
-  await linkFromAbove(handlersDir, beside);
+  await link(handlersDir, beside, files);
   await rm(folder, { recursive: true, force: true });
   await rename(beside, folder);
 }
 
-/** So that packages, data and what is imported by a name made at run time are found from the copy as well. */
+/**
+ * So that packages, data and what is imported by a name made at run time are found from the copy as well. What has come
+ * since it was made is added: a package that was missing, for one.
+ */
+async function link(handlersDir: string, copy: string, files: ReadonlyMap<string, Buffer>): Promise<void> {
+  const folders = new Set(['']);
+  for (const path of files.keys())
+    for (let parent = dirname(path); parent !== '.'; parent = dirname(parent)) folders.add(parent);
+  for (const path of folders) await linkOthers(join(handlersDir, path), join(copy, path), path === '');
+  await linkFromAbove(handlersDir, copy);
+}
+
 async function linkOthers(from: string, to: string, top: boolean): Promise<void> {
   const there = new Set(await readdir(to));
   const names = (await readdir(from)).filter((name) => !there.has(name) && !(top && MODULE.test(name)));

@@ -122,43 +122,58 @@ t.test(
   },
 );
 
-t.test('a file that a handler imports counts as well, ES module or CommonJS', async (t) => {
-  const supervisor = await startFor(t);
-  const lib = join(supervisor.folder.dir, 'handlers', 'lib');
-  mkdirSync(lib);
-  const write = (value: string) => {
-    writeFileSync(join(lib, 'value.mjs'), `export const value = '${value}';`);
-    writeFileSync(join(lib, 'value.cjs'), `exports.value = '${value}';`);
-  };
-  write('first');
-  drop(
-    supervisor,
-    'esm.mjs',
-    `import { value } from './lib/value.mjs'; export default { type: 'esm', run: () => value };`,
-  );
-  drop(
-    supervisor,
-    'common.cjs',
-    `const { value } = require('./lib/value.cjs'); module.exports = { type: 'common', run: () => value };`,
-  );
-  const old = { esm: await served(supervisor, 'esm'), common: await served(supervisor, 'common') };
-  for (const type of ['esm', 'common']) t.equal(await resultOf(supervisor, type), 'first');
-  write('second');
-  for (const type of ['esm', 'common'] as const) {
-    await served(supervisor, type, old[type].version);
-    t.equal(await resultOf(supervisor, type), 'second');
-  }
-  writeFileSync(join(lib, 'value.mjs'), 'export const value = (');
-  await refused(supervisor, 'esm.mjs', /SyntaxError/);
-  t.equal(await resultOf(supervisor, 'esm'), 'second');
-  rmSync(lib, { recursive: true });
-  await refused(supervisor, 'common.cjs', /Cannot find module/);
-  t.equal(await resultOf(supervisor, 'common'), 'second');
-  mkdirSync(lib);
-  write('third');
-  await eventually('both to be right', async () => ((await handlers(supervisor)).failures.length === 0 ? true : null));
-  for (const type of ['esm', 'common']) t.equal(await resultOf(supervisor, type), 'third');
-});
+t.test(
+  'a file that a handler imports counts as well, ES module or CommonJS, or a package that was missing',
+  async (t) => {
+    const supervisor = await startFor(t);
+    const lib = join(supervisor.folder.dir, 'handlers', 'lib');
+    mkdirSync(lib);
+    const write = (value: string) => {
+      writeFileSync(join(lib, 'value.mjs'), `export const value = '${value}';`);
+      writeFileSync(join(lib, 'value.cjs'), `exports.value = '${value}';`);
+    };
+    write('first');
+    drop(
+      supervisor,
+      'esm.mjs',
+      `import { value } from './lib/value.mjs'; export default { type: 'esm', run: () => value };`,
+    );
+    drop(
+      supervisor,
+      'common.cjs',
+      `const { value } = require('./lib/value.cjs'); module.exports = { type: 'common', run: () => value };`,
+    );
+    const old = { esm: await served(supervisor, 'esm'), common: await served(supervisor, 'common') };
+    for (const type of ['esm', 'common']) t.equal(await resultOf(supervisor, type), 'first');
+    write('second');
+    for (const type of ['esm', 'common'] as const) {
+      await served(supervisor, type, old[type].version);
+      t.equal(await resultOf(supervisor, type), 'second');
+    }
+    writeFileSync(join(lib, 'value.mjs'), 'export const value = (');
+    await refused(supervisor, 'esm.mjs', /SyntaxError/);
+    t.equal(await resultOf(supervisor, 'esm'), 'second');
+    rmSync(lib, { recursive: true });
+    await refused(supervisor, 'common.cjs', /Cannot find module/);
+    t.equal(await resultOf(supervisor, 'common'), 'second');
+    mkdirSync(lib);
+    write('third');
+    await eventually('both to be right', async () =>
+      (await handlers(supervisor)).failures.length === 0 ? true : null,
+    );
+    for (const type of ['esm', 'common']) t.equal(await resultOf(supervisor, type), 'third');
+
+    drop(supervisor, 'needs.mjs', `import { value } from 'late'; export default { type: 'needs', run: () => value };`);
+    await refused(supervisor, 'needs.mjs', /Cannot find package 'late' imported from \S+\/handlers\/needs\.mjs/);
+    const late = join(supervisor.folder.dir, 'handlers', 'node_modules', 'late');
+    mkdirSync(join(late, '..', '.new'), { recursive: true });
+    writeFileSync(join(late, '..', '.new', 'package.json'), '{ "type": "module", "exports": "./i.js" }');
+    writeFileSync(join(late, '..', '.new', 'i.js'), `export const value = 'installed';`);
+    renameSync(join(late, '..', '.new'), late);
+    await served(supervisor, 'needs');
+    t.equal(await resultOf(supervisor, 'needs'), 'installed', 'a package that was missing may come');
+  },
+);
 
 t.test(
   'a broken file is quarantined with its mistake, and the version before serves, also after a restart',
