@@ -9,6 +9,7 @@ import { Link } from '../parts/link.tsx';
 import { PageProblem } from '../parts/page-problem.tsx';
 import { Revisions } from '../parts/revisions.tsx';
 import { SettingsEditor } from '../parts/settings-editor.tsx';
+import { SettingsFilter } from '../parts/settings-filter.tsx';
 import { Time } from '../parts/time.tsx';
 import { settingsLive } from '../resources.ts';
 import { loginHref } from '../router.ts';
@@ -32,6 +33,7 @@ export function Settings({ part }: { part: string }) {
       {settingsReadOnly.value && <MayLook />}
       {live.problem.value && !view && <PageProblem problem={live.problem.value} again={live.reload} />}
       {view && view.problems.length > 0 && <FileProblems view={view} />}
+      {part === '' && <SettingsFilter />}
       {view && <Part part={part} view={view} live={live} />}
     </>
   );

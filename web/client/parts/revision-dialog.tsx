@@ -38,7 +38,7 @@ export function RevisionDialog({ revision, current, apply, close }: RevisionDial
           </button>
           {mayAdminister.value && others && (
             <button type="button" class="primary" onClick={apply}>
-              {words.settings.revision.applyOne(id)} …
+              {`${words.settings.revision.apply}: ${id} …`}
             </button>
           )}
         </div>

@@ -3,13 +3,11 @@ import { useRef } from 'preact/hooks';
 import type { SettingsView, SettingView } from '../../../supervisor/settings-facade.ts';
 import { say } from '../language.ts';
 import type { Live } from '../live.ts';
-import { rewrite, route } from '../router.ts';
 import { mayAdminister } from '../session.ts';
 import { save } from '../settings-actions.ts';
 import { changesOf, draft, isEditable } from '../settings-draft.ts';
-import { Icon } from './icon.tsx';
-import { SearchField } from './search-field.tsx';
 import { SettingRow } from './setting-row.tsx';
+import { onlySet, settingsQuery } from './settings-filter.tsx';
 import { SettingsSave } from './settings-save.tsx';
 
 export function SettingsEditor({ view, live }: { view: SettingsView; live: Live<SettingsView> }) {
@@ -23,7 +21,6 @@ export function SettingsEditor({ view, live }: { view: SettingsView; live: Live<
   };
   return (
     <>
-      <Filter />
       <p class="list-bar muted">{shown.length > 0 && words.total(shown.length)}</p>
       {shown.length === 0 && <NoMatch />}
       <form ref={form} class="settings" onSubmit={submit} noValidate>
@@ -40,18 +37,9 @@ export function SettingsEditor({ view, live }: { view: SettingsView; live: Live<
   );
 }
 
-const query = () => route.value.query.get('q') ?? '';
-const onlySet = () => route.value.query.get('set') === '1';
-
-/** Into the address, so that what is found can be sent to somebody. */
-function ask(text: string, set: boolean): void {
-  const asked = new URLSearchParams({ ...(text !== '' && { q: text }), ...(set && { set: '1' }) }).toString();
-  rewrite(asked === '' ? 'settings' : `settings?${asked}`);
-}
-
 /** What is changed and not saved is always shown. Flags have a page of their own. */
 function listOf(view: SettingsView): readonly SettingView[] {
-  const text = query().toLowerCase();
+  const text = settingsQuery().toLowerCase();
   const changes = changesOf(view, draft.value);
   return Object.values(view.settings).filter((setting) => {
     if (setting.key.startsWith('FLAG_')) return false;
@@ -59,27 +47,6 @@ function listOf(view: SettingsView): readonly SettingView[] {
     if (onlySet() && setting.source === 'default') return false;
     return [setting.key, setting.value, setting.sentence].some((one) => one.toLowerCase().includes(text));
   });
-}
-
-function Filter() {
-  const words = say();
-  const empty = query() === '' && !onlySet();
-  return (
-    <search class="filter" aria-label={words.settings.filter}>
-      <div class="filter-fields">
-        <SearchField label={words.settings.filterText} text={query()} change={(text) => ask(text, onlySet())} />
-        <button type="button" class="chip" aria-pressed={onlySet()} onClick={() => ask(query(), !onlySet())}>
-          {words.settings.onlySet}
-        </button>
-        {!empty && (
-          <button type="button" class="quiet" onClick={() => ask('', false)}>
-            <Icon name="cancel" />
-            {words.list.clear}
-          </button>
-        )}
-      </div>
-    </search>
-  );
 }
 
 function NoMatch() {

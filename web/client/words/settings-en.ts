@@ -91,7 +91,6 @@ export const settingsEn = {
     noneText: 'Each change of the settings becomes one. Health on the first page says what stands in the way.',
     look: 'Show changes',
     apply: 'Apply',
-    applyOne: (id: string) => `Apply ${id} again`,
     title: (id: string) => `Revision ${id}`,
     against: 'Compare with',
     before: 'the one before',

@@ -80,7 +80,6 @@ export const settingsZh: Words['settings'] = {
     noneText: '设置的每次更改都会成为一个修订版本。首页的健康一栏会说明原因。',
     look: '查看更改',
     apply: '应用',
-    applyOne: (id) => `重新应用 ${id}`,
     title: (id) => `修订版本 ${id}`,
     against: '比较对象',
     before: '前一个',
