@@ -19,7 +19,7 @@ promise(
   async (t, { page, facade }) => {
     const row = rowOf(panel(page, 'Your own'), 'library.sync');
     await row.getByRole('cell', { name: '5 min' }).waitFor();
-    t.match(await row.innerText(), /library\.sync\.mjs.*3f9a1c20b7de.*io.*5.*2.*NIGHT_SYNC/s);
+    t.match((await row.textContent()) ?? '', /library\.sync\.mjs.*3f9a1c20b7de.*io.*5.*2.*NIGHT_SYNC/s);
     await word(row, 'On').waitFor();
     const waiting = facade.add('library.sync');
     await row.getByRole('link', { name: '1', exact: true }).waitFor();
@@ -62,7 +62,10 @@ promise(
     await page.keyboard.press('g');
     await page.keyboard.press('h');
     await page.getByText('No handler of your own yet').waitFor();
-    t.match(await page.locator('.copyable').innerText(), /cat > \/srv\/nightshift\/data\/handlers\/greet\.mjs/);
+    t.match(
+      (await page.locator('.copyable').textContent()) ?? '',
+      /cat > \/srv\/nightshift\/data\/handlers\/greet\.mjs/,
+    );
     await button(page, 'Copy').waitFor();
   },
 );

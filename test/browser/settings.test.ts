@@ -32,7 +32,7 @@ promise(
   },
   async (t, { page, desk }) => {
     await row(page, 'WORKERS').getByText('from the file').waitFor();
-    t.match(await row(page, 'WORKERS').innerText(), /3\n.*Default: auto.*1 to 64.*threads/s);
+    t.match((await row(page, 'WORKERS').textContent()) ?? '', /3Default: auto.*1 to 64.*threads/s);
     await row(page, 'IO_CONCURRENCY').getByText('NIGHTSHIFT_IO_CONCURRENCY in the environment overrides').waitFor();
     await row(page, 'WEB_PORT').getByText('The command line overrides the file').waitFor();
     await row(page, 'FSYNC').getByText('Needs a restart').waitFor();
