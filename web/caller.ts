@@ -36,7 +36,12 @@ export interface Caller {
 }
 
 export function may(caller: Caller, need: Need): boolean {
-  return MAY[caller.level].includes(need);
+  return mayOf(caller).includes(need);
+}
+
+/** All that a caller may do. */
+export function mayOf({ level }: Caller): readonly Need[] {
+  return MAY[level];
 }
 
 function isForwarded(headers: IncomingHttpHeaders): boolean {

@@ -311,6 +311,9 @@ export const session = z.object({
   session: z.object({
     level: z.enum(['owner', 'local', 'reader', 'nobody']),
     says: z.string(),
+    may: z.array(z.enum(['read', 'operate', 'administer'])).meta({
+      description: '`operate`: tasks, queue and workers; `administer`: settings, handlers and backup',
+    }),
     means: z.enum(['token', 'session', 'loopback', 'none']),
     address: z.string(),
   }),

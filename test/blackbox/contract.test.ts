@@ -135,6 +135,15 @@ t.test('every address answers with the shape it is documented to have', async (t
   const { items } = await asker.ask<{ items: { id: string }[] }>(api('GET /workers'), 200);
   await asker.ask(api('POST /workers/:id/recycle'), 202, { id: items[0]?.id ?? '' });
   await asker.ask(api('GET /handlers'), 200);
+
+  await asker.ask(api('GET /settings'), 200);
+  await asker.ask(api('PUT /settings'), 200, { token, body: { changes: { LOG_LEVEL: 'debug' }, note: 'to look' } });
+  await asker.ask(api('GET /settings/revisions'), 200, { query: '?limit=1' });
+  await asker.ask(api('GET /settings/revisions/:id/diff'), 200, { id: 'r2' });
+  await asker.ask(api('POST /settings/revisions/:id/apply'), 200, { id: 'r1', token, body: {} });
+  await asker.ask(api('PATCH /flags/:name'), 200, { id: 'NIGHT_SYNC', token, body: { on: true } });
+  await asker.ask(api('GET /flags'), 200);
+
   await asker.ask(api('GET /events'), 200);
   await asker.ask(api('GET /status'), 200);
   await asker.ask(api('GET /openapi.json'), 200);

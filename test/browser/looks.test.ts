@@ -11,7 +11,9 @@ import t, { type Test } from 'tap';
 import { needs } from '../helpers/needs.ts';
 import { launch, openPage, pictureFolder } from './helpers/browser.ts';
 import { type ConsoleServer, startConsole } from './helpers/console-server.ts';
+import { openEnv } from './helpers/env.ts';
 import { dream } from './helpers/night.ts';
+import { ScriptedFacade } from './helpers/scripted-facade.ts';
 
 t.setTimeout(300_000);
 
@@ -26,8 +28,17 @@ interface Sight {
   readonly path: string;
   /** What is there once the page is complete. */
   readonly sign: string;
+  /** Signed in with the token, as settings are changed. */
+  readonly owner?: true;
   /** Opens what is not open at first. */
   act?(page: Page): Promise<void>;
+}
+
+const token = 'token-of-the-owner';
+
+async function signInAs(page: Page, url: string, owner: boolean): Promise<void> {
+  if (owner) await page.context().request.post(`${url}api/v1/login`, { data: { token } });
+  else await page.context().clearCookies();
 }
 
 function sights(server: ConsoleServer): readonly Sight[] {
@@ -40,6 +51,14 @@ function sights(server: ConsoleServer): readonly Sight[] {
     { name: 'task-running', path: `tasks/${night.running}`, sign: 'slow: 0.4 MiB/s' },
     { name: 'task-waiting', path: `tasks/${night.retrying}`, sign: 'Why is this not running?' },
     { name: 'workers', path: 'workers', sign: '15 idle slots' },
+    { name: 'handlers', path: 'handlers', sign: 'No handler of your own yet' },
+    { name: 'settings-looked-at', path: 'settings', sign: 'You may look.' },
+    { name: 'settings', path: 'settings', sign: 'in the environment overrides the file', owner: true },
+    { name: 'settings-changed', path: 'settings', sign: 'Can be changed here', owner: true, act: changeSettings },
+    { name: 'settings-none', path: 'settings?q=no-such-text', sign: 'No setting matches this filter', owner: true },
+    { name: 'flags', path: 'settings/flags', sign: 'NIGHT_SYNC', owner: true },
+    { name: 'revisions', path: 'settings/revisions', sign: '2 revisions', owner: true },
+    { name: 'revision-apply', path: 'settings/revisions', sign: '2 revisions', owner: true, act: askToApply },
     { name: 'missing', path: 'tasks/no-such-task', sign: 'There is no such task' },
     { name: 'add', path: '', sign: 'Recovered 12 tasks', act: openAdd },
     { name: 'cancel', path: 'tasks', sign: '32 tasks', act: openCancel },
@@ -52,6 +71,22 @@ async function openAdd(page: Page): Promise<void> {
   await page.getByLabel('Params').fill('{ "url": ');
   await page.getByText('More options').click();
 }
+
+async function changeSettings(page: Page): Promise<void> {
+  await page.getByLabel('IO_WORKERS', { exact: true }).fill('99');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('must be a whole number from 1 to 16').waitFor();
+}
+
+async function askToApply(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Apply: r1' }).click();
+  await page.getByRole('dialog').getByRole('table').waitFor();
+}
+
+const ENV = {
+  text: 'WORKERS=3\nLIMITS=type:http.download=4,group:example.org=2\nHANDLER_API_KEY=a-secret\nFLAG_NIGHT_SYNC=true\n',
+  environment: { NIGHTSHIFT_IO_CONCURRENCY: '32' },
+};
 
 async function openCancel(page: Page): Promise<void> {
   const boxes = page.getByRole('checkbox');
@@ -83,23 +118,32 @@ t.test('every page', needs('chromium'), async (t) => {
   const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   const folder = await pictureFolder();
   t.comment(`pictures are in ${folder}`);
-  const server = await startConsole();
+  const facade = new ScriptedFacade();
+  const { desk, end } = await openEnv(facade, ENV);
+  await desk.change(
+    { WORKERS: '4' },
+    { by: 'page', note: 'a long night', since: null },
+    { origin: 'http', from: null },
+  );
+  const server = await startConsole({ token }, facade, desk);
   const browser: Browser = await launch();
   t.teardown(async () => {
     await browser.close();
     await server.close();
+    await end();
   });
   const all = sights(server);
   for (const [look, options] of Object.entries(LOOKS)) {
     const { page, errors } = await openPage(browser, server.url, options);
-    for (const { name, path, sign, act } of all) {
+    for (const { name, path, sign, owner, act } of all) {
       await t.test(`${name} in ${look}`, async (t) => {
+        await signInAs(page, server.url, owner === true);
         await page.goto(server.url + path);
         await page.getByText(sign).locator('visible=true').first().waitFor();
         await page.getByRole('button', { name: 'Live' }).waitFor();
         if (act) {
           await act(page);
-          await page.getByRole('dialog').waitFor();
+          await page.getByRole('dialog').or(page.locator('.save-bar')).waitFor();
         }
         await check(t, page, axe, join(folder, `${name}-${look}.png`));
         // The page answers 404 for a task that is not there, which browsers report.

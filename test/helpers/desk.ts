@@ -16,15 +16,25 @@ export interface DeskBed {
   end(): Promise<void>;
 }
 
+export interface DeskGiven {
+  /** Variables of the environment, and settings of the command line by key. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly flags: Readonly<Record<string, string>>;
+  /** Told what comes into force. */
+  heard(adopted: Adopted): void;
+}
+
 /** @param handlers types with the feature flag each depends on */
 export async function openDesk(
   text = '',
   handlers: readonly { readonly type: string; readonly flag: string | null }[] = [],
+  given: Partial<DeskGiven> = {},
 ): Promise<DeskBed> {
   const dir = await mkdtemp(join(tmpdir(), 'nightshift-desk-'));
   const file = join(dir, 'nightshift.env');
   await writeFile(file, text, { mode: 0o600 });
-  const loaded = await loadSettings({ dataDir: dir, environment: {}, flags: {} });
+  const { environment = {}, flags = {} } = given;
+  const loaded = await loadSettings({ dataDir: dir, environment, flags });
   const adopted: Adopted[] = [];
   const live = new LiveSettings({
     loaded,
@@ -32,7 +42,10 @@ export async function openDesk(
     health: { raise() {}, clear() {} },
     log: { info() {} },
     inUse: () => new Set(),
-    adopted: (one) => void adopted.push(one),
+    adopted(one) {
+      adopted.push(one);
+      given.heard?.(one);
+    },
   });
   const desk = new SettingsDesk(
     live,

@@ -13,6 +13,7 @@ import { SHAPES } from '../../web/openapi.ts';
 import * as shapes from '../../web/openapi-schemas.ts';
 import { portHolder } from '../../web/port-holder.ts';
 import { listen } from '../../web/server.ts';
+import { openDesk } from '../helpers/desk.ts';
 import { exact } from '../helpers/exact-shape.ts';
 import { ScriptedFacade } from '../helpers/scripted-facade.ts';
 import { serve } from './serve.ts';
@@ -69,7 +70,9 @@ t.test('the OpenAPI document has every route of the router and nothing else', as
 });
 
 t.test('every documented path exists: none is 404 by address or 405', async (t) => {
-  const { call, facade } = await serve(t);
+  const { desk, end } = await openDesk();
+  t.teardown(end);
+  const { call, facade } = await serve(t, { desk });
   const { json } = await call('GET', '/api/v1/openapi.json');
   const { id } = (await call('POST', '/api/v1/tasks', { type: 'noop' })).json.task;
   facade.beginLog(id);

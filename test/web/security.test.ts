@@ -57,6 +57,18 @@ t.test('what each caller may do, by how it is known and where it comes from', as
   }
 });
 
+t.test('the session says what its caller may do, so that a page offers no more', async (t) => {
+  const { call, current } = await serve(t, TOKENS);
+  const may = async (headers: Record<string, string>) =>
+    (await call('GET', '/api/v1/session', undefined, headers)).json.session.may;
+  t.strictSame(await may(bearer(TOKENS.token)), ['read', 'operate', 'administer']);
+  t.strictSame(await may({}), ['read', 'operate'], 'who is on this machine works with tasks, but not with settings');
+  t.strictSame(await may(bearer(TOKENS.readToken)), ['read']);
+  t.strictSame(await may(stranger), []);
+  current.settings = { ...current.settings, loopbackOpen: false };
+  t.strictSame(await may({}), ['read']);
+});
+
 t.test('every change is refused to a reader and to a stranger, and every read to a stranger', async (t) => {
   const { call, app, facade } = await serve(t, TOKENS);
   for (const { method, path, need } of app.routes) {

@@ -26,22 +26,34 @@ export const clockSkewMs = signal(0);
 /** `Date` has whole seconds; a smaller difference is not known to be one. */
 const skewNoticedMs = 2_000;
 
-export async function request(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
-  const response = await send(method, path, body, signal);
+interface RequestOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Revision that a change rests on: with another one in force it is refused with 412. */
+  readonly since?: string | null;
+}
+
+export async function request(
+  method: string,
+  path: string,
+  body?: unknown,
+  options: RequestOptions = {},
+): Promise<Response> {
+  const response = await send(method, path, body, options);
   noteClock(response);
   if (response.ok) return response;
   if (response.status === 401 && path !== 'login') signedOut.value = true;
   throw await problemOf(response);
 }
 
-async function send(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
-  const headers = body === undefined ? undefined : { 'content-type': 'application/json' };
+async function send(method: string, path: string, body: unknown, options: RequestOptions): Promise<Response> {
+  const { signal, since } = options;
+  const headers = { 'content-type': 'application/json', ...(since && { 'if-match': `"${since}"` }) };
   try {
     return await fetch(apiPath(path), {
       method,
       credentials: 'same-origin',
       cache: 'no-store',
-      ...(headers && { headers, body: JSON.stringify(body) }),
+      ...(body !== undefined && { headers, body: JSON.stringify(body) }),
       ...(signal && { signal }),
     });
   } catch (error) {
@@ -51,12 +63,22 @@ async function send(method: string, path: string, body: unknown, signal?: AbortS
 }
 
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return (await (await request('GET', path, undefined, signal)).json()) as T;
+  return (await (await request('GET', path, undefined, { signal })).json()) as T;
 }
 
 /** A POST without a body still says JSON: the server takes nothing else from a page. */
 export async function post<T>(path: string, body: unknown = {}): Promise<T> {
-  const text = await (await request('POST', path, body)).text();
+  return await change<T>('POST', path, body);
+}
+
+/** @param since revision that the change rests on; null when it rests on none */
+export async function change<T>(
+  method: 'POST' | 'PUT' | 'PATCH',
+  path: string,
+  body: unknown,
+  since: string | null = null,
+): Promise<T> {
+  const text = await (await request(method, path, body, { since })).text();
   return (text === '' ? {} : JSON.parse(text)) as T;
 }
 

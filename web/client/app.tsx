@@ -3,7 +3,9 @@ import { useEffect, useErrorBoundary } from 'preact/hooks';
 import { signedOut } from './api.ts';
 import { useKeys } from './keys.ts';
 import { say } from './language.ts';
+import { Handlers } from './pages/handlers.tsx';
 import { Overview } from './pages/overview.tsx';
+import { Settings } from './pages/settings.tsx';
 import { Task } from './pages/task.tsx';
 import { Tasks } from './pages/tasks.tsx';
 import { Workers } from './pages/workers.tsx';
@@ -13,8 +15,8 @@ import { Asked } from './parts/ask.tsx';
 import { Help, helping } from './parts/help.tsx';
 import { Icon } from './parts/icon.tsx';
 import { Login } from './parts/login.tsx';
+import { searchField } from './parts/search-field.tsx';
 import { Side, toggleLive } from './parts/side.tsx';
-import { searchField } from './parts/task-filter-bar.tsx';
 import { Toasts } from './parts/toasts.tsx';
 import { go, route } from './router.ts';
 import { line } from './stream.ts';
@@ -26,6 +28,8 @@ export function App() {
     'g o': () => go(''),
     'g t': () => go('tasks'),
     'g w': () => go('workers'),
+    'g h': () => go('handlers'),
+    'g s': () => go('settings'),
     '/': search,
     '?': () => {
       helping.value = true;
@@ -55,7 +59,7 @@ export function App() {
 /** Into the field at once, wherever one is: what is typed next must not be taken for keys. */
 function search(): void {
   const field = document.querySelector<HTMLInputElement>(searchField);
-  if (!field) go('tasks', searchField);
+  if (!field) go(route.value.page === 'settings' ? 'settings' : 'tasks', searchField);
   field?.focus();
   field?.select();
 }
@@ -95,6 +99,8 @@ function Page() {
   if (page === 'overview') return <Overview />;
   if (page === 'tasks') return <Tasks />;
   if (page === 'task') return <Task id={id} />;
+  if (page === 'handlers') return <Handlers />;
+  if (page === 'settings') return <Settings part={id} />;
   return page === 'workers' ? <Workers /> : <Missing />;
 }
 

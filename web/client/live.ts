@@ -14,6 +14,8 @@ export interface Live<T> {
   readonly problem: ReadonlySignal<Problem | null>;
   /** Loads now, whatever the pace. */
   reload(): void;
+  /** Shows what an action of one's own was answered with, newer than any load under way. */
+  put(value: T): void;
 }
 
 export interface LiveOptions<T> {
@@ -102,6 +104,11 @@ export function watch<T>(options: LiveOptions<T>): Live<T> & { stop(): void } {
     value,
     problem,
     reload: () => void load(),
+    put(answered) {
+      running?.abort();
+      running = null;
+      value.value = answered;
+    },
     stop() {
       watched.delete(self);
       offRefresh();

@@ -39,7 +39,7 @@ export function followLog(taskId: string, attempt: number) {
 
   async function read(): Promise<void> {
     const path = `${taskPath(taskId)}/log?attempt=${attempt}&follow=1`;
-    const response = await request('GET', path, undefined, stopping.signal);
+    const response = await request('GET', path, undefined, { signal: stopping.signal });
     const reader = response.body
       ?.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)
       .getReader();

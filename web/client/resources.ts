@@ -1,7 +1,9 @@
 /** What pages ask of the API, and which events make the answer another one. */
 
 import type { Counts, Progress } from '../../supervisor/core/task.ts';
-import type { Facade, QueueView, StatusView, TaskPage, TaskView, WorkerView } from '../../supervisor/facade.ts';
+import type { QueueView, StatusView, TaskPage, TaskView, WorkerView } from '../../supervisor/facade.ts';
+import type { FlagView, RevisionView, SettingDifference, SettingsView } from '../../supervisor/settings-facade.ts';
+import type { HandlerCatalog } from '../../workers/contract.ts';
 import { get } from './api.ts';
 import type { LiveOptions } from './live.ts';
 import { taskPath } from './router.ts';
@@ -43,10 +45,69 @@ export const workersLive: LiveOptions<readonly WorkerView[]> = {
   everyMs: 500,
 };
 
-type Handlers = Awaited<ReturnType<Facade['handlers']>>['handlers'];
+/** How many of each type wait and run: another answer with every task that moves. */
+export const queueCountsLive: LiveOptions<QueueView> = {
+  load: (signal) => get<QueueView>('queue', signal),
+  concerns: changesTasks,
+  everyMs: 1_000,
+};
 
-export async function loadHandlers(): Promise<Handlers> {
-  return (await get<{ items: Handlers }>('handlers')).items;
+async function loadCatalog(signal?: AbortSignal): Promise<HandlerCatalog> {
+  const { items, failures } = await get<{ items: HandlerCatalog['handlers'] } & HandlerCatalog>('handlers', signal);
+  return { handlers: items, failures };
+}
+
+export async function loadHandlers(): Promise<HandlerCatalog['handlers']> {
+  return (await loadCatalog()).handlers;
+}
+
+export const handlersLive: LiveOptions<HandlerCatalog> = {
+  load: loadCatalog,
+  concerns: (event) => /^(handler|supervisor\.)/.test(event.name),
+  everyMs: 1_000,
+};
+
+function changesSettings(event: LiveEvent): boolean {
+  return event.name === 'settings.changed';
+}
+
+export const settingsLive: LiveOptions<SettingsView> = {
+  load: (signal) => get<SettingsView>('settings', signal),
+  concerns: changesSettings,
+};
+
+export const flagsLive: LiveOptions<readonly FlagView[]> = {
+  load: async (signal) => (await get<{ items: readonly FlagView[] }>('flags', signal)).items,
+  concerns: (event) => changesSettings(event) || event.name === 'flag.switched',
+};
+
+export interface RevisionPage {
+  readonly items: readonly RevisionView[];
+  readonly next: string | null;
+  readonly total: number;
+}
+
+const revisionsShownMax = 25;
+
+/** @param cursor page after it; the newest when empty */
+export function revisionsLive(cursor: string): LiveOptions<RevisionPage> {
+  const query = new URLSearchParams({ limit: String(revisionsShownMax), ...(cursor !== '' && { cursor }) });
+  return { load: (signal) => get<RevisionPage>(`settings/revisions?${query}`, signal), concerns: changesSettings };
+}
+
+export interface RevisionDiff {
+  /** Null when there is none before it. */
+  readonly against: string | null;
+  readonly differences: readonly SettingDifference[];
+}
+
+/** @param against the one before it when null */
+export function diffLive(id: string, against: string | null): LiveOptions<RevisionDiff> {
+  const query = against === null ? '' : `?against=${against}`;
+  return {
+    load: (signal) => get<RevisionDiff>(`settings/revisions/${id}/diff${query}`, signal),
+    concerns: () => false,
+  };
 }
 
 export function taskListLive(query: string, everyMs: number): LiveOptions<TaskPage> {

@@ -2,11 +2,14 @@
 import { signal } from '@preact/signals';
 import { base, href } from './base.ts';
 
-export type PageName = 'overview' | 'tasks' | 'task' | 'workers' | 'missing';
+export type PageName = 'overview' | 'tasks' | 'task' | 'workers' | 'handlers' | 'settings' | 'missing';
+
+/** Pages of the settings beside the first one. */
+const SETTINGS_PARTS: readonly string[] = ['', 'flags', 'revisions'];
 
 export interface Route {
   readonly page: PageName;
-  /** Id of the task a `task` page shows. */
+  /** Id of the task a `task` page shows; part of the settings a `settings` page shows. */
   readonly id: string;
   readonly query: URLSearchParams;
 }
@@ -31,7 +34,8 @@ function decoded(part: string): string {
 function pageOf(page: string, id: string): PageName {
   if (page === '') return 'overview';
   if (page === 'tasks') return id === '' ? 'tasks' : 'task';
-  return page === 'workers' && id === '' ? 'workers' : 'missing';
+  if (page === 'settings' && SETTINGS_PARTS.includes(id)) return 'settings';
+  return (page === 'workers' || page === 'handlers') && id === '' ? page : 'missing';
 }
 
 /** The row that the reader left a list by, until the list shows it again. */
@@ -74,8 +78,13 @@ addEventListener('popstate', (event) => {
 });
 
 /** Where one is, from the console's root on, as the login's `next` takes it. */
-export function here(): string {
+function here(): string {
   return `/${location.pathname.slice(base.length)}${location.search}`;
+}
+
+/** The server's own form, which leads back to where the reader was. */
+export function loginHref(): string {
+  return href(route.value.page === 'overview' ? 'login' : `login?next=${encodeURIComponent(here())}`);
 }
 
 export function taskPath(id: string): string {

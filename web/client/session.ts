@@ -5,6 +5,7 @@ import { refreshAll } from './stream.ts';
 
 interface Session {
   readonly level: 'owner' | 'local' | 'reader' | 'nobody';
+  readonly may: readonly ('read' | 'operate' | 'administer')[];
   readonly means: 'token' | 'session' | 'loopback' | 'none';
 }
 const session = signal<Session | null>(null);
@@ -14,6 +15,12 @@ export const mayOperate = computed(() => session.value?.level !== 'reader');
 
 /** Known to be a reader, as which one signs in to work. */
 export const readOnly = computed(() => session.value?.level === 'reader');
+
+/** Change settings: only with a token, also on the machine itself. */
+export const mayAdminister = computed(() => session.value?.may.includes('administer') === true);
+
+/** Known to look at settings only, as which one signs in to change them. */
+export const settingsReadOnly = computed(() => session.value !== null && !mayAdminister.value);
 
 export const maySignOut = computed(() => session.value?.means === 'session');
 

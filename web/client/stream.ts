@@ -71,7 +71,7 @@ async function connect(): Promise<void> {
   current = mine;
   if (line.value === 'paused') line.value = 'connecting';
   try {
-    const response = await request('GET', 'events', undefined, mine.signal);
+    const response = await request('GET', 'events', undefined, { signal: mine.signal });
     line.value = 'live';
     retryMs = retryFirstMs;
     refreshAll();

@@ -14,6 +14,7 @@ const CLIENT_ROUTES = [
   'tasks',
   'schedules',
   'workers',
+  'handlers',
   'library',
   'logs',
   'settings',

@@ -1,7 +1,7 @@
 /** Logging in and out, with a form for people and JSON for the client. */
 import { Refusal } from '../../supervisor/core/refusal.ts';
 import { readBytes, readJson } from '../body.ts';
-import { cookieOf, LEVELS, sessionCookie } from '../caller.ts';
+import { cookieOf, LEVELS, mayOf, sessionCookie } from '../caller.ts';
 import { loginBodyBytesMax, sessionLifeMs } from '../limits.ts';
 import { checkToken } from '../middleware/authenticate.ts';
 import { type LoginForm, languageOf, loginPage } from '../pages/html.ts';
@@ -62,7 +62,8 @@ export function sessionRoutes(parts: Parts, pages: Pages): Route[] {
 
   function show(ctx: Context): void {
     const { level, means, address } = ctx.state.caller;
-    answerJson(ctx, 200, JSON.stringify({ session: { level, says: LEVELS[level], means, address } }));
+    const may = mayOf(ctx.state.caller).filter((need) => need !== 'nothing');
+    answerJson(ctx, 200, JSON.stringify({ session: { level, says: LEVELS[level], may, means, address } }));
   }
 
   function setCookie(ctx: Context, value: string, lifeMs: number): void {

@@ -2,9 +2,12 @@
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import type { WebSettings } from '../../../web/settings.ts';
+import type { DeskBed } from '../../helpers/desk.ts';
 import { needs } from '../../helpers/needs.ts';
 import { launch, openPage } from './browser.ts';
 import { type ConsoleServer, startConsole } from './console-server.ts';
+import { type EnvGiven, openEnv } from './env.ts';
+import { ScriptedFacade } from './scripted-facade.ts';
 
 t.setTimeout(300_000);
 let browser: Browser | undefined;
@@ -12,28 +15,35 @@ t.teardown(() => browser?.close());
 
 export interface Seen extends ConsoleServer {
   readonly page: Page;
+  /** Where a promise is about settings. */
+  readonly desk: DeskBed;
 }
 export interface Before {
   readonly path?: string;
   readonly settings?: Partial<WebSettings>;
   readonly host?: string;
   readonly look?: BrowserContextOptions;
-  prepare?(server: ConsoleServer): void | Promise<void>;
+  /** Settings over a real env file. */
+  readonly env?: EnvGiven;
+  prepare?(server: ConsoleServer, desk: DeskBed): void | Promise<void>;
 }
 
 /** Each promise has a supervisor, a server and a page of its own, and is broken by any error of a script or the policy. */
 export function promise(name: string, before: Before, keep: (t: Test, seen: Seen) => Promise<void>): void {
   t.test(name, needs('chromium'), async (t) => {
     browser ??= await launch();
-    const server = await startConsole(before.settings);
-    await before.prepare?.(server);
+    const facade = new ScriptedFacade();
+    const desk = before.env ? await openEnv(facade, before.env) : (null as never);
+    const server = await startConsole(before.settings, facade, desk?.desk);
+    await before.prepare?.(server, desk);
     const url = server.url.replace('127.0.0.1', before.host ?? '127.0.0.1');
     const { page, errors } = await openPage(browser, url + (before.path ?? ''), before.look);
     t.teardown(async () => {
       await page.context().close();
       await server.close();
+      await desk?.end();
     });
-    await keep(t, { ...server, page });
+    await keep(t, { ...server, page, desk });
     t.same(errors, [], 'no script failed and no policy was broken');
   });
 }

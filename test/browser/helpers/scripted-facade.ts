@@ -22,6 +22,7 @@ import type {
   TaskView,
   WorkerView,
 } from '../../../supervisor/facade.ts';
+import type { HandlerCatalog } from '../../../workers/contract.ts';
 import { HANDLERS, matches } from './scripted-task.ts';
 import { ScriptedTasks, type Task } from './scripted-tasks.ts';
 
@@ -38,6 +39,7 @@ export class ScriptedFacade extends ScriptedTasks implements Facade {
   stopping = false;
   /** States of workers that are not told by what they run. */
   workerStates: Partial<Record<string, WorkerView['state']>> = {};
+  catalog: HandlerCatalog = { handlers: HANDLERS, failures: [] };
   #paused: QueueView['paused'] = null;
   readonly #pausedTypes = new Map<string, Pause>();
 
@@ -189,7 +191,7 @@ export class ScriptedFacade extends ScriptedTasks implements Facade {
   }
 
   async handlers(): ReturnType<Facade['handlers']> {
-    return { handlers: HANDLERS, failures: [] };
+    return this.catalog;
   }
 
   async status(): Promise<StatusView> {
@@ -244,7 +246,7 @@ export class ScriptedFacade extends ScriptedTasks implements Facade {
   }
 
   knowsType(type: string): boolean {
-    return HANDLERS.some((handler) => handler.type === type);
+    return this.catalog.handlers.some((handler) => handler.type === type);
   }
 
   #view(task: Task): TaskView {

@@ -1,15 +1,15 @@
 /** Tasks: live and finished in one list, filtered and paged by the server; some of them, or all that match, acted on. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import type { TaskPage, TaskView } from '../../../supervisor/facade.ts';
+import type { TaskPage } from '../../../supervisor/facade.ts';
 import { say } from '../language.ts';
 import { useLive } from '../live.ts';
 import { AddButton } from '../parts/add-button.tsx';
 import { Bulk, type Selection } from '../parts/bulk.tsx';
-import { Icon } from '../parts/icon.tsx';
-import { Link } from '../parts/link.tsx';
+import { Fresh } from '../parts/fresh.tsx';
 import { NoTasks } from '../parts/no-tasks.tsx';
 import { PageProblem } from '../parts/page-problem.tsx';
+import { Paging } from '../parts/paging.tsx';
 import { Pauses } from '../parts/pauses.tsx';
 import { TaskFilterBar } from '../parts/task-filter-bar.tsx';
 import { TaskTable } from '../parts/task-table.tsx';
@@ -45,11 +45,15 @@ export function Tasks() {
       <div class="list-bar" data-steady>
         {picked && <Bulk selection={selection} rows={rows} filter={filter} more={page?.next != null} />}
         {!picked && page && <span class="muted">{countOf(page, filter)}</span>}
-        {!picked && fresh > 0 && <Fresh count={fresh} show={showFresh} />}
+        {!picked && fresh > 0 && <Fresh text={say().list.fresh(fresh)} show={showFresh} />}
       </div>
       {page && rows.length === 0 && <NoTasks filtered={!isEmpty(filter) || filter.cursor !== ''} />}
       {rows.length > 0 && <TaskTable rows={rows} selection={selection} />}
-      <Paging filter={filter} rows={rows} next={page?.next ?? null} />
+      <Paging
+        label={say().pages.tasks}
+        newest={filter.cursor === '' ? null : pathOf({ ...filter, cursor: '' })}
+        older={page?.next && rows.length > 0 ? pathOf({ ...filter, cursor: page.next }) : null}
+      />
     </>
   );
 }
@@ -73,38 +77,5 @@ function Head() {
         <AddButton />
       </div>
     </div>
-  );
-}
-
-function Fresh({ count, show }: { count: number; show(): void }) {
-  const words = say().list;
-  return (
-    <p class="fresh" role="status">
-      {words.fresh(count)}
-      <button type="button" class="small" onClick={show}>
-        {words.show}
-      </button>
-    </p>
-  );
-}
-
-/** Back in the browser is newer; `Newest` leads home from anywhere. */
-function Paging({ filter, rows, next }: { filter: TaskFilter; rows: readonly TaskView[]; next: string | null }) {
-  const words = say().list;
-  if (next === null && filter.cursor === '') return null;
-  return (
-    <nav class="paging" aria-label={say().pages.tasks}>
-      {filter.cursor !== '' && (
-        <Link to={pathOf({ ...filter, cursor: '' })} class="button">
-          <Icon name="back" />
-          {words.newest}
-        </Link>
-      )}
-      {next !== null && rows.length > 0 && (
-        <Link to={pathOf({ ...filter, cursor: next })} class="button">
-          {words.older}
-        </Link>
-      )}
-    </nav>
   );
 }

@@ -23,6 +23,8 @@ export function Help() {
             ['g o', pages.overview],
             ['g t', pages.tasks],
             ['g w', pages.workers],
+            ['g h', pages.handlers],
+            ['g s', pages.settings],
           ]}
         />
         <Keys

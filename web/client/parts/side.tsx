@@ -12,6 +12,8 @@ const PAGES = [
   ['overview', ''],
   ['tasks', 'tasks'],
   ['workers', 'workers'],
+  ['handlers', 'handlers'],
+  ['settings', 'settings'],
 ] as const satisfies readonly (readonly [PageName, string])[];
 
 export function Side() {

@@ -5,7 +5,7 @@ import type { TaskView, WorkerView } from '../../../supervisor/facade.ts';
 import { say } from '../language.ts';
 import { Icon, type IconName } from './icon.tsx';
 
-type Tone = 'good' | 'bad' | 'warn' | 'active' | 'quiet';
+export type Tone = 'good' | 'bad' | 'warn' | 'active' | 'quiet';
 
 export const STATES: Readonly<Record<TaskState, Tone>> = {
   running: 'active',
@@ -36,7 +36,7 @@ const WORKERS: Readonly<Record<WorkerView['state'], Tone>> = {
   unresponsive: 'bad',
 };
 
-function Word({ icon, tone, word }: { icon: IconName; tone: Tone; word: string }) {
+export function Word({ icon, tone, word }: { icon: IconName; tone: Tone; word: string }) {
   return (
     <span class={`word ${tone}`}>
       <Icon name={icon} />
@@ -70,6 +70,11 @@ export function WorkerWord({ state }: { state: WorkerView['state'] }) {
   // A newer supervisor may know states that this page does not.
   if (!(state in WORKERS)) return <Word icon="info" tone="quiet" word={state} />;
   return <Word icon={state} tone={WORKERS[state]} word={say().workerStates[state]} />;
+}
+
+export function FlagWord({ on }: { on: boolean }) {
+  const { flag } = say().settings;
+  return <Word icon={on ? 'succeeded' : 'idle'} tone={on ? 'good' : 'quiet'} word={on ? flag.on : flag.off} />;
 }
 
 const SEVERITIES = { info: 'quiet', warning: 'warn', error: 'bad' } as const;

@@ -8,11 +8,8 @@ import { go, rewrite } from '../router.ts';
 import { queueLoad } from '../supervisor.ts';
 import { isEmpty, pathOf, type TaskFilter } from '../task-filter.ts';
 import { Icon } from './icon.tsx';
+import { SearchField } from './search-field.tsx';
 import { STATE_ORDER, StateWord } from './state-word.tsx';
-
-const restMs = 250;
-/** Where `/` leads. */
-export const searchField = '.search-field input';
 
 export function TaskFilterBar({ filter }: { filter: TaskFilter }) {
   const words = say().list;
@@ -20,7 +17,7 @@ export function TaskFilterBar({ filter }: { filter: TaskFilter }) {
   return (
     <search class="filter" aria-label={words.filter}>
       <div class="filter-fields">
-        <TextField text={filter.text} change={(text) => change({ text })} />
+        <SearchField label={words.text} text={filter.text} change={(text) => change({ text })} />
         <TypeField type={filter.type} change={(type) => change({ type })} />
         {!isEmpty(filter) && (
           <button type="button" class="quiet" onClick={() => go('tasks')}>
@@ -31,42 +28,6 @@ export function TaskFilterBar({ filter }: { filter: TaskFilter }) {
       </div>
       <StateChips states={filter.states} change={(states) => change({ states })} />
     </search>
-  );
-}
-
-function TextField({ text, change }: { text: string; change(text: string): void }) {
-  const field = useRef<HTMLInputElement>(null);
-  const timer = useRef(0);
-  useEffect(() => {
-    if (field.current && field.current !== document.activeElement) field.current.value = text;
-  }, [text]);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  const typed = () => {
-    clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => change(field.current?.value.trim() ?? ''), restMs);
-  };
-  const left = (event: KeyboardEvent) => {
-    if (event.key !== 'Escape') return;
-    // Browsers would empty the field; the text stays, and the next j is the first row.
-    event.preventDefault();
-    document.querySelector<HTMLElement>('main')?.focus({ preventScroll: true });
-  };
-  return (
-    <label class="search-field">
-      <Icon name="search" />
-      <span class="unseen">{say().list.text}</span>
-      <input
-        ref={field}
-        type="search"
-        maxLength={200}
-        placeholder={say().list.text}
-        defaultValue={text}
-        onInput={typed}
-        onKeyDown={left}
-      />
-      {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: a key on paper cannot have the focus */}
-      <kbd aria-hidden="true">/</kbd>
-    </label>
   );
 }
 

@@ -1,7 +1,6 @@
 /** Who the reader is taken for, where that limits what can be done or can be ended: a mark, and the way in or out. */
-import { href } from '../base.ts';
 import { say } from '../language.ts';
-import { here, route } from '../router.ts';
+import { loginHref } from '../router.ts';
 import { maySignOut, readOnly, signOut } from '../session.ts';
 import { Icon } from './icon.tsx';
 
@@ -21,17 +20,15 @@ export function Who() {
   );
 }
 
-/** The server's own form takes the token and leads back to where the reader was. */
 function ReadOnly() {
   const words = say().look;
-  const next = route.value.page === 'overview' ? '' : `?next=${encodeURIComponent(here())}`;
   return (
     <>
       <span class="word quiet" title={words.readOnlyText}>
         <Icon name="lock" />
         {words.readOnly}
       </span>
-      <a class="sign-in" href={href(`login${next}`)}>
+      <a class="sign-in" href={loginHref()}>
         {words.signIn}
       </a>
     </>

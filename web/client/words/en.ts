@@ -1,5 +1,7 @@
 /** English. Every other language has exactly these members; a missing one does not compile. */
+import { handlersEn } from './handlers-en.ts';
 import { LOGIN, type LoginWords } from './login.ts';
+import { settingsEn } from './settings-en.ts';
 
 const tasks = (n: number) => (n === 1 ? '1 task' : `${n.toLocaleString('en')} tasks`);
 
@@ -12,6 +14,8 @@ export const en = {
     tasks: 'Tasks',
     task: 'Task',
     workers: 'Workers',
+    handlers: 'Handlers',
+    settings: 'Settings',
     missing: 'No such page',
     missingText: 'Nothing lives at this address.',
     skip: 'Skip to content',
@@ -317,6 +321,8 @@ export const en = {
     unreachable: 'The supervisor does not answer',
     crashed: 'Something on this page broke',
   },
+  settings: settingsEn,
+  handlers: handlersEn,
   login: LOGIN.en as LoginWords,
   keys: {
     title: 'Keyboard',

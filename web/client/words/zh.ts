@@ -1,6 +1,8 @@
 /** 简体中文。 */
 import type { Words } from '../language.ts';
+import { handlersZh } from './handlers-zh.ts';
 import { LOGIN, type LoginWords } from './login.ts';
+import { settingsZh } from './settings-zh.ts';
 
 const count = (n: number) => n.toLocaleString('zh-CN');
 
@@ -13,6 +15,8 @@ export const zh: Words = {
     tasks: '任务',
     task: '任务',
     workers: '工作槽',
+    handlers: '处理程序',
+    settings: '设置',
     missing: '没有这个页面',
     missingText: '这个地址下什么也没有。',
     skip: '跳到正文',
@@ -303,6 +307,8 @@ export const zh: Words = {
     unreachable: '服务没有应答',
     crashed: '本页出了问题',
   },
+  settings: settingsZh,
+  handlers: handlersZh,
   login: LOGIN.zh as LoginWords,
   keys: {
     title: '键盘',

@@ -1,0 +1,28 @@
+/** What the page of the handlers says, in English. */
+export const handlersEn = {
+  summary: (all: number, own: number) => `${all === 1 ? '1 handler' : `${all} handlers`}, ${own} of your own`,
+  failures: 'Files that could not be used',
+  failureAction: 'Correct the file or take it out of the folder, then restart Nightshift.',
+  nobody: (type: string, waiting: string) => `Nobody handles ${type}: ${waiting} waiting`,
+  nobodyAction: (folder: string) =>
+    `Put a handler of this type into ${folder}, then restart Nightshift; or cancel its tasks.`,
+  own: 'Your own',
+  builtIn: 'Built in',
+  none: 'No handler of your own yet',
+  noneText: 'A file in the handlers folder is one. This makes the first, and the next start loads it:',
+  noneMore: 'Then add a task of its type. What a handler may do is told in workers/README.md.',
+  handler: 'Handler',
+  lane: 'Lane',
+  timeout: 'Timeout',
+  attempts: 'Attempts',
+  atOnce: 'At once',
+  needs: 'Needs',
+  queued: 'Queued',
+  running: 'Running',
+  version: 'version',
+  noTimeout: 'none',
+  noLimit: 'no limit',
+  file: 'file',
+  flagOn: 'on',
+  flagOff: 'off',
+};
