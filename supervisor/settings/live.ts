@@ -47,6 +47,8 @@ export class LiveSettings {
   #revision: Revision | null;
   /** Hash of the file as it was looked at last, good or not. */
   #seen: string | null = null;
+  /** The same, once all that follows from it is done. */
+  #told: string | null = null;
   /** Codes of what is said of the settings in force. */
   #remarked: readonly string[];
   #problems: readonly Problem[] = [];
@@ -61,7 +63,7 @@ export class LiveSettings {
     this.#revision = loaded.revision;
     this.#problems = loaded.problems;
     this.#remarked = remarksOn(loaded, loaded.envFile).map(({ code }) => code);
-    this.#seen = loaded.read && hashOf(Buffer.from(loaded.read).toString('utf8'));
+    this.#seen = this.#told = loaded.read && hashOf(Buffer.from(loaded.read).toString('utf8'));
     this.#watch = new EnvWatch(loaded.envFile, clock, () => this.look());
   }
 
@@ -88,7 +90,7 @@ export class LiveSettings {
 
   /** sha256 of the file as it was looked at last, good or not. */
   get fileHash(): string | null {
-    return this.#seen;
+    return this.#told;
   }
 
   get envFile(): string {
@@ -197,6 +199,7 @@ export class LiveSettings {
     const parsed = this.#parse(bytes);
     if (parsed.ok) await this.#adopt(parsed.value, text, change);
     else this.#wrong(parsed.problems);
+    this.#told = hash;
   }
 
   async #adopt(parsed: Parsed, text: string, change: Change): Promise<void> {
@@ -206,7 +209,7 @@ export class LiveSettings {
     this.#parsed = parsed;
     this.#problems = [];
     this.#revision = revision;
-    this.#seen = hashOf(text);
+    this.#seen = this.#told = hashOf(text);
     health.clear('settings_wrong');
     health.clear('settings_gone');
     const keys = differing(before.texts, parsed.texts);
@@ -253,7 +256,7 @@ export class LiveSettings {
   }
 
   #gone(): void {
-    this.#seen = null;
+    this.#seen = this.#told = null;
     this.#in.health.raise({
       code: 'settings_gone',
       severity: 'warning',

@@ -181,7 +181,7 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     kind: kinds.integer(64, 1_048_576, 'MiB'),
     default: '1024',
     sentence:
-      'Memory that a handler in a process of its own may use for JavaScript; on Linux its buffers and native code share it, with 512 MiB on top. Executable handlers have no limit.',
+      'Memory that a handler in a process of its own may use for JavaScript; on Linux its buffers and native code share it, with what Node itself needs on top. Executable handlers have no limit.',
     live: true,
   },
   isolation: {

@@ -8,7 +8,7 @@ import t from 'tap';
 import { machineClock } from '../../supervisor/clock.ts';
 import { slotLane } from '../../supervisor/dispatch/plan.ts';
 import { type Lost, Pool, type PoolListener } from '../../supervisor/dispatch/pool.ts';
-import { commandFor } from '../../supervisor/dispatch/process-start.ts';
+import { beyondHeapMb, commandFor } from '../../supervisor/dispatch/process-start.ts';
 import { ending, RawOutput } from '../../supervisor/dispatch/process-words.ts';
 import type { Slot } from '../../supervisor/dispatch/slot.ts';
 import { NOTES, type OutcomeItem, type WorkerItem } from '../../workers/contract.ts';
@@ -283,7 +283,7 @@ t.test('how an end is told, and what limits there are', (t) => {
     '-c',
     /ulimit -S -d/,
     'sh',
-    String(612 * 1024),
+    String((100 + beyondHeapMb) * 1024),
     'node',
     'x',
   ]);
