@@ -39,7 +39,7 @@ module.exports = {
       'parts-do-not-know-each-other',
       'Journal, history, intake, settings and the rest meet in main.ts.',
       '^supervisor/(journal|history|intake|settings|notify)/',
-      ['^supervisor/$1/', '^supervisor/core/', '^supervisor/clock[.]ts$'],
+      ['^supervisor/$1/', '^supervisor/core/', '^supervisor/(clock|looks)[.]ts$'],
     ),
     only(
       'dispatch-speaks-to-workers-by-contract',

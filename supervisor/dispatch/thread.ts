@@ -6,13 +6,12 @@
  */
 import { once } from 'node:events';
 import { Piscina } from 'piscina';
-import { type BatchResult, NOTES, packBatch, type WorkerMessage, type WorkerSetup } from '../../workers/contract.ts';
+import { type BatchResult, packBatch, type WorkerMessage, type WorkerSetup } from '../../workers/contract.ts';
+import { Pulse } from './pulse.ts';
 import type { Flight, Seat } from './slot.ts';
 
 /** Only a disk that hangs keeps a thread from loading its modules for so long. */
 const loadingMsMax = 10_000;
-/** A thread that runs something makes its notes each second; one that has made none for so long is stuck. */
-const stuckMs = 5_000;
 
 export interface ThreadOptions {
   readonly workerFile: string;
@@ -32,7 +31,7 @@ export class Thread {
   readonly #flights = new Set<Flight>();
   /** What it notes of itself, in shared memory; null while it is not up. */
   #notes: Float64Array | null = null;
-  #seen = { count: -1, at: 0 };
+  readonly #pulse = new Pulse();
   #ended: Promise<void> | null = null;
   #empty: (() => void) | null = null;
 
@@ -87,9 +86,7 @@ export class Thread {
 
   /** Whether something keeps it from its own event loop. Asked every now and then while it runs something. */
   isStuck(now: number): boolean {
-    const count = this.#notes?.[NOTES.count] ?? 0;
-    if (count !== this.#seen.count) this.#seen = { count, at: now };
-    return now - this.#seen.at > stuckMs;
+    return this.#pulse.isStuck(this.#notes, now);
   }
 
   /** Resolves when the last flight has left and it has ended. */

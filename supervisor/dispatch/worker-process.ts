@@ -7,7 +7,6 @@ import {
   type BatchResult,
   type ControlMessage,
   LEDGER,
-  NOTES,
   type ProcessMessage,
   type ProcessWord,
   type WorkerMessage,
@@ -16,12 +15,11 @@ import type { Ended, Launched } from '../../workers/launcher.ts';
 import type { Clock } from '../clock.ts';
 import { type ProcessStart, startProcess } from './process-start.ts';
 import { ending, RawOutput } from './process-words.ts';
+import { Pulse } from './pulse.ts';
 import type { Flight, Seat } from './slot.ts';
 
 /** It ends after so long without an order. */
 const restMs = 60_000;
-/** A process that runs something makes its notes each second; one that has made none for so long is stuck. */
-const stuckMs = 5_000;
 
 export interface ProcessOptions extends ProcessStart {
   readonly clock: Clock;
@@ -56,7 +54,7 @@ export class WorkerProcess {
   readonly #whenUp: (() => void)[] = [];
   readonly #whenGone: (() => void)[] = [];
   #notes: Float64Array | null = null;
-  #seen = { count: -1, at: 0 };
+  readonly #pulse = new Pulse();
   #current: Current | null = null;
   #closing = false;
   #empty: (() => void) | null = null;
@@ -118,9 +116,7 @@ export class WorkerProcess {
 
   /** Whether something keeps it from its own event loop. Asked every now and then while it runs something. */
   isStuck(now: number): boolean {
-    const count = this.#notes?.[NOTES.count] ?? 0;
-    if (count !== this.#seen.count) this.#seen = { count, at: now };
-    return now - this.#seen.at > stuckMs;
+    return this.#pulse.isStuck(this.#notes, now);
   }
 
   /** Resolves when the last flight has left and it has ended. */

@@ -6,6 +6,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import type { Clock } from '../clock.ts';
+import { type Looked, Looks } from '../looks.ts';
 
 const lookEveryMs = 2_000;
 /** After a look at them that came to nothing, e.g. because no process could be started. */
@@ -17,25 +18,21 @@ const CODE = /\.[mc]?[jt]s$/;
 
 export class HandlersWatch {
   readonly #folder: string;
-  readonly #clock: Clock;
   /** @returns files of the folder that handlers import; null when they could not be looked at */
   readonly #changed: () => Promise<readonly string[] | null>;
   #imports: readonly string[] = [];
   /** Folders whose events are asked for. */
   readonly #folders = new Set<string>();
+  readonly #looks: Looks;
   #watcher: FSWatcher | null = null;
   /** Null before the first look. */
   #stamp: string | null = null;
-  #cancel: (() => void) | null = null;
-  #looking: Promise<void> | null = null;
-  #stirred = false;
-  #ended = false;
 
   /** @param changed called when something has changed and is still; not again before it has answered */
   constructor(folder: string, clock: Clock, changed: () => Promise<readonly string[] | null>) {
     this.#folder = folder;
-    this.#clock = clock;
     this.#changed = changed;
+    this.#looks = new Looks(clock, settleMs, (seen) => this.#look(seen));
   }
 
   /** Takes the folder for changed at first: it may have been since somebody looked at it. */
@@ -48,41 +45,23 @@ export class HandlersWatch {
       ignored: (path) => !this.#folders.has(path),
     });
     this.#watcher = watcher;
-    watcher.on('raw', () => this.#stir());
+    watcher.on('raw', () => this.#looks.stir());
     // Watches may run out; the look every few seconds stays.
     watcher.on('error', () => {});
-    this.#wait(settleMs);
+    this.#looks.begin();
   }
 
   async end(): Promise<void> {
-    this.#ended = true;
-    this.#cancel?.();
+    const ended = this.#looks.end();
     await this.#watcher?.close();
-    await this.#looking;
-  }
-
-  #stir(): void {
-    this.#stirred = true;
-    if (!this.#looking) this.#wait(settleMs);
-  }
-
-  #wait(ms: number, seen: string | null = null): void {
-    this.#cancel?.();
-    if (this.#ended) return;
-    this.#cancel = this.#clock.after(ms, () => {
-      this.#stirred = false;
-      this.#looking = this.#look(seen).then(({ ms, seen }) => {
-        this.#looking = null;
-        this.#wait(this.#stirred ? settleMs : ms, seen);
-      });
-    });
+    await ended;
   }
 
   /**
    * @param seen the stamp of the look before, when that saw a change
    * @returns when to look again, and what has been seen
    */
-  async #look(seen: string | null): Promise<{ ms: number; seen: string | null }> {
+  async #look(seen: string | null): Promise<Looked> {
     const stamp = await this.#stampNow();
     if (stamp === this.#stamp) return { ms: lookEveryMs, seen: null };
     if (stamp !== seen) return { ms: settleMs, seen: stamp };

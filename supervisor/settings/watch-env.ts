@@ -7,6 +7,7 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import type { Clock } from '../clock.ts';
+import { type Looked, Looks } from '../looks.ts';
 
 const lookEveryMs = 2_000;
 /** A file that is written piece by piece is read once it has been still for so long. */
@@ -14,20 +15,16 @@ const settleMs = 100;
 
 export class EnvWatch {
   readonly #path: string;
-  readonly #clock: Clock;
   readonly #changed: () => Promise<void>;
+  readonly #looks: Looks;
   #watcher: FSWatcher | null = null;
   #stamp = '';
-  #cancel: (() => void) | null = null;
-  #looking = false;
-  #stirred = false;
-  #ended = false;
 
   /** @param changed called when the file has changed and is still; not again before it has answered */
   constructor(path: string, clock: Clock, changed: () => Promise<void>) {
     this.#path = path;
-    this.#clock = clock;
     this.#changed = changed;
+    this.#looks = new Looks(clock, settleMs, (seen) => this.#look(seen));
   }
 
   /** Takes the file for changed at first: it may have been since somebody read it. */
@@ -35,41 +32,23 @@ export class EnvWatch {
     const folder = dirname(this.#path);
     const watcher = watch(folder, { depth: 0, ignoreInitial: true, ignored: (path) => path !== folder });
     this.#watcher = watcher;
-    watcher.on('raw', () => this.#stir());
+    watcher.on('raw', () => this.#looks.stir());
     // Watches may run out; the look every few seconds stays.
     watcher.on('error', () => {});
-    this.#wait(settleMs);
+    this.#looks.begin();
   }
 
   async end(): Promise<void> {
-    this.#ended = true;
-    this.#cancel?.();
+    const ended = this.#looks.end();
     await this.#watcher?.close();
-  }
-
-  #stir(): void {
-    this.#stirred = true;
-    if (!this.#looking) this.#wait(settleMs);
-  }
-
-  #wait(ms: number, seen: string | null = null): void {
-    this.#cancel?.();
-    if (this.#ended) return;
-    this.#cancel = this.#clock.after(ms, () => {
-      this.#looking = true;
-      this.#stirred = false;
-      void this.#look(seen).then(({ ms, seen }) => {
-        this.#looking = false;
-        this.#wait(this.#stirred ? settleMs : ms, seen);
-      });
-    });
+    await ended;
   }
 
   /**
    * @param seen the stamp of the look before, when that saw a change
    * @returns when to look again, and what has been seen
    */
-  async #look(seen: string | null): Promise<{ ms: number; seen: string | null }> {
+  async #look(seen: string | null): Promise<Looked> {
     const stamp = await stampOf(this.#path);
     if (stamp === this.#stamp) return { ms: lookEveryMs, seen: null };
     if (stamp !== seen) return { ms: settleMs, seen: stamp };
