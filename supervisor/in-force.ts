@@ -29,6 +29,7 @@ export function putInForce(state: State, settings: Settings, { handlers }: Handl
   state.switchedOff = new Map(
     handlers.flatMap(({ type, flag }) => (flag !== null && settings.flags.get(flag) !== true ? [[type, flag]] : [])),
   );
+  state.flags = settings.flags;
   state.ready.agingMs = settings.ageingMs;
   state.ready.releaseAll(now);
 }

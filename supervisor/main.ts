@@ -138,6 +138,7 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
   const app = createApp({
     facade: opened.front,
     desk,
+    schedules: opened.schedules,
     settings: () => web,
     publicDir,
     clock,
@@ -212,7 +213,7 @@ async function stop(reason: string, started: Started): Promise<void> {
 }
 
 async function close(opened: Opened, { settings, live, server, inbox, incarnation, log }: Started): Promise<void> {
-  const { recorder, history, logs, journal, timekeeper } = opened;
+  const { recorder, history, ledger, logs, journal, timekeeper } = opened;
   await live?.end();
   await opened.handlers.end();
   const { drainTimeoutMs = 0, cancelGraceMs: graceMs = 0 } = live?.settings ?? settings ?? {};
@@ -224,7 +225,7 @@ async function close(opened: Opened, { settings, live, server, inbox, incarnatio
   await timekeeper.stop();
   recorder.record({ e: 'supervisor.stopped', incarnation });
   await recorder.departed();
-  await Promise.all([history.close(), logs.close()]);
+  await Promise.all([history.close(), ledger.close(), logs.close()]);
   await journal.close();
 }
 

@@ -6,6 +6,7 @@ import { adoptHandlers, versionsInUse } from './adopt-handlers.ts';
 import type { Clock } from './clock.ts';
 import type { Fault } from './core/fault.ts';
 import { IdMaker } from './core/id.ts';
+import { Refusal } from './core/refusal.ts';
 import { freshState, type State } from './core/state.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { Pool, type Room } from './dispatch/pool.ts';
@@ -18,6 +19,7 @@ import type { Health } from './health.ts';
 import { diskReports, reportLostWindow, watchSpace } from './health-reports.ts';
 import { AttemptLog } from './history/attempt-log.ts';
 import { History } from './history/history.ts';
+import { Ledger } from './history/ledger.ts';
 import { limitsOf, putInForce } from './in-force.ts';
 import type { Journal } from './journal/live-journal.ts';
 import { openJournal } from './journal/open.ts';
@@ -26,6 +28,8 @@ import type { Log } from './log.ts';
 import { waitingForHandlers } from './no-handler.ts';
 import { Recorder } from './recorder.ts';
 import { Replay } from './replay.ts';
+import { Scheduler } from './scheduler.ts';
+import { SchedulesDesk } from './schedules-desk.ts';
 import type { Adopted } from './settings/live.ts';
 import type { Settings } from './settings/settings.ts';
 import { submitFrom } from './submit-from.ts';
@@ -62,7 +66,10 @@ export interface Opened {
   readonly dispatcher: Dispatcher;
   readonly pool: Pool;
   readonly front: Front;
+  readonly schedules: SchedulesDesk;
   readonly logs: AttemptLog;
+  readonly ledger: Ledger;
+  readonly scheduler: Scheduler;
   readonly timekeeper: Timekeeper;
   readonly handlers: LiveHandlers;
   readonly paramsCheck: ParamsCheck;
@@ -108,11 +115,20 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
       'an unfinished end of the history was cut off; its records come again from the journal',
     );
   }
+  const ledger = await Ledger.open({
+    folder: join(dataDir, 'ledger'),
+    provenSeq: report.snapshotSeq,
+    journalSeq: state.seq,
+    clock,
+    ...diskReports('ledger', 'ledger of schedules', health, onFault),
+  });
+  for (const line of replay.ledgerLines) ledger.append(line);
   const events = new EventStream(journal.epoch, state.seq);
   const recorder = new Recorder({
     state,
     journal,
     history,
+    ledger,
     events,
     clock,
     unreadable: (error) => onFault(error as Fault),
@@ -201,7 +217,46 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     handlers,
     identity,
   });
-  const timekeeper = new Timekeeper({ state, journal, history, logs, recorder, dispatcher, clock, health, log });
+  const scheduler = new Scheduler({
+    state,
+    recorder,
+    clock,
+    ids,
+    handlers,
+    upSince: startedAt,
+    maySubmit: () => !journal.full,
+  });
+  scheduler.adopt(settings.schedulerEnabled, settings.timezone);
+  const timekeeper = new Timekeeper({
+    state,
+    journal,
+    history,
+    ledger,
+    logs,
+    recorder,
+    dispatcher,
+    scheduler,
+    clock,
+    health,
+    log,
+  });
+  const schedules = new SchedulesDesk({
+    state,
+    recorder,
+    scheduler,
+    ledger,
+    ids,
+    clock,
+    minIntervalMs: () => inForce.minIntervalMs,
+    checkType: (type) => mustKnowType(handlers, type),
+    checkParams: (inputs) => paramsCheck.check(inputs),
+    mayChange: () => supervisor.mayTakeWork(),
+    task: (id) => supervisor.task(id),
+    async settled() {
+      dispatcher.pump();
+      await supervisor.settled();
+    },
+  });
   journal.onDurable((seq) => {
     events.durable(seq);
     timekeeper.afterBatch();
@@ -217,12 +272,16 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     dispatcher,
     pool,
     front,
+    schedules,
     logs,
+    ledger,
+    scheduler,
     timekeeper,
     handlers,
     paramsCheck,
     begin() {
       dispatcher.begin(pool);
+      scheduler.begin(inForce.startupDelayMs);
       timekeeper.begin();
     },
     adopt({ settings, texts: newTexts, revision, keys, switched }) {
@@ -235,6 +294,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
       recorder.record({ e: 'settings.changed', revision: revision.id, keys, ...asked });
       for (const { flag, on } of switched) recorder.record({ e: 'flag.switched', flag, on, ...asked });
       putInForce(state, settings, handlers.catalog, clock.wall());
+      scheduler.adopt(settings.schedulerEnabled, settings.timezone);
       if (String(settings.handlerOverrides) !== overrides) void handlers.look();
       pool.graceMs = settings.cancelGraceMs;
       pool.processMemoryMb = settings.processMemoryMb;
@@ -245,6 +305,13 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
       timekeeper.afterBatch();
     },
   };
+}
+
+function mustKnowType(handlers: LiveHandlers, type: string): void {
+  if (handlers.of(type)) return;
+  const known = handlers.catalog.handlers.map((handler) => handler.type).sort();
+  const mistake = { path: '$.task.type', message: `"${type}" has no handler` };
+  throw new Refusal('unknown_type', `No handler for "${type}"; known types: ${known.join(', ')}`, [mistake]);
 }
 
 function roomOf({ workers, ioWorkers, ioConcurrency, processWorkers }: Settings): Room {

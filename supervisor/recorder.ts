@@ -7,16 +7,19 @@ import { apply } from './core/apply.ts';
 import { encodeEvent } from './core/codec.ts';
 import type { Event } from './core/event.ts';
 import { type HistoryRecord, recordHead, withParams } from './core/record.ts';
+import { ledgerRows } from './core/schedule/ledger-rows.ts';
 import type { State } from './core/state.ts';
 import type { Task } from './core/task.ts';
 import type { EventStream } from './event-stream.ts';
 import type { Ending, History } from './history/history.ts';
+import type { Ledger } from './history/ledger.ts';
 import type { Journal } from './journal/live-journal.ts';
 
 export interface RecorderParts {
   readonly state: State;
   readonly journal: Journal;
   readonly history: History;
+  readonly ledger: Ledger;
   readonly events: EventStream;
   readonly clock: Clock;
   /** Params text could not be read back from the disk: the supervisor cannot go on. */
@@ -92,6 +95,8 @@ export class Recorder {
       state.params.spill();
     }
     events.add(seq, at, event);
+    const rows = ledgerRows(event);
+    if (rows) this.#parts.ledger.append({ seq, at, ...rows });
     if (finished) this.depart(seq, finished);
     return seq;
   }

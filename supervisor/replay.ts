@@ -4,8 +4,11 @@ import type { Entity } from './core/codec.ts';
 import { decodeEntity, decodeEvent, decodeTask, type EntityBytes, isTask, UnknownEntry } from './core/decode.ts';
 import type { TaskAccepted } from './core/event.ts';
 import { Fault } from './core/fault.ts';
+import { restoreSchedule } from './core/schedule/apply-schedules.ts';
+import { ledgerRows } from './core/schedule/ledger-rows.ts';
 import type { State } from './core/state.ts';
 import type { Task } from './core/task.ts';
+import type { LedgerLine } from './history/ledger.ts';
 import type { Replayer } from './journal/journal.ts';
 import { type FinishedTask, finishedTask } from './recorder.ts';
 
@@ -30,6 +33,8 @@ export class Replay implements Replayer {
   state: State;
   /** What the history is to hold, in order. */
   endings: (FoundEnding | FoundRetry)[] = [];
+  /** What the ledger is to hold, in order. */
+  ledgerLines: LedgerLine[] = [];
   /** Wall time of the newest entry. */
   lastAt = 0;
   /** Id that sorts last of all seen. */
@@ -45,6 +50,7 @@ export class Replay implements Replayer {
   startOver(): void {
     this.state = this.#freshState();
     this.endings = [];
+    this.ledgerLines = [];
     this.lastAt = this.#missingUntil = 0;
     this.lastId = '';
   }
@@ -68,6 +74,9 @@ export class Replay implements Replayer {
       const finished = apply(state, event, { seq, at, params: place, missingUntil: this.#missingUntil });
       if (finished) this.#ended(seq, finished);
       if (event.e === 'task.accepted') this.#accepted(seq, at, event);
+      const rows = ledgerRows(event);
+      if (rows) this.ledgerLines.push({ seq, at, ...rows });
+      if (event.e === 'schedule.created' && event.id > this.lastId) this.lastId = event.id;
     } catch (error) {
       throw unreadable(error, `entry ${seq}`);
     }
@@ -128,6 +137,18 @@ export class Replay implements Replayer {
         // Met twice, a key has moved while the snapshot was written: what comes later counts.
         (known.until === null ? state.finishedKeys : state.liveKeys).delete(digest);
         (known.until === null ? state.liveKeys : state.finishedKeys).set(digest, { ...known, seq });
+        break;
+      }
+      case 'schedule': {
+        const { k: _, ...stored } = entity;
+        restoreSchedule(state.schedules, stored, seq);
+        if (stored.id > this.lastId) this.lastId = stored.id;
+        break;
+      }
+      case 'scheduler': {
+        const { k: _, builtIns, ...all } = entity;
+        Object.assign(state.schedules, all, { seq });
+        for (const name of builtIns) state.schedules.builtIns.add(name);
         break;
       }
       case 'rate':

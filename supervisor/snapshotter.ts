@@ -5,6 +5,7 @@
 
 import type { Clock } from './clock.ts';
 import { type Entity, encodeEntity, encodeTaskHead } from './core/codec.ts';
+import type { Schedule } from './core/schedule/schedule.ts';
 import type { KnownKey, State } from './core/state.ts';
 import type { Task } from './core/task.ts';
 import type { SnapshotLine, SnapshotSource } from './journal/journal.ts';
@@ -29,9 +30,10 @@ export class StateWalk implements SnapshotSource {
   #walkedTo = '';
   /** Tasks with a later id came after the walk began: the journal brings them, and the walk would never catch up. */
   readonly #lastId: string;
+  readonly #schedules: IterableIterator<Schedule>;
   readonly #keys: Iterator<[string, KnownKey]>[];
   #slice: (Moved | null)[] = [];
-  #phase: 'small' | 'tasks' | 'keys' | 'end' | 'done' = 'small';
+  #phase: 'small' | 'schedules' | 'tasks' | 'keys' | 'end' | 'done' = 'small';
 
   /** @param walked awaited after the last slice, before the snapshot is published: what it forgets must be safe elsewhere */
   constructor(state: State, clock: Clock, walked: () => Promise<void>) {
@@ -40,6 +42,7 @@ export class StateWalk implements SnapshotSource {
     this.walked = walked;
     this.#lastId = state.order.at(state.order.length - 1) ?? '';
     state.params.beginMove();
+    this.#schedules = state.schedules.byId.values();
     this.#keys = [state.finishedKeys.entries(), state.liveKeys.entries()];
   }
 
@@ -71,7 +74,10 @@ export class StateWalk implements SnapshotSource {
       case 'small':
         for (const [entity, seq] of smallEntities(this.#state))
           this.#push(lines, { seq, body: encodeEntity(entity), tail: null }, null);
-        this.#phase = 'tasks';
+        this.#phase = 'schedules';
+        return true;
+      case 'schedules':
+        for (let looked = 0; looked < linesPerLook; looked++) if (!this.#schedule(lines)) return true;
         return true;
       case 'tasks':
         this.#tasks(lines);
@@ -108,6 +114,17 @@ export class StateWalk implements SnapshotSource {
       if (task) this.#task(task, lines);
       this.#walkedTo = id;
     }
+  }
+
+  #schedule(lines: SnapshotLine[]): boolean {
+    const { done, value } = this.#schedules.next();
+    if (done) {
+      this.#phase = 'tasks';
+      return false;
+    }
+    const { seq, planned: _, nextAt: __, ...stored } = value;
+    this.#push(lines, { seq, body: encodeEntity({ k: 'schedule', ...stored }), tail: null }, null);
+    return true;
   }
 
   #task(task: Task, lines: SnapshotLine[]): void {
@@ -171,12 +188,15 @@ function rateEntities(state: State, now: number): Entity[] {
 }
 
 function smallEntities(state: State): [Entity, number][] {
-  const { seq, pausedAll, pausedTypes, inboxTaken, children, lastStop, totals, incarnation } = state;
+  const { seq, pausedAll, pausedTypes, inboxTaken, children, lastStop, totals, incarnation, schedules } = state;
   const entities: [Entity, number][] = [[{ k: 'totals', totals: { ...totals } }, seq]];
   if (pausedAll) entities.push([{ k: 'pause', type: null, pause: pausedAll }, pausedAll.seq]);
   for (const [type, pause] of pausedTypes) entities.push([{ k: 'pause', type, pause }, pause.seq]);
   for (const [uuid, taken] of inboxTaken) entities.push([{ k: 'inbox', uuid, file: taken.file }, taken.seq]);
   for (const child of children.values()) entities.push([{ k: 'child', ...child }, seq]);
+  const { pausedAll: schedulesPaused, offSince, holds, zone, builtIns } = schedules;
+  const all = { pausedAll: schedulesPaused, offSince, holds, zone, builtIns: [...builtIns] };
+  if (zone !== null) entities.push([{ k: 'scheduler', ...all }, seq]);
   if (lastStop) entities.push([{ k: 'stop', incarnation, ...lastStop }, seq]);
   return entities;
 }

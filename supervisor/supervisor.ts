@@ -84,11 +84,11 @@ export class Supervisor {
     { first = [], retryOf = null, whileDraining = false }: AcceptOptions = {},
   ): Promise<Accepted> {
     const { state, journal, recorder, dispatcher, clock, ids } = this.#parts;
-    this.#mayTakeWork(whileDraining);
+    this.mayTakeWork(whileDraining);
     const checking = retryOf ? null : this.#parts.checkParams(inputs);
     if (checking) {
       await checking;
-      this.#mayTakeWork(whileDraining);
+      this.mayTakeWork(whileDraining);
     }
     const now = clock.wall();
     const decision = submitTasks(
@@ -215,7 +215,8 @@ export class Supervisor {
     return this.#parts.handlers.of(type);
   }
 
-  #mayTakeWork(whileDraining: boolean): void {
+  /** @throws Refusal when nothing new is taken now */
+  mayTakeWork(whileDraining = false): void {
     const { state, journal } = this.#parts;
     if (state.draining && !whileDraining)
       throw new Refusal('draining', 'the supervisor is stopping: submit again after its next start');

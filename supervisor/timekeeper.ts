@@ -10,9 +10,11 @@ import type { Dispatcher } from './dispatch/dispatcher.ts';
 import type { Health } from './health.ts';
 import type { AttemptLog } from './history/attempt-log.ts';
 import type { History } from './history/history.ts';
+import type { Ledger } from './history/ledger.ts';
 import type { Journal } from './journal/live-journal.ts';
 import type { Log } from './log.ts';
 import type { Recorder } from './recorder.ts';
+import type { Scheduler } from './scheduler.ts';
 import { StateWalk } from './snapshotter.ts';
 
 /** A difference between the clocks beyond this is a jump of the wall clock. */
@@ -25,6 +27,8 @@ export interface TimekeeperParts {
   readonly state: State;
   readonly journal: Journal;
   readonly history: History;
+  readonly ledger: Ledger;
+  readonly scheduler: Scheduler;
   readonly logs: AttemptLog;
   readonly recorder: Recorder;
   readonly dispatcher: Dispatcher;
@@ -68,13 +72,14 @@ export class Timekeeper {
   }
 
   #tick(): void {
-    const { state, recorder, dispatcher, clock } = this.#parts;
+    const { state, recorder, dispatcher, clock, scheduler } = this.#parts;
     this.#noticeJump();
     const now = clock.wall();
     for (const event of passTime(state, now)) recorder.record(event);
     for (const task of [...state.suspects]) {
       if (task.life?.solo && now - task.at >= probationMs(task)) recorder.record({ e: 'suspect.cleared', id: task.id });
     }
+    scheduler.tick();
     releaseRates(state, now);
     trimKeys(state, now);
     this.#purge(now);
@@ -83,8 +88,8 @@ export class Timekeeper {
   }
 
   #arm(): void {
-    const { state } = this.#parts;
-    let earliest = Math.min(nextMoment(state), nextRateAt(state));
+    const { state, scheduler } = this.#parts;
+    let earliest = Math.min(nextMoment(state), nextRateAt(state), scheduler.nextAt);
     for (const task of state.suspects) if (task.life?.solo) earliest = Math.min(earliest, task.at + probationMs(task));
     this.#alarm.arm(earliest);
   }
@@ -107,11 +112,12 @@ export class Timekeeper {
   }
 
   #takeSnapshot(): void {
-    const { state, journal, history, recorder, clock, health } = this.#parts;
+    const { state, journal, history, ledger, recorder, clock, health } = this.#parts;
     if (this.#snapshot || clock.monotonic() < this.#snapshotNotBefore) return;
     const walk = new StateWalk(state, clock, async () => {
       await recorder.departed();
       await history.sync();
+      await ledger.sync();
     });
     this.#snapshot = journal
       .snapshot(walk, state.seq)

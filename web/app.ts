@@ -5,6 +5,7 @@ import Koa from 'koa';
 import type { Clock } from '../supervisor/clock.ts';
 import { Refusal } from '../supervisor/core/refusal.ts';
 import type { Facade } from '../supervisor/facade.ts';
+import type { SchedulesFacade } from '../supervisor/schedules-facade.ts';
 import type { SettingsFacade } from '../supervisor/settings-facade.ts';
 import { may } from './caller.ts';
 import { EventStreams } from './event-stream.ts';
@@ -21,6 +22,7 @@ import { eventRoutes } from './routes/events.ts';
 import { manyTaskRoutes } from './routes/many-tasks.ts';
 import { type Pages, pages } from './routes/pages.ts';
 import { queueRoutes } from './routes/queue.ts';
+import { schedulesRoutes } from './routes/schedules.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { settingsRoutes } from './routes/settings.ts';
 import { statusRoutes } from './routes/status.ts';
@@ -34,6 +36,7 @@ import { FailureBrake, RateBrake } from './throttle.ts';
 export interface AppOptions {
   readonly facade: Facade;
   readonly desk: SettingsFacade;
+  readonly schedules: SchedulesFacade;
   /** Asked at every request. */
   readonly settings: () => WebSettings;
   /** Where the bundle and its `manifest.json` are. */
@@ -97,6 +100,7 @@ function allRoutes(parts: Parts, page: Pages): readonly Route[] {
     ...manyTaskRoutes(parts),
     ...taskLogRoutes(parts),
     ...queueRoutes(parts),
+    ...schedulesRoutes(parts),
     ...settingsRoutes(parts),
     ...eventRoutes(parts),
     ...statusRoutes(parts, () => routes),

@@ -3,6 +3,7 @@ import type { RouterContext } from '@koa/router';
 import type { Clock } from '../supervisor/clock.ts';
 import { Refusal } from '../supervisor/core/refusal.ts';
 import type { Actor, Facade } from '../supervisor/facade.ts';
+import type { SchedulesFacade } from '../supervisor/schedules-facade.ts';
 import type { SettingsFacade } from '../supervisor/settings-facade.ts';
 import type { Caller, Need } from './caller.ts';
 import type { EventStreams } from './event-stream.ts';
@@ -23,6 +24,7 @@ export interface WebLog {
 export interface Parts {
   readonly facade: Facade;
   readonly desk: SettingsFacade;
+  readonly schedules: SchedulesFacade;
   readonly settings: () => WebSettings;
   readonly publicDir: string;
   readonly clock: Clock;
@@ -42,7 +44,7 @@ export interface State {
 export type Context = RouterContext<State>;
 
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** As the router has it: `/api/v1/tasks/:id`. */
   readonly path: string;
   readonly need: Need;

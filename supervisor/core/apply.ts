@@ -11,6 +11,7 @@ import { keyDigest, paramsDigest } from './key.ts';
 import { attemptsKeptMax, shortErrorCharsMax, wholeErrorsMax } from './limits.ts';
 import { turnOf } from './queue.ts';
 import { withinReach } from './retry.ts';
+import { applySchedules, endOccurrence, rewind, takeOccurrence } from './schedule/apply-schedules.ts';
 import type { State, Totals } from './state.ts';
 import type { Task, TaskLife, TaskState } from './task.ts';
 import { freshLife, isFinished } from './task.ts';
@@ -38,11 +39,15 @@ export function apply(state: State, event: Event, by: Applying): Task | null {
     case 'attempt.started':
       return change(state, event.id, by, (task, turn) => start(state, task, event, by, turn));
     case 'attempt.ended':
-      if (isFinished(event.next)) count(state, event.next, by.seq);
+      if (isFinished(event.next)) {
+        count(state, event.next, by.seq);
+        endOccurrence(state.schedules, event.id, event.next, by.seq);
+      }
       if (event.outcome === 'succeeded' || event.outcome === 'failed') forgetChildren(state, event.id);
       return change(state, event.id, by, (task) => end(state, task, event, by));
     case 'task.canceled':
       count(state, 'canceled', by.seq);
+      endOccurrence(state.schedules, event.id, 'canceled', by.seq);
       return change(state, event.id, by, (task) => cancel(state, task, by));
     case 'task.due':
       for (const [index, id] of event.ids.entries())
@@ -115,14 +120,19 @@ function applyRest(state: State, event: Event, by: Applying): void {
       break;
     case 'clock.jumped':
       shift(state, event.byMs, by.seq);
+      rewind(state.schedules, by);
       break;
     case 'supervisor.started':
       state.incarnation = event.incarnation;
       state.children.clear();
       state.lastStop = { at: by.at, clean: false, boot: event.boot };
+      rewind(state.schedules, by);
       break;
     case 'supervisor.stopped':
       if (state.lastStop) state.lastStop = { ...state.lastStop, at: by.at, clean: true };
+      break;
+    default:
+      applySchedules(state.schedules, event, by);
       break;
   }
 }
@@ -147,6 +157,7 @@ function change(state: State, id: string, by: Applying, move: (task: Task, seqBe
 
 function accept(state: State, event: TaskAccepted, by: Applying): void {
   count(state, 'accepted', by.seq);
+  if (event.occurrence) takeOccurrence(state.schedules, event.occurrence, event.id, by);
   // Only a snapshot can have it already.
   if (by.seq <= by.missingUntil && state.tasks.has(event.id)) return;
   const { params: place } = by;

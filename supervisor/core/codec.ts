@@ -4,6 +4,7 @@
  */
 import type { AttemptEnded, Event } from './event.ts';
 import { optionsText } from './options.ts';
+import type { Hold, SchedulePause, StoredSchedule } from './schedule/schedule.ts';
 import type { KnownKey, Pause, Totals } from './state.ts';
 import type { Task } from './task.ts';
 
@@ -20,6 +21,7 @@ export function encodeEvent(event: Event): string {
         (event.runAt === null ? '' : `,"runAt":${event.runAt}`) +
         (event.relative ? ',"relative":true' : '') +
         (event.retryOf === null ? '' : `,"retryOf":"${event.retryOf}"`) +
+        (event.occurrence === undefined ? '' : `,"occurrence":${JSON.stringify(event.occurrence)}`) +
         `,"options":${optionsText(event.options)},"params":${event.params}`
       );
     case 'attempt.started':
@@ -62,6 +64,16 @@ export type Entity =
       readonly boot: string;
     }
   | ({ readonly k: 'key'; readonly digest: string } & Omit<KnownKey, 'seq'>)
+  | ({ readonly k: 'schedule' } & StoredSchedule)
+  /** What holds for all schedules. */
+  | {
+      readonly k: 'scheduler';
+      readonly pausedAll: SchedulePause | null;
+      readonly offSince: number | null;
+      readonly holds: readonly Hold[];
+      readonly zone: string | null;
+      readonly builtIns: readonly string[];
+    }
   /** Starts that count against the rate of a group, ms since 1970. */
   | { readonly k: 'rate'; readonly group: string; readonly starts: readonly number[] }
   /** The walk ended here: up to this sequence a task may be missing, and every start counts in the rates. */

@@ -3,7 +3,7 @@
  * a task queued, are read in place; whatever says more goes through `JSON.parse`.
  */
 import { ACCEPTED, type Entity, TASK } from './codec.ts';
-import { EVENT_NAMES, type Event, type TaskAccepted } from './event.ts';
+import { type AcceptedOccurrence, EVENT_NAMES, type Event, type TaskAccepted } from './event.ts';
 import type { State } from './state.ts';
 import type { Task, TaskLife, TaskState } from './task.ts';
 
@@ -45,6 +45,7 @@ export function decodeEvent(bytes: Buffer, start: number, end: number, state: St
     runAt: members.runAt ?? null,
     relative: members.relative ?? false,
     retryOf: members.retryOf ?? null,
+    ...(members.occurrence && { occurrence: members.occurrence }),
     options,
     params: members.key === undefined ? '' : bytes.toString('utf8', params.start, params.end),
   };
@@ -56,6 +57,7 @@ interface AcceptedMembers {
   readonly runAt?: number;
   readonly relative?: boolean;
   readonly retryOf?: string;
+  readonly occurrence?: AcceptedOccurrence;
 }
 
 /** A line of a snapshot: where its body stands in memory and on disk. */

@@ -2,6 +2,7 @@
  * What has happened: the entries of the journal. A fact cannot be refused; `apply` takes each into the state, live and
  * at replay alike. `encode` and `decode` turn an event into the body of a journal line and back.
  */
+import type { Occurrence, OccurrenceOutcome, Rule, WaitingOccurrence } from './schedule/schedule.ts';
 import type { Counts, FinishedState, LogPlace, Outcome, Progress, TaskError, TaskOptions } from './task.ts';
 
 export interface TaskAccepted {
@@ -13,9 +14,21 @@ export interface TaskAccepted {
   /** `runAt` was given as a delay. */
   readonly relative: boolean;
   readonly retryOf: string | null;
+  /** The occurrence of a schedule that submits it, in the same line: neither is ever there without the other. */
+  readonly occurrence?: AcceptedOccurrence;
   readonly options: TaskOptions;
   /** JSON text; the last member of the line, so that its place on disk is known. */
   readonly params: string;
+}
+
+export interface AcceptedOccurrence {
+  /** Id of the schedule. */
+  readonly schedule: string;
+  /** ms since 1970 */
+  readonly plannedAt: number;
+  readonly outcome: OccurrenceOutcome;
+  /** Who asked for it, where somebody did: it is no planned time of the rule. */
+  readonly byHand?: string;
 }
 
 export interface AttemptStarted {
@@ -108,6 +121,35 @@ export type Event =
   | { readonly e: 'handlers.changed'; readonly changes: readonly HandlerChanged[]; readonly more: number }
   | { readonly e: 'inbox.taken'; readonly uuid: string; readonly file: string; readonly tasks: number }
   | { readonly e: 'inbox.settled'; readonly uuids: readonly string[] }
+  | ({
+      readonly e: 'schedule.created';
+      readonly id: string;
+      readonly rule: Rule;
+      readonly builtIn: string | null;
+    } & AskedBy)
+  /** `timing`: when it is due has changed, so planned times count from now on. */
+  | ({ readonly e: 'schedule.changed'; readonly id: string; readonly rule: Rule; readonly timing: boolean } & AskedBy)
+  | ({
+      readonly e: 'schedule.paused';
+      readonly id: string;
+      readonly reason: string;
+      readonly until: number | null;
+    } & AskedBy)
+  /** Held up to `to`, ms since 1970; with `catchUp` planned times of the pause count as late, not as held. */
+  | ({ readonly e: 'schedule.resumed'; readonly id: string; readonly to: number; readonly catchUp: boolean } & AskedBy)
+  | ({ readonly e: 'schedule.deleted'; readonly id: string } & AskedBy)
+  | ({ readonly e: 'schedules.paused'; readonly reason: string; readonly until: number | null } & AskedBy)
+  | ({ readonly e: 'schedules.resumed'; readonly to: number; readonly catchUp: boolean } & AskedBy)
+  /** What the settings say of all: whether any is to start, and the zone of those that name none. */
+  | { readonly e: 'scheduler.set'; readonly on: boolean; readonly zone: string }
+  /** Planned times up to `to` that submit nothing now, with what waits for its turn from here on. */
+  | {
+      readonly e: 'occurrences.settled';
+      readonly id: string;
+      readonly to: number;
+      readonly rows: readonly Occurrence[];
+      readonly waiting: readonly WaitingOccurrence[];
+    }
   | { readonly e: 'clock.jumped'; readonly byMs: number };
 export type EventName = Event['e'];
 
@@ -136,5 +178,14 @@ export const EVENT_NAMES: Readonly<Record<EventName, true>> = {
   'handlers.changed': true,
   'inbox.taken': true,
   'inbox.settled': true,
+  'schedule.created': true,
+  'schedule.changed': true,
+  'schedule.paused': true,
+  'schedule.resumed': true,
+  'schedule.deleted': true,
+  'schedules.paused': true,
+  'schedules.resumed': true,
+  'scheduler.set': true,
+  'occurrences.settled': true,
   'clock.jumped': true,
 };

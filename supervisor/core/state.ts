@@ -9,6 +9,7 @@ import { OptionsTable } from './options.ts';
 import { ParamsTable } from './params.ts';
 import { ReadyQueue } from './queue.ts';
 import { type Rate, RateWindow } from './rate.ts';
+import { freshSchedules, type Schedules } from './schedule/schedules.ts';
 import type { Task } from './task.ts';
 import { TaskTable } from './task-table.ts';
 
@@ -87,11 +88,14 @@ export interface State {
   /** Files taken from the inbox whose move is not yet confirmed, with the sequence that took them. */
   readonly inboxTaken: Map<string, { readonly file: string; readonly seq: number }>;
   readonly children: Map<string, Child>;
+  readonly schedules: Schedules;
   limits: Limits;
   /** Types that have a handler and the kind of slot it runs in; null before the handlers are known. */
   lanes: ReadonlyMap<string, string> | null;
   /** Types that may not start because their feature flag is off, with its name. */
   switchedOff: ReadonlyMap<string, string>;
+  /** Feature flags that are set, by name. */
+  flags: ReadonlyMap<string, boolean>;
   /** Of the settings in force; new tasks carry it. */
   settingsRevision: string | null;
   draining: boolean;
@@ -136,9 +140,11 @@ export function freshState(limits: Limits = defaultLimits, paramsHotBytesMax?: n
     pausedTypes: new Map(),
     inboxTaken: new Map(),
     children: new Map(),
+    schedules: freshSchedules(),
     limits,
     lanes: null,
     switchedOff: new Map(),
+    flags: new Map(),
     settingsRevision: null,
     draining: false,
     incarnation: null,

@@ -32,6 +32,9 @@ export interface Settings {
   readonly allowPrivateAddresses: readonly string[];
   readonly fsync: 'always' | 'everysec' | 'no';
   readonly timezone: string;
+  readonly schedulerEnabled: boolean;
+  readonly startupDelayMs: number;
+  readonly minIntervalMs: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly drainTimeoutMs: number;
   readonly cancelGraceMs: number;
@@ -244,7 +247,28 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     key: 'TIMEZONE',
     kind: kinds.timezone,
     default: 'machine',
-    sentence: 'Zone of the local times that the page and messages show. Files hold UTC.',
+    sentence:
+      'Zone of the local times that the page and messages show, and of schedules that name none. Files hold UTC.',
+    live: true,
+  },
+  schedulerEnabled: {
+    key: 'SCHEDULER_ENABLED',
+    kind: kinds.flag,
+    default: 'true',
+    sentence: 'Whether schedules start anything. While false, what they plan is recorded as skipped.',
+    live: true,
+  },
+  startupDelayMs: {
+    key: 'STARTUP_DELAY',
+    kind: kinds.duration(0, hour),
+    default: '10s',
+    sentence: "How long schedules wait after a start, so that the machine's own start is over; other work begins at once.",
+  },
+  minIntervalMs: {
+    key: 'MIN_INTERVAL',
+    kind: kinds.duration(1_000, 365 * 24 * hour),
+    default: '5m',
+    sentence: 'The shortest interval a schedule may have; those that are there already stay.',
     live: true,
   },
   logLevel: {

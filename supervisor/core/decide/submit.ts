@@ -41,7 +41,7 @@ export function submitTasks(
     created.push(holder === null);
     if (holder) continue;
     if (key !== null) fresh.set(key, { id, index, params: input.params });
-    events.push(accepted(state, input, id, origin, now, handlers(input.type), retryOf));
+    events.push(acceptedTask(state, input, id, origin, now, handlers(input.type), retryOf));
   }
   return { events, ids, created };
 }
@@ -60,14 +60,14 @@ interface Holder {
   readonly paramsDigest: string;
 }
 
-function accepted(
+export function acceptedTask(
   state: State,
   input: TaskInput,
   id: string,
   origin: string,
   now: number,
   handler: HandlerDefaults | undefined,
-  retryOf: string | null,
+  retryOf: string | null = null,
 ): TaskAccepted {
   const runAt = input.runAt ?? (input.delayMs === null ? null : now + input.delayMs);
   return {

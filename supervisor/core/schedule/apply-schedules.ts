@@ -1,0 +1,198 @@
+/**
+ * How events change schedules, live and at replay alike. A schedule keeps the sequence of its last change: what a
+ * snapshot already has of it changes nothing, and only up to the snapshot's end may one that events speak of be missing.
+ */
+import type { AcceptedOccurrence, Event } from '../event.ts';
+import type { FinishedState } from '../task.ts';
+import {
+  firedKeptMax,
+  freshSchedule,
+  type Hold,
+  holdsKeptMax,
+  type Occurrence,
+  type Schedule,
+  type StoredSchedule,
+} from './schedule.ts';
+import type { Schedules } from './schedules.ts';
+
+export interface ApplyingSchedules {
+  readonly seq: number;
+  readonly at: number;
+  readonly missingUntil: number;
+}
+
+export function applySchedules(all: Schedules, event: Event, by: ApplyingSchedules): void {
+  switch (event.e) {
+    case 'schedule.created':
+      create(all, event, by);
+      break;
+    case 'schedule.changed':
+      change(all, event.id, by, (schedule) => {
+        all.byName.delete(schedule.rule.name);
+        all.byName.set(event.rule.name, schedule);
+        schedule.rule = event.rule;
+        schedule.ruleSeq = by.seq;
+        if (event.timing) schedule.settledTo = by.at;
+      });
+      break;
+    case 'schedule.paused':
+      change(all, event.id, by, (schedule) => {
+        schedule.pause = { reason: event.reason, until: event.until, by: event.by, since: by.at };
+      });
+      break;
+    case 'schedule.resumed':
+      change(all, event.id, by, (schedule) => {
+        if (schedule.pause && !event.catchUp) schedule.holds = [...schedule.holds, holdOf(schedule.pause, event.to)];
+        schedule.pause = null;
+        schedule.failuresInRow = 0;
+      });
+      break;
+    case 'schedule.deleted':
+      change(all, event.id, by, (schedule) => remove(all, schedule));
+      break;
+    case 'occurrences.settled':
+      change(all, event.id, by, (schedule) => {
+        schedule.settledTo = Math.max(schedule.settledTo, event.to);
+        schedule.waiting = event.waiting;
+        schedule.holds = schedule.holds.filter(({ to }) => to > event.to);
+        noteLast(schedule, event.rows.at(-1));
+      });
+      break;
+    default:
+      if (by.seq > all.seq) applyToAll(all, event, by);
+      break;
+  }
+}
+
+function applyToAll(all: Schedules, event: Event, by: ApplyingSchedules): void {
+  switch (event.e) {
+    case 'schedules.paused':
+      all.pausedAll = { reason: event.reason, until: event.until, by: event.by, since: by.at };
+      break;
+    case 'schedules.resumed':
+      if (all.pausedAll && !event.catchUp) hold(all, holdOf(all.pausedAll, event.to));
+      all.pausedAll = null;
+      break;
+    case 'scheduler.set':
+      if (all.offSince !== null && event.on) {
+        hold(all, { from: all.offSince, to: by.at, reason: 'SCHEDULER_ENABLED was false' });
+      }
+      all.offSince = event.on ? null : (all.offSince ?? by.at);
+      if (all.zone !== event.zone) moveZone(all, event.zone, by);
+      break;
+    default:
+      return;
+  }
+  all.seq = by.seq;
+  for (const schedule of all.byId.values()) all.stale.add(schedule);
+}
+
+/** Planned times of another zone count from now on. */
+function moveZone(all: Schedules, zone: string, by: ApplyingSchedules): void {
+  const first = all.zone === null;
+  all.zone = zone;
+  if (first) return;
+  for (const { id, rule } of all.byId.values()) {
+    if (rule.timezone !== null) continue;
+    change(all, id, by, (schedule) => {
+      schedule.settledTo = by.at;
+    });
+  }
+}
+
+function holdOf({ since, reason }: { since: number; reason: string }, to: number): Hold {
+  return { from: since, to, reason: `paused: ${reason}` };
+}
+
+function hold(all: Schedules, one: Hold): void {
+  all.holds = [...all.holds, one].slice(-holdsKeptMax);
+}
+
+function create(all: Schedules, event: Event & { e: 'schedule.created' }, by: ApplyingSchedules): void {
+  const { id, rule, builtIn } = event;
+  if (builtIn !== null) all.builtIns.add(builtIn);
+  // Only a snapshot can have it already.
+  if (by.seq <= by.missingUntil && all.byId.has(id)) return;
+  insert(all, freshSchedule({ id, rule, seq: by.seq, createdBy: event.by, builtIn, settledTo: by.at }));
+}
+
+function insert(all: Schedules, schedule: Schedule): void {
+  all.byId.set(schedule.id, schedule);
+  all.byName.set(schedule.rule.name, schedule);
+  for (const task of schedule.active) all.ofTask.set(task, schedule);
+  all.stale.add(schedule);
+}
+
+/** Takes one in from a snapshot. */
+export function restoreSchedule(all: Schedules, stored: StoredSchedule, seq: number): void {
+  insert(all, { ...stored, seq, planned: null, nextAt: Number.POSITIVE_INFINITY });
+}
+
+function remove(all: Schedules, schedule: Schedule): void {
+  all.byId.delete(schedule.id);
+  if (all.byName.get(schedule.rule.name) === schedule) all.byName.delete(schedule.rule.name);
+  for (const task of schedule.active) all.ofTask.delete(task);
+  all.stale.delete(schedule);
+  schedule.nextAt = Number.POSITIVE_INFINITY;
+}
+
+function change(all: Schedules, id: string, by: ApplyingSchedules, make: (schedule: Schedule) => void): void {
+  const schedule = all.byId.get(id);
+  if (!schedule) {
+    if (by.seq > by.missingUntil) throw new Error(`entry ${by.seq} is about schedule ${id}, which is not there`);
+    return;
+  }
+  if (schedule.seq >= by.seq) return;
+  schedule.seq = by.seq;
+  all.stale.add(schedule);
+  make(schedule);
+}
+
+/** An accepted task is the work of an occurrence: the planned time has its outcome by that. */
+export function takeOccurrence(all: Schedules, given: AcceptedOccurrence, task: string, by: ApplyingSchedules): void {
+  const { plannedAt, outcome, byHand } = given;
+  change(all, given.schedule, by, (schedule) => {
+    schedule.active = [...schedule.active, task];
+    all.ofTask.set(task, schedule);
+    noteLast(schedule, { plannedAt, outcome, taskId: task });
+    if (byHand !== undefined) return;
+    const waiting = schedule.waiting.filter((one) => one.plannedAt !== plannedAt);
+    if (waiting.length < schedule.waiting.length) schedule.waiting = waiting;
+    else schedule.settledTo = Math.max(schedule.settledTo, plannedAt);
+    schedule.fired = [...schedule.fired, plannedAt].slice(-firedKeptMax);
+  });
+}
+
+/** The work of an occurrence has ended; its task may be gone from memory already. */
+export function endOccurrence(all: Schedules, task: string, state: FinishedState, seq: number): void {
+  const schedule = all.ofTask.get(task);
+  if (!schedule || schedule.seq >= seq) return;
+  schedule.seq = seq;
+  all.ofTask.delete(task);
+  schedule.active = schedule.active.filter((id) => id !== task);
+  if (state === 'succeeded') schedule.failuresInRow = 0;
+  if (state === 'failed') {
+    schedule.failuresInRow++;
+    schedule.lastFailed = task;
+  }
+  all.stale.add(schedule);
+}
+
+/**
+ * The clock is behind what has been settled: planned times come again, except those whose work was submitted. Of those
+ * only the newest are known one by one; what lies before them stays settled.
+ */
+export function rewind(all: Schedules, by: ApplyingSchedules): void {
+  for (const { id, settledTo, fired } of all.byId.values()) {
+    if (settledTo <= by.at) continue;
+    const floor = fired.length >= firedKeptMax ? (fired[0] as number) : by.at;
+    change(all, id, by, (schedule) => {
+      schedule.settledTo = Math.max(by.at, floor);
+    });
+  }
+}
+
+/** The newest planned time counts, whenever its outcome is known. */
+function noteLast(schedule: Schedule, row: Occurrence | undefined): void {
+  if (row && (schedule.last === null || row.plannedAt >= schedule.last.plannedAt)) schedule.last = row;
+}

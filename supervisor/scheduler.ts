@@ -1,0 +1,190 @@
+/**
+ * Looks at schedules when they have something due: their planned times get an outcome, and what is to start is submitted.
+ * Many at once are taken in slices, so that the loop goes on meanwhile. It has no timer of its own: who keeps the time
+ * asks `nextAt` and calls `tick`.
+ */
+import type { HandlerDescription } from '../workers/contract.ts';
+import type { Clock } from './clock.ts';
+import { occurrenceEvents } from './core/decide/occurrences.ts';
+import { resumeAll, resumeSchedule } from './core/decide/schedules.ts';
+import type { Event } from './core/event.ts';
+import { Heap } from './core/heap.ts';
+import type { IdMaker } from './core/id.ts';
+import { Refusal } from './core/refusal.ts';
+import { type Evaluation, evaluate, runNow, type Submit } from './core/schedule/evaluate.ts';
+import { jitterOffsetMs } from './core/schedule/jitter.ts';
+import { spreadMs } from './core/schedule/missed.ts';
+import { plannedAfter } from './core/schedule/next.ts';
+import type { Schedule } from './core/schedule/schedule.ts';
+import { heldAll, zoneOf } from './core/schedule/schedules.ts';
+import type { State } from './core/state.ts';
+import type { Recorder } from './recorder.ts';
+
+export interface SchedulerParts {
+  readonly state: State;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly ids: IdMaker;
+  readonly handlers: { of(type: string): HandlerDescription | undefined };
+  readonly upSince: number;
+  /** False while nothing more can be written. */
+  readonly maySubmit: () => boolean;
+}
+
+interface Look {
+  readonly at: number;
+  readonly schedule: Schedule;
+}
+
+const sliceMs = 8;
+const looksPerGlance = 16;
+/** While nothing can be written. */
+const retryMs = 1_000;
+const BY_ITSELF = { by: 'scheduler' };
+
+export class Scheduler {
+  readonly #parts: SchedulerParts;
+  readonly #due = new Heap<Look>();
+  #notBefore = Number.POSITIVE_INFINITY;
+  #spread = 0;
+  /** Wall time of the last look. */
+  lookedAt: number | null = null;
+
+  constructor(parts: SchedulerParts) {
+    this.#parts = parts;
+  }
+
+  /** @param delayMs how long schedules wait while the machine itself starts */
+  begin(delayMs: number): void {
+    this.#notBefore = this.#parts.clock.monotonic() + delayMs;
+  }
+
+  /** Takes over what the settings say of all; what was due by the zone before is settled first. */
+  adopt(on: boolean, zone: string): void {
+    const { state, recorder, clock } = this.#parts;
+    const { schedules } = state;
+    if (schedules.zone === zone && (schedules.offSince === null) === on) return;
+    if (schedules.zone !== null && schedules.zone !== zone) {
+      for (const schedule of schedules.byId.values())
+        if (schedule.rule.timezone === null) this.look(schedule, clock.wall());
+    }
+    recorder.record({ e: 'scheduler.set', on, zone });
+  }
+
+  /** Wall time at which `tick` has something to do; Infinity for never. */
+  get nextAt(): number {
+    const { clock, state } = this.#parts;
+    const now = clock.wall();
+    const waits = this.#notBefore - clock.monotonic();
+    if (waits > 0) return now + waits;
+    const { schedules } = state;
+    if (!this.#parts.maySubmit()) return now + retryMs;
+    if (schedules.stale.size > 0) return now;
+    const until = schedules.pausedAll?.until ?? Number.POSITIVE_INFINITY;
+    if (heldAll(schedules) !== null) return until;
+    this.#dropPassed();
+    return this.#due.earliest;
+  }
+
+  tick(): void {
+    const { clock, state, maySubmit } = this.#parts;
+    if (state.draining || clock.monotonic() < this.#notBefore || !maySubmit()) return;
+    const now = clock.wall();
+    this.lookedAt = now;
+    this.#spread = 0;
+    const { pausedAll } = state.schedules;
+    if (pausedAll?.until != null && pausedAll.until <= now)
+      this.#record(resumeAll(state.schedules, false, pausedAll.until, BY_ITSELF));
+    const end = clock.monotonic() + sliceMs;
+    do {
+      for (let looks = 0; looks < looksPerGlance; looks++) {
+        const schedule = this.#take(now);
+        if (!schedule) return;
+        this.look(schedule, now);
+      }
+    } while (clock.monotonic() < end);
+  }
+
+  /** Settles what is due of one schedule, and knows then when to look again. */
+  look(schedule: Schedule, now: number): void {
+    const { schedules } = this.#parts.state;
+    if (this.#parts.clock.monotonic() < this.#notBefore) return;
+    schedules.stale.delete(schedule);
+    const { pause, rule } = schedule;
+    if (pause?.until != null && pause.until <= now) this.#record(resumeSchedule(schedule, false, pause.until, BY_ITSELF));
+    else if (!pause && rule.pauseAfterFailures !== null && schedule.failuresInRow >= rule.pauseAfterFailures)
+      this.#record(this.#pauseForFailures(schedule));
+    if (!schedule.pause && heldAll(schedules) === null) this.#settle(schedule, now);
+    schedules.stale.delete(schedule);
+    this.plan(schedule);
+  }
+
+  /** Somebody wants one now. @returns why its schedule does not allow that; null when it is done */
+  runNow(schedule: Schedule, now: number, byHand: string): string | null {
+    const evaluation = runNow(schedule, now);
+    if (typeof evaluation === 'string') return evaluation;
+    this.#write(schedule, evaluation, now, { byHand });
+    this.plan(schedule);
+    return null;
+  }
+
+  #settle(schedule: Schedule, now: number): void {
+    const { state, upSince } = this.#parts;
+    const { schedules } = state;
+    const evaluation = evaluate(schedule, {
+      now,
+      zone: zoneOf(schedule, schedules),
+      offsetMs: jitterOffsetMs(schedule.id, schedule.rule.jitterMs),
+      holds: schedule.holds.length > 0 ? [...schedules.holds, ...schedule.holds] : schedules.holds,
+      isOff: (flag) => state.flags.get(flag) !== true,
+      upSince,
+    });
+    if (evaluation) this.#write(schedule, evaluation, now);
+  }
+
+  #write(schedule: Schedule, evaluation: Evaluation, now: number, more: { byHand?: string } = {}): void {
+    const { state, recorder, ids, handlers } = this.#parts;
+    const delayMs = ({ outcome }: Submit) => (outcome === 'caught_up' ? spreadMs(this.#spread++) : 0);
+    const handlerOf = (type: string) => handlers.of(type);
+    const submitting = { now, newId: () => ids.next(now), handlerOf, delayMs, ...more };
+    recorder.recordGroup(occurrenceEvents(state, schedule, evaluation, submitting));
+  }
+
+  #pauseForFailures({ id, failuresInRow, lastFailed }: Schedule): readonly Event[] {
+    const reason = `${failuresInRow} failures in a row, the last of task ${lastFailed}`;
+    return [{ e: 'schedule.paused', id, reason, until: null, ...BY_ITSELF }];
+  }
+
+  /** Works out when it is due next. */
+  plan(schedule: Schedule): void {
+    const { schedules } = this.#parts.state;
+    if (schedules.byId.get(schedule.id) !== schedule) return;
+    const planned = plannedAfter(schedule.rule.when, zoneOf(schedule, schedules), schedule.settledTo);
+    schedule.planned = planned?.at ?? null;
+    const dueAt = planned ? planned.at + jitterOffsetMs(schedule.id, schedule.rule.jitterMs) : Number.POSITIVE_INFINITY;
+    schedule.nextAt = schedule.pause ? (schedule.pause.until ?? Number.POSITIVE_INFINITY) : dueAt;
+    if (Number.isFinite(schedule.nextAt)) this.#due.push(schedule.nextAt, { at: schedule.nextAt, schedule });
+    if (this.#due.size > schedules.byId.size * 2 + looksPerGlance) this.#due.keep(isCurrent);
+  }
+
+  #take(now: number): Schedule | null {
+    const { schedules } = this.#parts.state;
+    for (const schedule of schedules.stale) return schedule;
+    this.#dropPassed();
+    return this.#due.earliest <= now && heldAll(schedules) === null ? (this.#due.pop()?.schedule ?? null) : null;
+  }
+
+  #dropPassed(): void {
+    while (this.#due.first && !isCurrent(this.#due.first)) this.#due.pop();
+  }
+
+  #record(decision: readonly Event[] | Refusal): void {
+    if (decision instanceof Refusal) throw decision;
+    this.#parts.recorder.recordGroup(decision);
+  }
+}
+
+/** What has been planned anew since leaves its old entry behind. */
+function isCurrent({ at, schedule }: Look): boolean {
+  return schedule.nextAt === at;
+}

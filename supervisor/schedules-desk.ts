@@ -1,0 +1,331 @@
+/** Answers for schedules: lists, previews and the ledger, and changes, each written down with who asked. */
+import type { Clock } from './clock.ts';
+import {
+  changeSchedule,
+  createSchedule,
+  deleteSchedule,
+  pauseAll,
+  pauseSchedule,
+  pendingTimes,
+  resumeAll,
+  resumeSchedule,
+} from './core/decide/schedules.ts';
+import { formatDuration } from './core/duration.ts';
+import type { AskedBy, Event } from './core/event.ts';
+import type { IdMaker } from './core/id.ts';
+import { iso } from './core/record.ts';
+import { type Mistake, Refusal } from './core/refusal.ts';
+import { checkSchedule, type ScheduleInput } from './core/schedule/input.ts';
+import { momentAt, readMoment } from './core/schedule/moment.ts';
+import { preview } from './core/schedule/preview.ts';
+import { occurrenceRecord, pauseRecord, type ScheduleRecord, scheduleRecord } from './core/schedule/record.ts';
+import type { Rule, Schedule } from './core/schedule/schedule.ts';
+import { zoneOf } from './core/schedule/schedules.ts';
+import { checkWhen, zoneMistake } from './core/schedule/when.ts';
+import type { State } from './core/state.ts';
+import type { TaskInput } from './core/task-input.ts';
+import type { Actor, TaskView } from './facade.ts';
+import type { Ledger } from './history/ledger.ts';
+import type { Recorder } from './recorder.ts';
+import type { Scheduler } from './scheduler.ts';
+import type {
+  Collision,
+  PauseRequest,
+  PreviewView,
+  RanView,
+  ScheduleQuery,
+  SchedulerView,
+  SchedulesFacade,
+} from './schedules-facade.ts';
+
+export interface SchedulesDeskParts {
+  readonly state: State;
+  readonly recorder: Recorder;
+  readonly scheduler: Scheduler;
+  readonly ledger: Ledger;
+  readonly ids: IdMaker;
+  readonly clock: Clock;
+  readonly minIntervalMs: () => number;
+  /** @throws Refusal `unknown_type` for one that nobody handles */
+  readonly checkType: (type: string) => void;
+  /** Asks handlers about params; null when none has to be asked. @throws Refusal `validation` */
+  readonly checkParams: (inputs: readonly TaskInput[]) => Promise<void> | null;
+  /** @throws Refusal when nothing new is taken now */
+  readonly mayChange: () => void;
+  readonly task: (id: string) => Promise<TaskView | null>;
+  /** Resolves when what has been written down is on disk; what is due sooner is seen to. */
+  readonly settled: () => Promise<void>;
+}
+
+const collisionsMax = 20;
+const collisionMs = 60_000;
+const previewCount = 10;
+
+export class SchedulesDesk implements SchedulesFacade {
+  readonly #parts: SchedulesDeskParts;
+
+  constructor(parts: SchedulesDeskParts) {
+    this.#parts = parts;
+  }
+
+  async list({ limit, after, state, q }: ScheduleQuery) {
+    const wanted = q?.toLowerCase();
+    const all = [...this.#schedules.byId.values()].filter((schedule) => {
+      if (state !== undefined && (schedule.pause ? 'paused' : 'active') !== state) return false;
+      const { name, task, note } = schedule.rule;
+      return wanted === undefined || `${name}\n${task}\n${note}`.toLowerCase().includes(wanted);
+    });
+    const from = after === null ? 0 : all.findIndex(({ id }) => id > after);
+    const some = from < 0 ? [] : all.slice(from, from + limit);
+    const next = from >= 0 && from + limit < all.length ? (some.at(-1)?.id ?? null) : null;
+    const items = some.map((schedule) => this.#record(schedule));
+    await this.#parts.settled();
+    return { items, next, total: all.length };
+  }
+
+  async show(which: string): Promise<ScheduleRecord> {
+    const record = this.#record(this.#find(which));
+    await this.#parts.settled();
+    return record;
+  }
+
+  async create(given: unknown, actor: Actor): Promise<ScheduleRecord> {
+    const { rule } = await this.#checked(given, this.#now);
+    const id = this.#parts.ids.next(this.#now);
+    await this.#carryOut(createSchedule(this.#schedules, { id, rule }, askedBy(actor)));
+    return this.show(id);
+  }
+
+  async change(which: string, changes: unknown, since: number | null, actor: Actor): Promise<ScheduleRecord> {
+    const { id } = this.#seen(which, since);
+    if (typeof changes !== 'object' || changes === null || Array.isArray(changes))
+      throw mistaken('$', 'must be an object with the members to change');
+    const merged = { ...definitionOf(this.#find(id).rule), ...changes };
+    // One that is over may still get another name or note.
+    const { rule } = await this.#checked(merged, 'when' in changes ? this.#now : Number.NEGATIVE_INFINITY);
+    const schedule = this.#seen(id, since);
+    const by = askedBy(actor);
+    await this.#carryOut(
+      changeSchedule(this.#schedules, schedule, rule, this.#pending(schedule), by),
+    );
+    return this.show(id);
+  }
+
+  /** Makes it, or changes the one of its name into it. */
+  async put(given: unknown, actor: Actor): Promise<ScheduleRecord> {
+    const name = (given as { name?: unknown } | null)?.name;
+    const known = typeof name === 'string' ? this.#schedules.byName.get(name) : undefined;
+    if (!known) return this.create(given, actor);
+    const { rule } = await this.#checked(given, Number.NEGATIVE_INFINITY);
+    const schedule = this.#find(known.id);
+    await this.#carryOut(
+      changeSchedule(this.#schedules, schedule, rule, this.#pending(schedule), askedBy(actor)),
+    );
+    return this.show(known.id);
+  }
+
+  async remove(which: string, since: number | null, actor: Actor): Promise<void> {
+    const schedule = this.#seen(which, since);
+    await this.#carryOut(deleteSchedule(schedule, this.#pending(schedule), askedBy(actor)));
+  }
+
+  async pause(which: string, { reason, until }: PauseRequest, actor: Actor): Promise<ScheduleRecord> {
+    const schedule = this.#find(which);
+    this.#parts.scheduler.look(schedule, this.#now);
+    const given = { reason, until: this.#untilOf(until, zoneOf(schedule, this.#schedules)), now: this.#now };
+    await this.#carryOut(pauseSchedule(schedule, given, askedBy(actor)));
+    return this.show(schedule.id);
+  }
+
+  async resume(which: string, catchUp: boolean, actor: Actor): Promise<ScheduleRecord> {
+    const schedule = this.#find(which);
+    await this.#carryOut(resumeSchedule(schedule, catchUp, this.#now, askedBy(actor)));
+    return this.show(schedule.id);
+  }
+
+  async pauseAll({ reason, until }: PauseRequest, actor: Actor): Promise<SchedulerView> {
+    const { zone } = this.#schedules;
+    this.#parts.scheduler.tick();
+    const given = { reason, until: this.#untilOf(until, zone ?? 'UTC'), now: this.#now };
+    await this.#carryOut(pauseAll(this.#schedules, given, askedBy(actor)));
+    return this.status();
+  }
+
+  async resumeAll(catchUp: boolean, actor: Actor): Promise<SchedulerView> {
+    await this.#carryOut(resumeAll(this.#schedules, catchUp, this.#now, askedBy(actor)));
+    return this.status();
+  }
+
+  async run(which: string, actor: Actor): Promise<RanView> {
+    const { scheduler, mayChange, task, settled } = this.#parts;
+    mayChange();
+    const schedule = this.#find(which);
+    const now = this.#now;
+    const refused = scheduler.runNow(schedule, now, actor.origin);
+    if (refused !== null) {
+      await settled();
+      throw new Refusal('conflict', `${schedule.rule.name} does not run now: ${refused} (overlap: ${schedule.rule.overlap})`);
+    }
+    const { last, waiting } = schedule;
+    const occurrence = waiting.find(({ plannedAt }) => plannedAt === now) ?? last;
+    await settled();
+    const id = occurrence && 'taskId' in occurrence ? occurrence.taskId : undefined;
+    return {
+      occurrence: occurrenceRecord(occurrence ?? { plannedAt: now, outcome: 'queued' }),
+      task: id === undefined ? null : await task(id),
+    };
+  }
+
+  async occurrences(which: string, page: { limit: number; after: string | null }) {
+    const schedule = this.#schedules.byId.get(which) ?? this.#schedules.byName.get(which);
+    const waiting = schedule && page.after === null ? schedule.waiting.toReversed() : [];
+    await this.#parts.settled();
+    const found = await this.#parts.ledger.page(schedule?.id ?? which, page).catch((error) => {
+      throw error instanceof RangeError ? mistaken('cursor', 'is not one that was given out here') : error;
+    });
+    if (!schedule && found.occurrences.length === 0) throw notFound(which);
+    return { items: [...waiting, ...found.occurrences].map(occurrenceRecord), next: found.next };
+  }
+
+  async next(which: string, count: number): Promise<PreviewView> {
+    const schedule = this.#find(which);
+    const from = Math.max(schedule.settledTo, this.#now);
+    return this.#preview(schedule.rule.when, zoneOf(schedule, this.#schedules), from, count, schedule);
+  }
+
+  async preview(given: unknown): Promise<PreviewView> {
+    const { when, timezone, after, count } = (given ?? {}) as Record<string, unknown>;
+    const mistakes: Mistake[] = [];
+    const checked = checkWhen(when, { minIntervalMs: this.#parts.minIntervalMs() });
+    if (!checked.ok) mistakes.push(...checked.mistakes);
+    const wrongZone = timezone == null ? null : zoneMistake(timezone);
+    if (wrongZone) mistakes.push(wrongZone);
+    const zone = typeof timezone === 'string' ? timezone : (this.#schedules.zone ?? 'UTC');
+    if (count !== undefined && (!Number.isInteger(count) || (count as number) < 1 || (count as number) > 100))
+      mistakes.push({ path: '$.count', message: 'must be a whole number from 1 to 100' });
+    if (after !== undefined && (typeof after !== 'string' || !readMoment(after)))
+      mistakes.push({ path: '$.after', message: 'must be a time, e.g. "2026-12-01T08:00:00Z"' });
+    if (!checked.ok || mistakes.length > 0) throw refusalOf(mistakes);
+    const from = typeof after === 'string' ? momentAt(after, zone) : this.#now;
+    return this.#preview(checked.value, zone, from, (count as number | undefined) ?? previewCount, null);
+  }
+
+  async status(): Promise<SchedulerView> {
+    const { scheduler, settled } = this.#parts;
+    const { byId, pausedAll, offSince, zone } = this.#schedules;
+    const nextAt = scheduler.nextAt;
+    await settled();
+    return {
+      enabled: offSince === null,
+      paused: pauseRecord(pausedAll),
+      lookedAt: scheduler.lookedAt === null ? null : iso(scheduler.lookedAt),
+      nextAt: Number.isFinite(nextAt) ? iso(nextAt) : null,
+      schedules: byId.size,
+      timezone: zone ?? 'UTC',
+    };
+  }
+
+  #preview(when: Rule['when'], zone: string, from: number, count: number, own: Schedule | null): PreviewView {
+    const { next, sentence } = preview(when, zone, from, count);
+    const minutes = new Set(next.map(({ at }) => Math.floor(at / collisionMs)));
+    const collisions: Collision[] = [];
+    for (const { id, planned, rule, pause } of this.#schedules.byId.values()) {
+      if (collisions.length >= collisionsMax) break;
+      if (id === own?.id || pause || planned === null || !minutes.has(Math.floor(planned / collisionMs))) continue;
+      collisions.push({ id, name: rule.name, at: iso(planned) });
+    }
+    return { next: next.map((one) => ({ ...one, at: iso(one.at) })), sentence, timezone: zone, collisions };
+  }
+
+  get #schedules() {
+    return this.#parts.state.schedules;
+  }
+
+  get #now(): number {
+    return this.#parts.clock.wall();
+  }
+
+  #record(schedule: Schedule): ScheduleRecord {
+    if (this.#schedules.stale.has(schedule)) this.#parts.scheduler.plan(schedule);
+    return scheduleRecord(schedule, this.#schedules, this.#parts.state.flags);
+  }
+
+  #find(which: string): Schedule {
+    const found = this.#schedules.byId.get(which) ?? this.#schedules.byName.get(which);
+    if (!found) throw notFound(which);
+    return found;
+  }
+
+  /** What is due by then is settled first: a change, a deletion or a pause is never about what should have started before. */
+  #seen(which: string, since: number | null): Schedule {
+    const schedule = this.#find(which);
+    if (since !== null && since !== schedule.ruleSeq)
+      throw new Refusal(
+        'precondition_failed',
+        `the schedule has changed since: version ${schedule.ruleSeq} is in force, not ${since}`,
+      );
+    this.#parts.scheduler.look(schedule, this.#now);
+    return schedule;
+  }
+
+  #pending(schedule: Schedule): readonly number[] {
+    return pendingTimes(schedule, zoneOf(schedule, this.#schedules), this.#now);
+  }
+
+  async #checked(given: unknown, now: number): Promise<ScheduleInput> {
+    const { mayChange, minIntervalMs, checkType, checkParams } = this.#parts;
+    mayChange();
+    const zone = this.#schedules.zone ?? 'UTC';
+    const checked = checkSchedule(given, { minIntervalMs: minIntervalMs(), zone, now });
+    if (!checked.ok) throw refusalOf(checked.mistakes);
+    checkType(checked.value.task.type);
+    await checkParams([checked.value.task]);
+    return checked.value;
+  }
+
+  #untilOf(until: string | null, zone: string): number | null {
+    if (until === null) return null;
+    const text = /^\d{4}-\d{2}-\d{2}$/.test(until) ? `${until}T00:00:00` : until;
+    if (!readMoment(text))
+      throw mistaken('$.until', 'must be a day or a time, e.g. "2026-12-27" or "2026-12-27T08:00:00Z"');
+    return momentAt(text, zone);
+  }
+
+  async #carryOut(decision: readonly Event[] | Refusal): Promise<void> {
+    if (decision instanceof Refusal) {
+      await this.#parts.settled();
+      throw decision;
+    }
+    this.#parts.recorder.recordGroup(decision);
+    await this.#parts.settled();
+  }
+}
+
+/** As somebody would write it, so that changes can be put over it. */
+function definitionOf(rule: Rule): Record<string, unknown> {
+  const { task, startDeadlineMs, jitterMs, ...same } = rule;
+  return {
+    ...same,
+    task: JSON.parse(task),
+    startDeadline: startDeadlineMs === null ? null : formatDuration(startDeadlineMs),
+    jitter: jitterMs === 0 ? null : formatDuration(jitterMs),
+  };
+}
+
+function askedBy({ origin, from }: Actor): AskedBy {
+  return from === null ? { by: origin } : { by: origin, from };
+}
+
+function notFound(which: string): Refusal {
+  return new Refusal('not_found', `there is no schedule ${which}`);
+}
+
+function mistaken(path: string, message: string): Refusal {
+  return new Refusal('validation', `${path} ${message}`, [{ path, message }]);
+}
+
+function refusalOf(mistakes: readonly Mistake[]): Refusal {
+  const [first] = mistakes;
+  const more = mistakes.length > 1 ? ' (and more, see errors)' : '';
+  return new Refusal('validation', `${first?.path} ${first?.message}${more}`, mistakes);
+}
