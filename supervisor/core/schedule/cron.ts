@@ -6,7 +6,7 @@
  * (also a step such as `* /2`, without the space) is no restriction of its own, and then a day must be both.
  */
 import { CronExpressionParser } from 'cron-parser';
-import { type Calendar, daysIn, nextWall } from './calendar.ts';
+import { type Calendar, daysIn, everyDay, nextWall } from './calendar.ts';
 import { type CronFields, checkCronFields } from './cron-fields.ts';
 
 export interface Cron {
@@ -59,7 +59,8 @@ function parse(fields: CronFields): Calendar | null {
     const weekdays = dayOfWeek.values.map(String);
     return {
       months: bitsOf(month.values, 0),
-      days: bitsOf(dayOfMonth.values, 1),
+      // cron-parser leaves out the days that a single month does not have.
+      days: /^[*?]$/.test(fields[3]) ? everyDay : bitsOf(dayOfMonth.values, 1),
       lastDay: dayOfMonth.values.includes('L'),
       weekdays: bitsOf(
         weekdays.filter((day) => !day.endsWith('L')),

@@ -33,7 +33,8 @@ export function dayWords(calendar: Calendar): string {
     const weekdays = weekdayWords(calendar) + (isNth(calendar) ? '' : inMonths(calendar));
     return `on ${monthDayWords(calendar)} of ${monthWords(calendar)} and also ${weekdays}`;
   }
-  return `${weekdayWords(calendar)}${isNth(calendar) ? '' : inMonths(calendar)} that is also ${monthDayWords(calendar)} of the month`;
+  const weekdays = weekdayWords(calendar) + (isNth(calendar) ? '' : inMonths(calendar));
+  return `${weekdays} that falls on ${monthDayWords(calendar)} of the month`;
 }
 
 function isNth({ nth, lastWeekdays }: Calendar): boolean {

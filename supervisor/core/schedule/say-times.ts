@@ -14,7 +14,7 @@ const clocksListedMax = 6;
 
 /** @param fields those of a cron expression; null for a rule that is none */
 export function timeWords(calendar: Calendar, fields: CronFields | null): TimeWords {
-  const often = fields && oftenWords(fields);
+  const often = fields && (oftenWords(fields) ?? spanWords(calendar, fields));
   if (often) return { text: often, isClock: false };
   const clocks = calendar.hours.length * calendar.minutes.length * calendar.seconds.length;
   if (clocks <= clocksListedMax) return { text: wordList(clockList(calendar)), isClock: true };
@@ -29,6 +29,16 @@ function oftenWords([second, minute, hour]: CronFields): string | null {
   const hours = stepWords(hour, 24, 'hour');
   if (!hours || !/^\d+$/.test(minute)) return null;
   return Number(minute) === 0 ? hours : `${hours} at minute ${Number(minute)}`;
+}
+
+/** "every 15 minutes from 09:00 to 17:45": hours in a row; null for anything else. */
+function spanWords(calendar: Calendar, [second, minute]: CronFields): string | null {
+  const { hours, minutes } = calendar;
+  const [first, last] = [hours[0] as number, hours.at(-1) as number];
+  if (second !== '0' || hours.length < 3 || last - first + 1 !== hours.length) return null;
+  const often = minutes.length === 1 ? 'every hour' : stepWords(minute, 60, 'minute');
+  const clock = (hour: number, at: number | undefined) => clockText((hour * 60 + (at as number)) * 60_000);
+  return often && `${often} from ${clock(first, minutes[0])} to ${clock(last, minutes.at(-1))}`;
 }
 
 /** A step that does not divide its hour or day evenly is not "every so many". */

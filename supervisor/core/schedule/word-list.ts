@@ -1,6 +1,8 @@
 /** Lists as they are spoken: "1, 2 and 5", "Monday to Friday". */
 
 const listedMax = 12;
+/** A longer row of even steps is cut after three. */
+const stepsListedMax = 5;
 
 /** @returns `a, b and c`; long lists end in "and more" */
 export function wordList(words: readonly string[]): string {
@@ -9,10 +11,14 @@ export function wordList(words: readonly string[]): string {
 }
 
 /**
- * Three or more in a row become "from to".
+ * Three or more in a row become "from to", longer even steps "0, 7, 14 and so on to 56".
  * @param numbers ascending
  */
 export function runList(numbers: readonly number[], say: (number: number) => string = String): string {
+  if (isEvenStep(numbers)) {
+    const [first, second, third] = numbers.map(say);
+    return `${first}, ${second}, ${third} and so on to ${say(numbers.at(-1) as number)}`;
+  }
   const words: string[] = [];
   for (let index = 0; index < numbers.length; ) {
     const first = numbers[index] as number;
@@ -23,4 +29,13 @@ export function runList(numbers: readonly number[], say: (number: number) => str
     index += length;
   }
   return wordList(words);
+}
+
+function isEvenStep(numbers: readonly number[]): boolean {
+  const step = (numbers[1] ?? 0) - (numbers[0] ?? 0);
+  return (
+    numbers.length > stepsListedMax &&
+    step > 1 &&
+    numbers.every((number, index) => index === 0 || number - (numbers[index - 1] as number) === step)
+  );
 }
