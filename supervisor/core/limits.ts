@@ -16,3 +16,7 @@ export const attemptsKeptMax = 100;
 export const wholeErrorsMax = 3;
 export const shortErrorCharsMax = 200;
 export const soloCrashesMax = 3;
+/** Every minute of an hour named one by one takes a third of it. */
+export const cronExpressionCharsMax = 512;
+export const minIntervalMsDefault = 5 * 60_000;
+export const previewTimesMax = 100;

@@ -42,7 +42,7 @@ export const defaultMaxAttempts = 3;
 
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._:/@+-]*$/u;
 const NO_TAGS: readonly string[] = [];
-type Members = Record<string, unknown>;
+export type Members = Record<string, unknown>;
 type Check = (value: unknown, path: string, mistakes: Mistake[]) => void;
 
 /** One row a member: what is checked. Anything not here is refused. */
@@ -276,13 +276,13 @@ function backoff(value: unknown, path: string, mistakes: Mistake[]): void {
   }
 }
 
-function isMembers(value: unknown): value is Members {
+export function isMembers(value: unknown): value is Members {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }
 
-function kindOf(value: unknown): string {
+export function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' ? `a ${value.constructor?.name ?? 'object'}` : `a ${typeof value}`;
@@ -290,7 +290,7 @@ function kindOf(value: unknown): string {
 
 const shownCharsMax = 60;
 
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (typeof value === 'string')
     return JSON.stringify(value.length > shownCharsMax ? `${value.slice(0, shownCharsMax)}…` : value);
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : kindOf(value);
