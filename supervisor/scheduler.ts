@@ -22,7 +22,7 @@ import type { Recorder } from './recorder.ts';
 
 export interface SchedulerParts {
   readonly state: State;
-  readonly recorder: Recorder;
+  readonly recorder: Pick<Recorder, 'record' | 'recordGroup'>;
   readonly clock: Clock;
   readonly ids: IdMaker;
   readonly handlers: { of(type: string): HandlerDescription | undefined };
@@ -111,7 +111,8 @@ export class Scheduler {
     if (this.#parts.clock.monotonic() < this.#notBefore) return;
     schedules.stale.delete(schedule);
     const { pause, rule } = schedule;
-    if (pause?.until != null && pause.until <= now) this.#record(resumeSchedule(schedule, false, pause.until, BY_ITSELF));
+    if (pause?.until != null && pause.until <= now)
+      this.#record(resumeSchedule(schedule, false, pause.until, BY_ITSELF));
     else if (!pause && rule.pauseAfterFailures !== null && schedule.failuresInRow >= rule.pauseAfterFailures)
       this.#record(this.#pauseForFailures(schedule));
     if (!schedule.pause && heldAll(schedules) === null) this.#settle(schedule, now);

@@ -40,9 +40,9 @@ import type {
 
 export interface SchedulesDeskParts {
   readonly state: State;
-  readonly recorder: Recorder;
+  readonly recorder: Pick<Recorder, 'recordGroup'>;
   readonly scheduler: Scheduler;
-  readonly ledger: Ledger;
+  readonly ledger: Pick<Ledger, 'page'>;
   readonly ids: IdMaker;
   readonly clock: Clock;
   readonly minIntervalMs: () => number;
@@ -102,12 +102,10 @@ export class SchedulesDesk implements SchedulesFacade {
       throw mistaken('$', 'must be an object with the members to change');
     const merged = { ...definitionOf(this.#find(id).rule), ...changes };
     // One that is over may still get another name or note.
-    const { rule } = await this.#checked(merged, 'when' in changes ? this.#now : Number.NEGATIVE_INFINITY);
+    const { rule } = await this.#checked(merged, 'when' in changes ? this.#now : null);
     const schedule = this.#seen(id, since);
     const by = askedBy(actor);
-    await this.#carryOut(
-      changeSchedule(this.#schedules, schedule, rule, this.#pending(schedule), by),
-    );
+    await this.#carryOut(changeSchedule(this.#schedules, schedule, rule, this.#pending(schedule), by));
     return this.show(id);
   }
 
@@ -116,11 +114,9 @@ export class SchedulesDesk implements SchedulesFacade {
     const name = (given as { name?: unknown } | null)?.name;
     const known = typeof name === 'string' ? this.#schedules.byName.get(name) : undefined;
     if (!known) return this.create(given, actor);
-    const { rule } = await this.#checked(given, Number.NEGATIVE_INFINITY);
+    const { rule } = await this.#checked(given, null);
     const schedule = this.#find(known.id);
-    await this.#carryOut(
-      changeSchedule(this.#schedules, schedule, rule, this.#pending(schedule), askedBy(actor)),
-    );
+    await this.#carryOut(changeSchedule(this.#schedules, schedule, rule, this.#pending(schedule), askedBy(actor)));
     return this.show(known.id);
   }
 
@@ -164,7 +160,10 @@ export class SchedulesDesk implements SchedulesFacade {
     const refused = scheduler.runNow(schedule, now, actor.origin);
     if (refused !== null) {
       await settled();
-      throw new Refusal('conflict', `${schedule.rule.name} does not run now: ${refused} (overlap: ${schedule.rule.overlap})`);
+      throw new Refusal(
+        'conflict',
+        `${schedule.rule.name} does not run now: ${refused} (overlap: ${schedule.rule.overlap})`,
+      );
     }
     const { last, waiting } = schedule;
     const occurrence = waiting.find(({ plannedAt }) => plannedAt === now) ?? last;
@@ -272,7 +271,7 @@ export class SchedulesDesk implements SchedulesFacade {
     return pendingTimes(schedule, zoneOf(schedule, this.#schedules), this.#now);
   }
 
-  async #checked(given: unknown, now: number): Promise<ScheduleInput> {
+  async #checked(given: unknown, now: number | null): Promise<ScheduleInput> {
     const { mayChange, minIntervalMs, checkType, checkParams } = this.#parts;
     mayChange();
     const zone = this.#schedules.zone ?? 'UTC';

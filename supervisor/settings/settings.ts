@@ -262,7 +262,8 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     key: 'STARTUP_DELAY',
     kind: kinds.duration(0, hour),
     default: '10s',
-    sentence: "How long schedules wait after a start, so that the machine's own start is over; other work begins at once.",
+    sentence:
+      "How long schedules wait after a start, so that the machine's own start is over; other work begins at once.",
   },
   minIntervalMs: {
     key: 'MIN_INTERVAL',

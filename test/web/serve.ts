@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import type { Test } from 'tap';
 import { Agent, request } from 'undici';
 import { type Clock, machineClock } from '../../supervisor/clock.ts';
+import type { SchedulesFacade } from '../../supervisor/schedules-facade.ts';
 import type { SettingsFacade } from '../../supervisor/settings-facade.ts';
 import { createApp } from '../../web/app.ts';
 import { listen } from '../../web/server.ts';
@@ -75,9 +76,20 @@ export class TestClock implements Clock {
 
 export async function serve(
   t: Test,
-  given: Partial<WebSettings> & { publicDir?: string; events?: ScriptedEvents; desk?: SettingsFacade } = {},
+  given: Partial<WebSettings> & {
+    publicDir?: string;
+    events?: ScriptedEvents;
+    desk?: SettingsFacade;
+    schedules?: SchedulesFacade;
+  } = {},
 ) {
-  const { publicDir = '/nonexistent', events = new ScriptedEvents(), desk, ...settings } = given;
+  const {
+    publicDir = '/nonexistent',
+    events = new ScriptedEvents(),
+    desk,
+    schedules = null as never,
+    ...settings
+  } = given;
   const facade = new ScriptedFacade(events);
   const clock = new TestClock();
   const lines: LogLine[] = [];
@@ -90,6 +102,7 @@ export async function serve(
   const app = createApp({
     facade,
     desk: desk ?? (bed as DeskBed).desk,
+    schedules,
     settings: () => current.settings,
     publicDir,
     clock,

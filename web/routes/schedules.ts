@@ -47,7 +47,11 @@ export function schedulesRoutes({ schedules }: Parts): Route[] {
       ...(q !== undefined && { q }),
     });
     const next = page.next === null ? null : cursorText(page.next, question);
-    answerJson(ctx, 200, JSON.stringify({ items: page.items, next, total: page.total, scheduler: await schedules.status() }));
+    answerJson(
+      ctx,
+      200,
+      JSON.stringify({ items: page.items, next, total: page.total, scheduler: await schedules.status() }),
+    );
   }
 
   async function show(ctx: Context): Promise<void> {
@@ -130,7 +134,10 @@ export function schedulesRoutes({ schedules }: Parts): Route[] {
     operate(`${all}/pause`, 'Pauses all schedules, with a reason and perhaps an end', pauseAll),
     operate(`${all}/resume`, 'Resumes all schedules; each that is paused by itself stays so', resumeAll),
     look(one, 'Shows a schedule', show),
-    { ...operate(one, 'Changes members of a schedule; `If-Match` names the version they rest on', change), method: 'PATCH' },
+    {
+      ...operate(one, 'Changes members of a schedule; `If-Match` names the version they rest on', change),
+      method: 'PATCH',
+    },
     { ...operate(one, 'Deletes a schedule; its ledger stays', remove), method: 'DELETE' },
     operate(`${one}/pause`, 'Pauses a schedule, with a reason and perhaps an end', pause),
     operate(`${one}/resume`, 'Resumes a schedule from now on, or catches up with `catchUp`', resume),

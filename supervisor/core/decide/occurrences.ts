@@ -65,7 +65,10 @@ function submitEvent(state: State, schedule: Schedule, submit: Submit, by: Submi
   const input = delayMs > 0 ? { ...checked.value, delayMs } : checked.value;
   const origin = `schedule:${schedule.rule.name}`;
   const task = acceptedTask(state, input, by.newId(), origin, by.now, by.handlerOf(input.type));
-  return { ...task, occurrence: { schedule: schedule.id, plannedAt, outcome, ...(by.byHand && { byHand: by.byHand }) } };
+  return {
+    ...task,
+    occurrence: { schedule: schedule.id, plannedAt, outcome, ...(by.byHand && { byHand: by.byHand }) },
+  };
 }
 
 function cancelEvents(state: State, { active, rule }: Schedule): Event[] {

@@ -59,7 +59,12 @@ export function evaluate(schedule: Schedule, around: Surroundings): Evaluation |
   const submits: Submit[] = [];
   for (const { at, outcome, reason } of settleLate(wanted, rule, until)) {
     if (outcome !== 'missed') submits.push({ plannedAt: at, outcome });
-    else rows.push({ plannedAt: at, outcome, reason: `${whyLate(around, at)}${reason ? `, and ${MISSED_REASONS[reason]}` : ''}` });
+    else
+      rows.push({
+        plannedAt: at,
+        outcome,
+        reason: `${whyLate(around, at)}${reason ? `, and ${MISSED_REASONS[reason]}` : ''}`,
+      });
   }
   const overlapped = overlap(schedule, submits, rows);
   rows.sort((a, b) => a.plannedAt - b.plannedAt);

@@ -4,8 +4,8 @@ import { durationMsMax, nameCharsMax } from '../limits.ts';
 import type { Mistake } from '../refusal.ts';
 import { checkTask, type TaskInput } from '../task-input.ts';
 import type { CatchUp } from './missed.ts';
-import { CATCH_UPS, OVERLAPS, type Overlap, type Rule } from './schedule.ts';
 import { plannedAfter } from './next.ts';
+import { CATCH_UPS, OVERLAPS, type Overlap, type Rule } from './schedule.ts';
 import { checkWhen, type When, zoneMistake } from './when.ts';
 import { isZone } from './zone.ts';
 
@@ -24,7 +24,8 @@ export interface ScheduleContext {
   readonly minIntervalMs: number;
   /** Zone of schedules that name none. */
   readonly zone: string;
-  readonly now: number;
+  /** What is planned for later than this; null for one that may be over. */
+  readonly now: number | null;
 }
 
 export interface ScheduleInput {
@@ -124,7 +125,10 @@ class Checking {
     if (!checked.ok) this.mistakes.push(...checked.mistakes);
     for (const not of NOT_IN_TASK) {
       if (isMembers(value) && value[not] !== undefined)
-        this.mistake(`${member}.${not}`, 'cannot stand in the task of a schedule: each occurrence is a task of its own');
+        this.mistake(
+          `${member}.${not}`,
+          'cannot stand in the task of a schedule: each occurrence is a task of its own',
+        );
     }
     return checked.ok ? checked.value : null;
   }
@@ -133,7 +137,7 @@ class Checking {
     const path = `${this.#path}.${member}`;
     const checked = checkWhen(this.#given[member], { minIntervalMs, path });
     if (!checked.ok) this.mistakes.push(...checked.mistakes);
-    else if (isZone(zone) && plannedAfter(checked.value, zone, now) === null)
+    else if (now !== null && isZone(zone) && plannedAfter(checked.value, zone, now) === null)
       this.mistakes.push({ path: `${path}.at`, message: `is over: it is ${new Date(now).toISOString()} now` });
     return checked.ok ? checked.value : (null as never);
   }

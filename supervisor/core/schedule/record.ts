@@ -38,7 +38,12 @@ export interface ScheduleRecord {
   readonly version: number;
   readonly createdAt: string;
   readonly createdBy: string;
-  readonly paused: { readonly reason: string; readonly until: string | null; readonly by: string; readonly since: string } | null;
+  readonly paused: {
+    readonly reason: string;
+    readonly until: string | null;
+    readonly by: string;
+    readonly since: string;
+  } | null;
   /** Why it does not start although it is active; null when nothing holds it. */
   readonly held: string | null;
   readonly nextAt: string | null;
@@ -48,7 +53,11 @@ export interface ScheduleRecord {
   readonly last: OccurrenceRecord | null;
 }
 
-export function scheduleRecord(schedule: Schedule, all: Schedules, flags: ReadonlyMap<string, boolean>): ScheduleRecord {
+export function scheduleRecord(
+  schedule: Schedule,
+  all: Schedules,
+  flags: ReadonlyMap<string, boolean>,
+): ScheduleRecord {
   const { id, rule, pause, last, waiting } = schedule;
   const zone = zoneOf(schedule, all);
   return {

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { machineClock } from '../../../supervisor/clock.ts';
+import type { SchedulesFacade } from '../../../supervisor/schedules-facade.ts';
 import type { SettingsFacade } from '../../../supervisor/settings-facade.ts';
 import { type App, createApp } from '../../../web/app.ts';
 import type { WebSettings } from '../../../web/settings.ts';
@@ -26,6 +27,7 @@ export async function startConsole(
   changes: Partial<WebSettings> = {},
   facade = new ScriptedFacade(),
   desk: SettingsFacade = null as never,
+  schedules: SchedulesFacade = null as never,
 ): Promise<ConsoleServer> {
   let settings: WebSettings = {
     host: '127.0.0.1',
@@ -37,7 +39,15 @@ export async function startConsole(
     loopbackOpen: true,
     ...changes,
   };
-  const app: App = createApp({ facade, desk, settings: () => settings, publicDir, clock: machineClock, log: silent });
+  const app: App = createApp({
+    facade,
+    desk,
+    schedules,
+    settings: () => settings,
+    publicDir,
+    clock: machineClock,
+    log: silent,
+  });
   let open = true;
   const server = createServer((request, response) => {
     if (open) app.handle(request, response);
