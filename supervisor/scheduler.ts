@@ -116,7 +116,8 @@ export class Scheduler {
     else if (!pause && rule.pauseAfterFailures !== null && schedule.failuresInRow >= rule.pauseAfterFailures)
       this.#record(this.#pauseForFailures(schedule));
     if (!schedule.pause && heldAll(schedules) === null) this.#settle(schedule, now);
-    schedules.stale.delete(schedule);
+    // What it has just been told is no news; but a task canceled at once leaves its place to the one that waits.
+    if (schedule.waiting.length === 0 || schedule.active.length > 0) schedules.stale.delete(schedule);
     this.plan(schedule);
   }
 

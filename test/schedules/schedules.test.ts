@@ -59,34 +59,21 @@ t.test(
       ['queue-one', ['started', 'queued', 'skipped']],
       ['queue-all', ['started', 'queued', 'queued']],
       ['allow', ['started', 'started', 'started']],
-      ['replace', ['started', 'started', 'started']],
+      ['replace', ['started', 'queued', 'queued']],
     ] as const) {
       const bed = new SchedulesBed();
       const { id } = await bed.desk.create({ ...DAILY, overlap }, anybody);
       bed.pass(72 * hour);
+      const { items } = await bed.desk.occurrences(id, { limit: 10, after: null });
+      const sorted = items.toSorted((a, b) => (a.plannedAt < b.plannedAt ? -1 : 1));
       t.strictSame(
-        ledgerOf(bed, id).map(([, outcome]) => outcome),
+        sorted.map(({ outcome }) => outcome),
         outcomes,
         overlap,
       );
     }
   },
 );
-
-t.test('paused, nothing starts and the ledger says why; resumed, it goes on from now or catches up', async (t) => {
-  for (const catchUp of [false, true]) {
-    const bed = new SchedulesBed();
-    const { id } = await bed.desk.create(DAILY, anybody);
-    await bed.desk.pause(id, { reason: 'holidays', until: null }, anybody);
-    bed.clock.advance(48 * hour);
-    bed.tick();
-    t.strictSame(ledgerOf(bed, id), []);
-    await bed.desk.resume(id, catchUp, anybody);
-    bed.tick();
-    const outcomes = ledgerOf(bed, id).map(([, outcome]) => outcome);
-    t.strictSame(outcomes, catchUp ? ['missed', 'caught_up'] : ['skipped', 'skipped']);
-  }
-});
 
 t.test('all are paused until a day, and go on by themselves', async (t) => {
   const bed = new SchedulesBed();
