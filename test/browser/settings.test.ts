@@ -1,6 +1,7 @@
 /** Settings on the page: what is shown of them, who may change them, and that nobody's change is lost or overwritten unseen. */
 import { writeFile } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright-core';
+import { ROWS } from '../../supervisor/settings/settings.ts';
 import { button, live, panel, promise } from './helpers/promise.ts';
 import { handler } from './helpers/scripted-task.ts';
 
@@ -46,7 +47,13 @@ promise(
     await page.getByRole('main').getByRole('link', { name: 'Sign in' }).click();
     await signIn(page);
     await field(page, 'WORKERS').waitFor();
-    t.equal(await field(page, 'WEB_READ_TOKEN').count(), 0, 'what only the file may change stays a text');
+    const fileOnly = ROWS.filter((each) => each.fileOnly).map(({ key }) => key);
+    t.ok(fileOnly.length > 10);
+    for (const key of [...fileOnly, 'HANDLER_CITY']) {
+      t.equal(await row(page, key).count(), 1, `${key} is shown`);
+      const hands = row(page, key).locator('input, select, textarea, button');
+      t.equal(await hands.count(), 0, `${key}, which only the file may change, stays a text`);
+    }
   },
 );
 
