@@ -180,7 +180,9 @@ t.test('programs are handlers as well; one that could not run says why', async (
       '#!/bin/sh\n# nightshift-settings: key\n',
       /declares the setting "key" .* expected HANDLER_API_KEY/,
     ],
-    'writable.sh': ['#!/bin/sh\n', /can be written by others/, 0o777],
+    'writable.sh': ['#!/bin/sh\n', /can be written by others \(mode 777\)/, 0o777],
+    'by-group.sh': ['#!/bin/sh\n', /can be written by others \(mode 775\).*chmod go-w/, 0o775],
+    'by-world.sh': ['#!/bin/sh\n', /can be written by others \(mode 757\).*chmod go-w/, 0o757],
   };
   for (const [name, [content, , mode]] of Object.entries(bad)) put(name, content, mode);
   const answer = await describeHandlers(folder);
