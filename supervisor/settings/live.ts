@@ -122,7 +122,7 @@ export class LiveSettings {
   look(): Promise<void> {
     return this.#inTurn(async () => {
       const read = await readEnv(this.envFile);
-      if ('problem' in read) this.#wrong([{ key: null, source: 'file', line: null, message: read.problem }]);
+      if ('problem' in read) this.#unreadable(read.problem);
       else if (read.bytes === null) this.#gone();
       else await this.#take(read.bytes, byFile);
     });
@@ -244,10 +244,20 @@ export class LiveSettings {
     });
   }
 
+  /** What it held before is no longer what was seen last: put back, it is taken again. */
+  #unreadable(message: string): void {
+    this.#seen = this.#told = null;
+    this.#wrong([{ key: null, source: 'file', line: null, message }]);
+  }
+
   #wrong(problems: readonly Problem[]): void {
+    const { health } = this.#in;
+    const named = this.#name(problems);
+    // Another mistake is news, and told as such.
+    if (named !== this.#name(this.#problems)) health.clear('settings_wrong');
     this.#problems = problems;
-    const named = problems.map((problem) => describeProblem(problem, this.envFile)).join('; ');
-    this.#in.health.raise({
+    health.clear('settings_gone');
+    health.raise({
       code: 'settings_wrong',
       severity: 'error',
       message: `The settings are not taken, the last good ones (${this.#revision?.id ?? 'defaults'}) stay in force: ${named}`,
@@ -255,8 +265,14 @@ export class LiveSettings {
     });
   }
 
+  #name(problems: readonly Problem[]): string {
+    return problems.map((problem) => describeProblem(problem, this.envFile)).join('; ');
+  }
+
   #gone(): void {
     this.#seen = this.#told = null;
+    this.#problems = [];
+    this.#in.health.clear('settings_wrong');
     this.#in.health.raise({
       code: 'settings_gone',
       severity: 'warning',
