@@ -270,14 +270,18 @@ export class LiveSettings {
   }
 
   #gone(): void {
+    const { health, loaded } = this.#in;
     this.#seen = this.#told = null;
     this.#problems = [];
-    this.#in.health.clear('settings_wrong');
-    this.#in.health.raise({
+    health.clear('settings_wrong');
+    health.raise({
       code: 'settings_gone',
       severity: 'warning',
       message: `${this.envFile} is gone; the last good settings stay in force`,
-      action: 'Put it back, or restart to have it made from the example with all defaults.',
+      action:
+        loaded.name === loaded.envFile
+          ? 'Put it back: without it Nightshift does not start again.'
+          : 'Put it back, or restart to have it made from the example with all defaults.',
     });
   }
 
