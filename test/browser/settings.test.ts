@@ -169,6 +169,34 @@ promise(
 );
 
 promise(
+  'a key that is none is named where settings are, with the one that was probably meant',
+  { path: 'settings', env: { text: 'WORKRES=2\n' } },
+  async (_t, { page, facade }) => {
+    const message = 'Not taken: nightshift.env line 1: WORKRES is not a setting: did you mean WORKERS?';
+    facade.health = [
+      { code: 'settings_unknown:WORKRES', severity: 'warning', message, action: 'Correct it.', since: facade.iso() },
+    ];
+    await page.getByRole('main').getByText('did you mean WORKERS?').waitFor();
+    await page.getByRole('main').getByText('Correct it.').waitFor();
+  },
+);
+
+promise(
+  'in Chinese, settings say in Chinese what they are for, and are found by that',
+  { path: 'settings', env: {} },
+  async (t, { page }) => {
+    await page.getByLabel('Language').selectOption('zh');
+    await row(page, 'WORKERS').getByText('执行计算型任务的工作线程数').waitFor();
+    t.match((await row(page, 'IO_WORKERS').textContent()) ?? '', /默认：1 · 1 至 16 \(线程\)/);
+    await page.getByRole('searchbox').fill('文件中一律为');
+    await page.getByText('1 项设置', { exact: true }).waitFor();
+    await row(page, 'TIMEZONE').waitFor();
+    await page.getByRole('searchbox').fill('zone of the local');
+    await row(page, 'TIMEZONE').waitFor();
+  },
+);
+
+promise(
   'a flag is switched, says what needs it, and can be added before anybody names it',
   {
     settings: { token },
