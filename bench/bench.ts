@@ -12,6 +12,7 @@ import { floors } from './floors.ts';
 import { http } from './http.ts';
 import { idle } from './idle.ts';
 import { latency } from './latency.ts';
+import { reload } from './reload.ts';
 import { restart } from './restart.ts';
 import { workOff } from './work-off.ts';
 
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   restart,
   idle,
   drop,
+  reload,
 };
 const runs = 3;
 

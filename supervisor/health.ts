@@ -5,6 +5,11 @@ import type { HealthItem } from './facade.ts';
 
 export type Condition = Omit<HealthItem, 'since'>;
 
+/** A condition in one line, as logs have it. */
+export function sayCondition({ message, action }: Pick<Condition, 'message' | 'action'>): string {
+  return `${message}${/[.?!]$/.test(message) ? '' : '.'} ${action}`;
+}
+
 const severities = ['error', 'warning', 'info'];
 
 export class Health {

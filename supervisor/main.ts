@@ -18,7 +18,7 @@ import type { Task } from './core/task.ts';
 import { checkPlaces, makeFolders } from './data-places.ts';
 import { revisionsInUse } from './given-settings.ts';
 import { endBusy, endHard } from './hard-end.ts';
-import { type Condition, Health } from './health.ts';
+import { type Condition, Health, sayCondition } from './health.ts';
 import { type InboxDoor, openInbox } from './inbox-door.ts';
 import { type DataFolderLock, lockDataFolder } from './journal/lock.ts';
 import { sayFault } from './last-words.ts';
@@ -179,7 +179,7 @@ const LEVELS = { info: 'info', warning: 'warn', error: 'error' } as const;
 
 /** Whoever only reads the log learns of every condition, with what to do about it. */
 function tellOf(log: Log): (condition: Condition) => void {
-  return ({ code, severity, message, action }) => log[LEVELS[severity]]({ health: code }, `${message}. ${action}`);
+  return (condition) => log[LEVELS[condition.severity]]({ health: condition.code }, sayCondition(condition));
 }
 
 function checkLock(lock: { check(): void }, log: Log): void {

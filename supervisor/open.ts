@@ -15,7 +15,7 @@ import { Front } from './front.ts';
 import { GivenSettings } from './given-settings.ts';
 import { LiveHandlers } from './handlers/live.ts';
 import { ParamsCheck } from './handlers/params-check.ts';
-import type { Health } from './health.ts';
+import { type Health, sayCondition } from './health.ts';
 import { diskReports, reportLostWindow, watchSpace } from './health-reports.ts';
 import { AttemptLog } from './history/attempt-log.ts';
 import { History } from './history/history.ts';
@@ -141,8 +141,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
 
   await describing;
   putInForce(state, settings, handlers.catalog, clock.wall());
-  for (const { code, message, action } of waitingForHandlers(state))
-    log.warn({ health: code }, `${message}. ${action}`);
+  for (const condition of waitingForHandlers(state)) log.warn({ health: condition.code }, sayCondition(condition));
   const logs = await AttemptLog.open({
     folder: join(dataDir, 'logs'),
     clock,

@@ -4,7 +4,7 @@ import type { Actor } from './facade.ts';
 import { FLAG_NAME, flagKey } from './settings/flags.ts';
 import type { LiveSettings } from './settings/live.ts';
 import { differences, type Revision } from './settings/revisions.ts';
-import { isFileOnly, isSecret, needsRestart, rowOf } from './settings/settings.ts';
+import { isFileOnly, isSecret, mayBeShown, needsRestart, rowOf } from './settings/settings.ts';
 import type {
   ChangeRequest,
   FlagView,
@@ -122,6 +122,6 @@ function revisionView({ id, at, by, from, note, hash, keys }: Revision): Revisio
 }
 
 function masked({ key, before, after }: SettingDifference): SettingDifference {
-  if (!isSecret(key)) return { key, before, after };
+  if (mayBeShown(key)) return { key, before, after };
   return { key, before: before && MASK, after: after && MASK };
 }

@@ -48,7 +48,7 @@ export interface SettingsView {
   readonly settings: Readonly<Record<string, SettingView>>;
 }
 
-/** One key that differs; null where it is not set. Of secrets only that they differ. */
+/** One key that differs; null where it is not set. Of secrets, and of keys that are no settings, only that they differ. */
 export interface SettingDifference {
   readonly key: string;
   readonly before: string | null;

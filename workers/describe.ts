@@ -73,7 +73,10 @@ async function copyOf(
   try {
     return await serveCopy(file, places, imports);
   } catch (error) {
-    return { handlers: [], failures: [{ file, message: (error as Error).message }] };
+    const { code, path, message } = error as NodeJS.ErrnoException;
+    // It was taken away since the folder was listed.
+    if (code === 'ENOENT' && path === file) return { handlers: [], failures: [] };
+    return { handlers: [], failures: [{ file, message }] };
   }
 }
 

@@ -99,16 +99,20 @@ export class LiveHandlers {
     return found.whole ? found.imports : null;
   }
 
+  /**
+   * Whoever asks in between is told of what served before: a task claimed for the lanes of the one and with the handlers
+   * of the other would have none, or run where its handler does not belong.
+   */
   async #take(catalog: HandlerCatalog): Promise<void> {
     const { adopted } = this.#in;
     const before = this.catalog;
+    const changes = handlerChanges(before, catalog);
+    const same = changes.length === 0 && this.#opened;
+    if (!same) await this.#served.note(catalog.handlers).catch((error: Error) => this.#unnoted(error));
     this.#catalog = catalog;
     this.#byType = new Map(catalog.handlers.map((handler) => [handler.type, handler]));
     this.#report(before.failures, catalog.failures);
-    const changes = handlerChanges(before, catalog);
-    if (changes.length === 0 && this.#opened) return;
-    await this.#served.note(catalog.handlers).catch((error: Error) => this.#unnoted(error));
-    if (!this.#opened) return;
+    if (same || !this.#opened) return;
     for (const change of changes) this.#in.log.info({ handler: change.file }, sayChange(change));
     adopted(catalog, changes);
     await this.#tidy();

@@ -21,22 +21,26 @@ export class Served {
     this.#handlersDir = handlersDir;
   }
 
-  /** Those that served last, as far as their copies are still there. */
+  /** Those that served last, as far as their copies are still there; programs, which have none, keep their types. */
   async last(): Promise<readonly HandlerDescription[]> {
     const handlers: HandlerDescription[] = [];
     for (const one of await this.#list()) {
       const name = basename(one.file);
+      const file = join(this.#handlersDir, name);
+      if (isProgram(one)) {
+        if (file === one.file && (await isFile(file))) handlers.push(one);
+        continue;
+      }
       const path = join(this.folder, copyName(one), name);
-      const there = (await stat(path).catch(() => null))?.isFile() ?? false;
       // The data folder may have moved.
-      if (there) handlers.push({ ...one, file: join(this.#handlersDir, name), url: pathToFileURL(path).href });
+      if (await isFile(path)) handlers.push({ ...one, file, url: pathToFileURL(path).href });
     }
     return handlers;
   }
 
   async note(handlers: readonly HandlerDescription[]): Promise<void> {
-    const copied = handlers.filter((one) => this.#isCopy(one));
-    await replaceFile(join(this.folder, LIST), `${JSON.stringify(copied, null, 2)}\n`);
+    const noted = handlers.filter((one) => this.#isCopy(one) || isProgram(one));
+    await replaceFile(join(this.folder, LIST), `${JSON.stringify(noted, null, 2)}\n`);
   }
 
   /**
@@ -64,6 +68,15 @@ export class Served {
   #isCopy({ builtIn, url }: HandlerDescription): boolean {
     return !builtIn && url.startsWith('file:') && fileURLToPath(url).startsWith(join(this.folder, '/'));
   }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isFile() ?? false;
+}
+
+/** What runs is the file itself; see `program-file.ts`. */
+function isProgram({ builtIn, url }: HandlerDescription): boolean {
+  return !builtIn && !url.startsWith('file:');
 }
 
 function copyName({ file, version }: HandlerDescription): string {

@@ -122,7 +122,7 @@ export class LiveSettings {
   look(): Promise<void> {
     return this.#inTurn(async () => {
       const read = await readEnv(this.envFile);
-      if ('problem' in read) this.#wrong([{ key: null, source: 'file', line: null, message: read.problem }]);
+      if ('problem' in read) this.#unreadable(read.problem);
       else if (read.bytes === null) this.#gone();
       else await this.#take(read.bytes, byFile);
     });
@@ -244,10 +244,20 @@ export class LiveSettings {
     });
   }
 
+  /** What it held before is no longer what was seen last: put back, it is taken again. */
+  #unreadable(message: string): void {
+    this.#seen = this.#told = null;
+    this.#wrong([{ key: null, source: 'file', line: null, message }]);
+  }
+
   #wrong(problems: readonly Problem[]): void {
+    const { health } = this.#in;
+    const named = this.#name(problems);
+    // Another mistake is news, and told as such.
+    if (named !== this.#name(this.#problems)) health.clear('settings_wrong');
     this.#problems = problems;
-    const named = problems.map((problem) => describeProblem(problem, this.envFile)).join('; ');
-    this.#in.health.raise({
+    health.clear('settings_gone');
+    health.raise({
       code: 'settings_wrong',
       severity: 'error',
       message: `The settings are not taken, the last good ones (${this.#revision?.id ?? 'defaults'}) stay in force: ${named}`,
@@ -255,13 +265,23 @@ export class LiveSettings {
     });
   }
 
+  #name(problems: readonly Problem[]): string {
+    return problems.map((problem) => describeProblem(problem, this.envFile)).join('; ');
+  }
+
   #gone(): void {
+    const { health, loaded } = this.#in;
     this.#seen = this.#told = null;
-    this.#in.health.raise({
+    this.#problems = [];
+    health.clear('settings_wrong');
+    health.raise({
       code: 'settings_gone',
       severity: 'warning',
       message: `${this.envFile} is gone; the last good settings stay in force`,
-      action: 'Put it back, or restart to have it made from the example with all defaults.',
+      action:
+        loaded.name === loaded.envFile
+          ? 'Put it back: without it Nightshift does not start again.'
+          : 'Put it back, or restart to have it made from the example with all defaults.',
     });
   }
 

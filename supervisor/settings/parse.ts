@@ -144,7 +144,7 @@ function readAll(
     }
     const reading = row.kind.read(given?.text ?? row.default, machine);
     if ('value' in reading) values[member] = reading.value;
-    else problems.push(problem(given, row.key, `${reading.problem}${shown(row.key, given?.text)}`));
+    else problems.push(problem(given, row.key, withText(reading.problem, row.key, given?.text)));
   }
   return values;
 }
@@ -156,16 +156,17 @@ function readFlags(texts: ReadonlyMap<string, Text>, problems: Problem[]): Map<s
     const on = readFlag(given.text);
     if (name !== null && on !== null) flags.set(name, on);
     else if (name !== null)
-      problems.push(problem(given, given.key, `must be true or false${shown(given.key, given.text)}`));
+      problems.push(problem(given, given.key, withText('must be true or false', given.key, given.text)));
   }
   return flags;
 }
 
 const shownCharsMax = 60;
 
-function shown(key: string, text: string | undefined): string {
-  if (text === undefined || isSecret(key)) return '';
-  return `, not ${JSON.stringify(text.length > shownCharsMax ? `${text.slice(0, shownCharsMax)}…` : text)}`;
+/** A problem that says what must be is given what is; others name the part that is wrong themselves. */
+function withText(problem: string, key: string, text: string | undefined): string {
+  if (text === undefined || isSecret(key) || !problem.startsWith('must be ')) return problem;
+  return `${problem}, not ${JSON.stringify(text.length > shownCharsMax ? `${text.slice(0, shownCharsMax)}…` : text)}`;
 }
 
 function problem(given: Text | undefined, key: string, message: string): Problem {

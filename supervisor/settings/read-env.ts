@@ -22,7 +22,10 @@ export async function readEnv(path: string): Promise<ReadEnv> {
     return { bytes: await file.readFile() };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' ? { bytes: null } : { problem: `cannot be read (${code})` };
+    if (code === 'ENOENT') return { bytes: null };
+    return {
+      problem: code === 'EACCES' ? 'may not be read by the user that runs Nightshift' : `cannot be read (${code})`,
+    };
   } finally {
     await file?.close();
   }

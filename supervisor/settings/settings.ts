@@ -398,6 +398,11 @@ export function isSecret(key: string): boolean {
   );
 }
 
+/** Of a key that is none nobody knows what it holds: most likely it is a secret whose name was misspelled. */
+export function mayBeShown(key: string): boolean {
+  return isSetting(key) && !isSecret(key);
+}
+
 /**
  * Whether a key may be changed in the file only. A handler's own keys may grant anything, so they count,
  * and so do those of later versions, of which no row says more.

@@ -5,18 +5,25 @@ import t from 'tap';
 import { folderFor, startOn } from '../helpers/supervised.ts';
 import { eventually } from '../helpers/supervisor-process.ts';
 
-t.setTimeout(120_000);
+t.setTimeout(300_000);
 const linux = process.platform === 'linux' ? {} : { skip: 'reads /proc' };
 
 const HARD = `
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 export default {
   type: 'hard',
   maxAttempts: 1,
   async run({ how, file }, ctx) {
     if (how === 'abort') process.abort();
     if (how === 'pid') return process.pid;
+    if (how === 'heap') for (const held = []; ; ) held.push(new Array(1_000).fill(held.length));
+    if (how === 'kill') process.kill(process.pid, 'SIGKILL');
+    if (how === 'neighbor') {
+      writeFileSync(file + '.begun', '');
+      while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 20));
+      return { attempt: ctx.attempt, pid: process.pid };
+    }
     const { pid } = spawn('sleep', ['600'], { stdio: 'ignore' });
     writeFileSync(file, process.pid + ' ' + pid + '\\n');
     await new Promise(() => {});
@@ -129,6 +136,35 @@ t.test('a program is a handler, and handlers of your own can be kept in processe
   await supervisor.ended;
   await eventually('all of them to be gone', () => (pids.every(isGone) ? true : null));
   t.equal(pids.length, 4, 'handlers, and what they had started, end with the supervisor');
+});
+
+t.test('abort, want of memory and SIGKILL crash the attempt with the reason, and no other', linux, async (t) => {
+  const folder = folderFor(t, { 'hard.mjs': HARD });
+  const settings = { ISOLATION: 'process', PROCESS_WORKERS: '2', PROCESS_MEMORY: '64' };
+  const supervisor = await startOn(t, folder, { settings });
+  const file = join(folder.dir, '..', 'go');
+  const neighbor = await supervisor.add({ type: 'hard', params: { how: 'neighbor', file } });
+  await eventually('the neighbor to run', () => (existsSync(`${file}.begun`) ? true : null));
+  const rows: Readonly<Record<string, RegExp>> = {
+    abort: /its process was ended by SIGABRT/,
+    heap: /its process ran out of memory: .* it may use 64 MiB \(PROCESS_MEMORY\)/,
+    kill: /its process was ended by SIGKILL/,
+  };
+  for (const [how, message] of Object.entries(rows)) {
+    const { id } = await supervisor.add({ type: 'hard', params: { how } });
+    const error = { code: 'worker_crashed', message };
+    t.match(
+      await supervisor.until(id, 'succeeded', 'failed'),
+      { state: 'failed', error, attempts: [{ number: 1, outcome: 'worker_crashed', error }] },
+      how,
+    );
+  }
+  t.match(await supervisor.task(neighbor.id), { state: 'running', attempts: [{ number: 1 }] });
+  writeFileSync(file, '');
+  t.match(await supervisor.until(neighbor.id, 'succeeded', 'failed'), { state: 'succeeded', result: { attempt: 1 } });
+  const after = await supervisor.add({ type: 'hard', params: { how: 'pid' } });
+  t.equal((await supervisor.until(after.id, 'succeeded', 'failed')).state, 'succeeded', 'and the slot goes on');
+  t.equal((await supervisor.call('GET', '/status')).status, 200);
 });
 
 t.test('what survives although its launcher is gone is ended at the next start', linux, async (t) => {

@@ -41,7 +41,8 @@ promise(
     env: {},
     prepare({ facade }) {
       const file = '/srv/nightshift/data/handlers/broken.mjs';
-      facade.catalog = { ...facade.catalog, failures: [{ file, message: 'SyntaxError: Unexpected end of input' }] };
+      const failure = { file, message: 'SyntaxError: Unexpected end of input', serving: '0fd1c3b5a790' };
+      facade.catalog = { ...facade.catalog, failures: [failure] };
       facade.add('nobody.knows');
     },
   },
@@ -49,7 +50,8 @@ promise(
     const failures = panel(page, 'Files that could not be used');
     await failures.getByText('/srv/nightshift/data/handlers/broken.mjs').waitFor();
     await failures.getByText('Unexpected end of input').waitFor();
-    await failures.getByText('Correct the file').waitFor();
+    await failures.getByText('The version before, 0fd1c3b5a790, goes on serving.').waitFor();
+    await failures.getByText('Correct the file, which is taken as soon as it is right').waitFor();
     await page.getByText('Nobody handles nobody.knows: 1 waiting').waitFor();
   },
 );

@@ -1,6 +1,7 @@
 /** Settings on the page: what is shown of them, who may change them, and that nobody's change is lost or overwritten unseen. */
 import { writeFile } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright-core';
+import { ROWS } from '../../supervisor/settings/settings.ts';
 import { button, live, panel, promise } from './helpers/promise.ts';
 import { handler } from './helpers/scripted-task.ts';
 
@@ -46,7 +47,13 @@ promise(
     await page.getByRole('main').getByRole('link', { name: 'Sign in' }).click();
     await signIn(page);
     await field(page, 'WORKERS').waitFor();
-    t.equal(await field(page, 'WEB_READ_TOKEN').count(), 0, 'what only the file may change stays a text');
+    const fileOnly = ROWS.filter((each) => each.fileOnly).map(({ key }) => key);
+    t.ok(fileOnly.length > 10);
+    for (const key of [...fileOnly, 'HANDLER_CITY']) {
+      t.equal(await row(page, key).count(), 1, `${key} is shown`);
+      const hands = row(page, key).locator('input, select, textarea, button');
+      t.equal(await hands.count(), 0, `${key}, which only the file may change, stays a text`);
+    }
   },
 );
 
@@ -158,6 +165,34 @@ promise(
     const told = panel(page, 'The file is not taken; the last good settings stay in force');
     await told.getByText('line 2').waitFor();
     await told.getByText(`Correct ${desk.file}`).waitFor();
+  },
+);
+
+promise(
+  'a key that is none is named where settings are, with the one that was probably meant',
+  { path: 'settings', env: { text: 'WORKRES=2\n' } },
+  async (_t, { page, facade }) => {
+    const message = 'Not taken: nightshift.env line 1: WORKRES is not a setting: did you mean WORKERS?';
+    facade.health = [
+      { code: 'settings_unknown:WORKRES', severity: 'warning', message, action: 'Correct it.', since: facade.iso() },
+    ];
+    await page.getByRole('main').getByText('did you mean WORKERS?').waitFor();
+    await page.getByRole('main').getByText('Correct it.').waitFor();
+  },
+);
+
+promise(
+  'in Chinese, settings say in Chinese what they are for, and are found by that',
+  { path: 'settings', env: {} },
+  async (t, { page }) => {
+    await page.getByLabel('Language').selectOption('zh');
+    await row(page, 'WORKERS').getByText('执行计算型任务的工作线程数').waitFor();
+    t.match((await row(page, 'IO_WORKERS').textContent()) ?? '', /默认：1 · 1 至 16 \(线程\)/);
+    await page.getByRole('searchbox').fill('文件中一律为');
+    await page.getByText('1 项设置', { exact: true }).waitFor();
+    await row(page, 'TIMEZONE').waitFor();
+    await page.getByRole('searchbox').fill('zone of the local');
+    await row(page, 'TIMEZONE').waitFor();
   },
 );
 

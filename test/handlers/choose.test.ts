@@ -1,6 +1,9 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { handlerChanges, sayChange } from '../../supervisor/handlers/changes.ts';
 import { chooseHandlers } from '../../supervisor/handlers/choose.ts';
+import { Served } from '../../supervisor/handlers/served.ts';
 import type { HandlerDescription, HandlersFound } from '../../workers/contract.ts';
 
 const handler = (type: string, name: string, version = '1'): HandlerDescription => ({
@@ -115,4 +118,21 @@ t.test('what changed is told file by file', (t) => {
     'handler bad.mjs is not used',
   ]);
   t.end();
+});
+
+t.test('a program that served keeps its type after a restart, as long as it is there', async (t) => {
+  const folder = t.testdir({ handlers: { 'x.py': '#!/bin/sh\n', 'x.sh': '#!/bin/sh\n' } });
+  const program = (name: string): HandlerDescription => {
+    const file = join(folder, 'handlers', name);
+    return { ...handler('x', name), file, url: `program://${file}` };
+  };
+  const open = () => new Served(join(folder, 'served'), join(folder, 'handlers'));
+  mkdirSync(join(folder, 'served'));
+  await open().note([program('x.sh'), { ...program('gone.sh'), type: 'gone' }, echo]);
+  const last = await open().last();
+  t.same(
+    last.map(({ type }) => type),
+    ['x'],
+  );
+  t.same(served(last, found([program('x.py'), program('x.sh')])).handlers, [`x ${program('x.sh').file} 1`]);
 });

@@ -20,6 +20,8 @@ interface Bed {
   readonly live: LiveSettings;
   readonly adopted: Adopted[];
   readonly health: Map<string, string>;
+  /** Of what is wrong, as it came up: what the log says. */
+  readonly told: string[];
   /** Resolves with the next thing adopted after those seen so far. */
   next(): Promise<Adopted>;
   /** Resolves when the health items hold what is asked for. */
@@ -32,6 +34,7 @@ async function bed(t: Test, text = '', more: Partial<LoadOptions> = {}): Promise
   await writeFile(file, text, { mode: 0o600 });
   const adopted: Adopted[] = [];
   const health = new Map<string, string>();
+  const told: string[] = [];
   let seen = 0;
   let wake = () => {};
   const stirred = () => new Promise<void>((resolve) => (wake = resolve));
@@ -41,6 +44,7 @@ async function bed(t: Test, text = '', more: Partial<LoadOptions> = {}): Promise
     clock: machineClock,
     health: {
       raise(item) {
+        if (item.code === 'settings_wrong' && !health.has(item.code)) told.push(item.message);
         health.set(item.code, item.message);
         wake();
       },
@@ -67,6 +71,7 @@ async function bed(t: Test, text = '', more: Partial<LoadOptions> = {}): Promise
     live,
     adopted,
     health,
+    told,
     async next() {
       while (adopted.length <= seen) await stirred();
       return adopted[seen++] as Adopted;
@@ -182,8 +187,34 @@ t.test('what cannot be an env file is named and changes nothing', async (t) => {
   }
   await rm(here.file);
   await here.healthy((health) => health.has('settings_gone'));
+  t.notOk(here.health.has('settings_wrong'), 'a file that is gone has no mistake');
+  await mkdir(here.file);
+  await here.healthy((health) => health.has('settings_wrong') && !health.has('settings_gone'));
   t.equal(here.live.settings.workers, 2);
   t.equal(here.adopted.length, 0);
+});
+
+t.test('the same content, put back where a folder was, is taken again', async (t) => {
+  const here = await bed(t, 'WORKERS=2\n');
+  await rm(here.file);
+  await mkdir(here.file);
+  await here.healthy((health) => health.has('settings_wrong'));
+  await rm(here.file, { recursive: true });
+  await writeFile(here.file, 'WORKERS=2\n');
+  await here.healthy((health) => health.size === 0);
+  t.same(here.live.problems, []);
+});
+
+t.test('another mistake in a file that is wrong already is told anew, the same one is not', async (t) => {
+  const here = await bed(t, 'WORKERS=2\n');
+  for (const text of ['WORKERS=many\n', 'WORKERS=many\n# still\n', 'WORKERS=2\nLIMITS=foo\n']) {
+    await writeFile(here.file, text);
+    await here.live.look();
+  }
+  t.match(here.told, [
+    /line 1: WORKERS must be auto or a whole number from 1 to 64, not "many"$/,
+    /line 2: LIMITS has "foo"; expected [^"]*$/,
+  ]);
 });
 
 t.test('a key that needs a restart is accepted, named as pending, and no longer when it is put back', async (t) => {

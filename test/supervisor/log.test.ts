@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import t from 'tap';
 import { Fault } from '../../supervisor/core/fault.ts';
-import { Health } from '../../supervisor/health.ts';
+import { Health, sayCondition } from '../../supervisor/health.ts';
 import { sayFault } from '../../supervisor/last-words.ts';
 import { makeLog } from '../../supervisor/log.ts';
 import { endThreads } from '../../supervisor/stop.ts';
@@ -50,6 +50,14 @@ t.test('a condition is told of as it comes up, not again while it lasts', async 
   health.clear('disk_full');
   health.raise({ ...condition, message: 'full again' });
   t.same(told, ['full', 'full again']);
+});
+
+t.test('a condition is one line in the log, its sentences ended once', async (t) => {
+  t.equal(sayCondition({ message: 'full', action: 'Make room.' }), 'full. Make room.');
+  t.equal(
+    sayCondition({ message: 'did you mean WORKERS?', action: 'Correct it.' }),
+    'did you mean WORKERS? Correct it.',
+  );
 });
 
 t.test('threads that do not end are not waited for longer than was said', async (t) => {

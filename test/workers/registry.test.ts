@@ -104,6 +104,7 @@ t.test('a file that cannot be used fails alone, and says why', async (t) => {
       "Object.defineProperty(exports, '__esModule', { value: true }); exports.default = { type: 'compiled', run: () => 1 }",
     'syntax.mjs': 'export default {\n  type: "x",\n  run: ( => 1\n}',
     'throws.mjs': 'throw new Error("no database")',
+    'throws.cjs': 'const x = 1;\nx();',
     'throws-text.mjs': 'throw "just text"',
     'hangs.mjs': 'await new Promise(() => {})',
     'loops.mjs': 'for (;;);',
@@ -112,6 +113,7 @@ t.test('a file that cannot be used fails alone, and says why', async (t) => {
     'function.mjs': 'export default () => 1',
     'shape.mjs':
       "export default { type: 'has space', run: 5, lane: 'gpu', timeout: 'soon', maxAttempts: 0, params: {}, settings: 'X', retries: 3 }",
+    'require.cjs': "require('@no/such/deep')",
     'import.mjs': "import 'no-such-package'; export default {}",
     'typed.ts': 'export default { type: "typed" as string, run: (n: number) => n }',
     'notes.md': 'left alone',
@@ -131,16 +133,18 @@ t.test('a file that cannot be used fails alone, and says why', async (t) => {
   );
   const expected: Record<string, RegExp> = {
     'syntax.mjs': /SyntaxError in line 3/,
-    'throws.mjs': /Error: no database/,
+    'throws.mjs': /^threw in line 1 while loading: Error: no database$/,
+    'throws.cjs': /^threw in line 2 while loading: TypeError: x is not a function$/,
     'throws-text.mjs': /threw just text while loading/,
     'hangs.mjs': /did not finish loading within 8 s/,
     'loops.mjs': /did not finish loading within 5 s/,
     'exits.mjs': /ended its thread while loading, with exit code 7/,
-    'nothing.mjs': /exports no handler/,
+    'nothing.mjs': /^exports no handler/,
     'function.mjs': /default export is a function/,
     'shape.mjs':
-      /"type" must be a name.*"run" must be a function.*"params" must be a Standard Schema.*"timeout".*"maxAttempts".*"lane" must be one of cpu, io, process, not "gpu".*"settings".*"retries" is not a member/s,
-    'import.mjs': /no-such-package/,
+      /^"type" must be a name.*"run" must be a function.*"params" must be a Standard Schema.*"timeout".*"maxAttempts".*"lane" must be one of cpu, io, process, not "gpu".*"settings".*"retries" is not a member/s,
+    'import.mjs': /Cannot find package 'no-such-package'.*; install it: npm install --prefix \S+ no-such-package$/,
+    'require.cjs': /^Cannot find module '@no\/such\/deep'; install it: npm install --prefix \S+ @no\/such$/,
     ...(!stripsTypes && { 'typed.ts': /is TypeScript, which Node v\S+ does not load: .*Node 22\.18 or later/ }),
     'writable.mjs': /can be written by others \(mode 666\).*chmod go-w/,
     'linked.mjs': /symbolic link/,
@@ -180,7 +184,9 @@ t.test('programs are handlers as well; one that could not run says why', async (
       '#!/bin/sh\n# nightshift-settings: key\n',
       /declares the setting "key" .* expected HANDLER_API_KEY/,
     ],
-    'writable.sh': ['#!/bin/sh\n', /can be written by others/, 0o777],
+    'writable.sh': ['#!/bin/sh\n', /can be written by others \(mode 777\)/, 0o777],
+    'by-group.sh': ['#!/bin/sh\n', /can be written by others \(mode 775\).*chmod go-w/, 0o775],
+    'by-world.sh': ['#!/bin/sh\n', /can be written by others \(mode 757\).*chmod go-w/, 0o757],
   };
   for (const [name, [content, , mode]] of Object.entries(bad)) put(name, content, mode);
   const answer = await describeHandlers(folder);

@@ -4,6 +4,7 @@ import type { SettingsView } from '../../../supervisor/settings-facade.ts';
 import { say } from '../language.ts';
 import { type Live, useLive } from '../live.ts';
 import { Flags } from '../parts/flags.tsx';
+import { HealthNotice } from '../parts/health.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Link } from '../parts/link.tsx';
 import { PageProblem } from '../parts/page-problem.tsx';
@@ -33,10 +34,18 @@ export function Settings({ part }: { part: string }) {
       {settingsReadOnly.value && <MayLook />}
       {live.problem.value && !view && <PageProblem problem={live.problem.value} again={live.reload} />}
       {view && view.problems.length > 0 && <FileProblems view={view} />}
+      <Remarks />
       {part === '' && <SettingsFilter />}
       {view && <Part part={part} view={view} live={live} />}
     </>
   );
+}
+
+/** What else is to be known of the file: a key that is none, say. What is wrong in it stands above them. */
+function Remarks() {
+  const items =
+    status.value?.health.filter(({ code }) => code.startsWith('settings_') && code !== 'settings_wrong') ?? [];
+  return items.map((item) => <HealthNotice key={item.code} item={item} />);
 }
 
 /** No event tells that the file has become wrong: the health of the supervisor does. */
@@ -111,7 +120,7 @@ function FileProblems({ view: { problems, envFile } }: { view: SettingsView }) {
           {problems.map(({ key, line, message }) => (
             <li key={`${line} ${key} ${message}`}>
               {line !== null && `${words.line(line)}: `}
-              {key !== null && <code>{key}</code>} {message}
+              {key !== null && <code>{key}</code>} <span lang="en">{message}</span>
             </li>
           ))}
         </ul>

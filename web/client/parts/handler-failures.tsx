@@ -18,7 +18,8 @@ export function HandlerFailures({ failures }: { failures: readonly HandlerFailur
   );
 }
 
-function Failure({ failure: { file, message } }: { failure: HandlerFailure }) {
+function Failure({ failure: { file, message, serving } }: { failure: HandlerFailure }) {
+  const words = say().handlers;
   return (
     <div class="notice error">
       <SeverityWord severity="error" />
@@ -26,8 +27,11 @@ function Failure({ failure: { file, message } }: { failure: HandlerFailure }) {
         <p>
           <code class="failure-file">{file}</code>
         </p>
-        <p class="error-text">{message}</p>
-        <p class="muted">{say().handlers.failureAction}</p>
+        <p class="error-text" lang="en">
+          {message}
+        </p>
+        {serving !== undefined && <p>{words.servingStill(serving)}</p>}
+        <p class="muted">{words.failureAction}</p>
       </div>
     </div>
   );

@@ -20,13 +20,13 @@ export function HealthList({ status }: { status: StatusView }) {
   return (
     <section class="health" aria-label={words.health}>
       {items.map((item) => (
-        <Item key={item.code} item={item} />
+        <HealthNotice key={item.code} item={item} />
       ))}
     </section>
   );
 }
 
-function Item({ item }: { item: HealthItem }) {
+export function HealthNotice({ item }: { item: HealthItem }) {
   return (
     <div class={`notice ${item.severity}`}>
       <SeverityWord severity={item.severity} />

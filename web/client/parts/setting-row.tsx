@@ -146,7 +146,7 @@ function Source({ setting: { source } }: { setting: SettingView }) {
 function allowed({ default: given, limits, unit }: SettingView): string {
   const words = say().settings;
   const first = given === '' ? words.noDefault : words.default(given);
-  return limits === '' ? '' : `${first} · ${limits}${unit === null ? '' : ` (${unit})`}`;
+  return limits === '' ? '' : `${first} · ${words.allowed(limits)}${unit === null ? '' : ` (${words.allowed(unit)})`}`;
 }
 
 function Meaning({ setting }: { setting: SettingView }) {
@@ -154,7 +154,11 @@ function Meaning({ setting }: { setting: SettingView }) {
   const words = say().settings;
   return (
     <div class="setting-meaning">
-      {sentence === '' ? <p>{key.startsWith('HANDLER_') ? words.own : words.later}</p> : <p lang="en">{sentence}</p>}
+      {sentence === '' ? (
+        <p>{key.startsWith('HANDLER_') ? words.own : words.later}</p>
+      ) : (
+        <p>{words.meaning(key, sentence)}</p>
+      )}
       {(source === 'environment' || source === 'flag') && (
         <p class="overridden">
           <Icon name="warning" />

@@ -45,7 +45,9 @@ function listOf(view: SettingsView): readonly SettingView[] {
     if (setting.key.startsWith('FLAG_')) return false;
     if (setting.key in changes) return true;
     if (onlySet() && setting.source === 'default') return false;
-    return [setting.key, setting.value, setting.sentence].some((one) => one.toLowerCase().includes(text));
+    const { key, value, sentence } = setting;
+    const meaning = say().settings.meaning(key, sentence);
+    return [key, value, sentence, meaning].some((one) => one.toLowerCase().includes(text));
   });
 }
 

@@ -2,14 +2,14 @@
 export const handlersEn = {
   summary: (all: number, own: number) => `${all === 1 ? '1 handler' : `${all} handlers`}, ${own} of your own`,
   failures: 'Files that could not be used',
-  failureAction: 'Correct the file or take it out of the folder, then restart Nightshift.',
+  failureAction: 'Correct the file, which is taken as soon as it is right, or take it out of the folder.',
+  servingStill: (version: string) => `The version before, ${version}, goes on serving.`,
   nobody: (type: string, waiting: string) => `Nobody handles ${type}: ${waiting} waiting`,
-  nobodyAction: (folder: string) =>
-    `Put a handler of this type into ${folder}, then restart Nightshift; or cancel its tasks.`,
+  nobodyAction: (folder: string) => `Put a handler of this type into ${folder}, and they run; or cancel them.`,
   own: 'Your own',
   builtIn: 'Built in',
   none: 'No handler of your own yet',
-  noneText: 'A file in the handlers folder is one. This makes the first, and the next start loads it:',
+  noneText: 'A file in the handlers folder is one. This makes the first, which serves as soon as it is written:',
   noneMore: 'Then add a task of its type. What a handler may do is told in workers/README.md.',
   handler: 'Handler',
   lane: 'Lane',

@@ -35,6 +35,9 @@ export const settingsEn = {
       `NIGHTSHIFT_${key} in the environment overrides the file: a change there will not show.`,
     flag: (_key: string) => 'The command line overrides the file: a change there will not show.',
   },
+  /** What a setting is for, and what it may be, as the table of all settings has it. */
+  meaning: (_key: string, sentence: string) => sentence,
+  allowed: (phrase: string) => phrase,
   own: 'Yours: it reaches the handlers that declare it.',
   later: 'Has no effect in this version yet.',
   marks: {

@@ -1,5 +1,6 @@
 /** 设置各页的文字，简体中文。 */
 import type { Words } from '../language.ts';
+import { allowedZh, meaningZh } from './settings-table-zh.ts';
 
 export const settingsZh: Words['settings'] = {
   parts: '设置的各部分',
@@ -29,6 +30,8 @@ export const settingsZh: Words['settings'] = {
     environment: (key) => `环境变量 NIGHTSHIFT_${key} 优先于文件：在文件中更改不会生效。`,
     flag: () => '命令行优先于文件：在文件中更改不会生效。',
   },
+  meaning: meaningZh,
+  allowed: allowedZh,
   own: '自定义：传给声明了它的处理程序。',
   later: '在此版本中还不起作用。',
   marks: { secret: '机密', fileOnly: '仅限文件', restart: '需要重启', pending: '等待下次启动' },

@@ -1,0 +1,31 @@
+/** What lists of tasks say, in English. */
+import { tasks } from './counts-en.ts';
+
+export const listEn = {
+  filter: 'Filter',
+  text: 'Text in id, type, params, error or tags',
+  type: 'Type',
+  anyType: 'Any type',
+  allStates: 'All',
+  clear: 'Clear filter',
+  total: (n: number) => tasks(n),
+  moreThan: (n: number) => `more than ${tasks(n)}`,
+  atLeast: (n: number) => `at least ${tasks(n)}`,
+  onPage: (n: number) => `${tasks(n)} on this page`,
+  fresh: (n: number) => (n === 1 ? '1 new task' : `${n.toLocaleString('en')} new tasks`),
+  show: 'Show',
+  againAt: 'Again at',
+  older: 'Older',
+  newest: 'Newest',
+  selectOne: (name: string) => `Select ${name}`,
+  selectPage: 'Select all on this page',
+  selected: (n: number) => `${n.toLocaleString('en')} selected`,
+  everything: 'Select everything that matches',
+  everythingSelected: 'Everything that matches the filter is selected',
+  unselect: 'Select none',
+  emptyTitle: 'No task yet',
+  emptyText: 'Drop a file into the inbox, or submit one from the command line:',
+  emptyForm: 'Or fill in a form:',
+  noMatch: 'No task matches this filter',
+  noMatchText: 'History is searched as well; a shorter text or another state may find it.',
+};
