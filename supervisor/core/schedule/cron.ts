@@ -3,7 +3,7 @@
  * slow for rare dates and knows neither clock changes of 30 minutes nor "exactly once per local day".
  *
  * As in vixie cron, a day of the month and a weekday that are both restricted are alternatives; a field with a `*` in it
- * (also a step such as `* /2`, without the space) is no restriction of its own, and then a day must be both.
+ * (also with a step) is no restriction of its own, and then a day must be both.
  */
 import { CronExpressionParser } from 'cron-parser';
 import { type Calendar, daysIn, everyDay, nextWall } from './calendar.ts';
