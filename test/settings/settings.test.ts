@@ -375,7 +375,7 @@ t.test('which keys are secret, for the file only, or wait for a restart', async 
   t.notOk(isFileOnly('LOG_LEVEL'));
   t.ok(isSecret('HANDLER_API_KEY') && isSecret('HANDLER_PASSWORD') && !isSecret('HANDLER_FOLDER'));
   t.ok(isFileOnly('HANDLER_FOLDER'));
-  t.same(KEYS.filter(needsRestart), ['WEB_HOST', 'WEB_PORT', 'FSYNC']);
+  t.same(KEYS.filter(needsRestart), ['WEB_HOST', 'WEB_PORT', 'FSYNC', 'STARTUP_DELAY']);
   t.ok(
     isHandlerKey('HANDLER_A1') &&
       !isHandlerKey('HANDLER_') &&
