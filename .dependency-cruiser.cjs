@@ -35,7 +35,7 @@ module.exports = {
       from: { path: '^supervisor/core/' },
       to: {
         dependencyTypesNot: ['local'],
-        pathNot: ['^supervisor/core/', '^(node:)?crypto$', '^node_modules/(zod|cron-parser)/'],
+        pathNot: ['^supervisor/core/', '^(node:)?(crypto|module)$', '^node_modules/(zod|cron-parser)/'],
       },
     },
     only(
