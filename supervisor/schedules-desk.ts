@@ -2,13 +2,15 @@
 import type { Clock } from './clock.ts';
 import {
   changeSchedule,
+  changesTiming,
   createSchedule,
   deleteSchedule,
+  isTaken,
   pauseAll,
   pauseSchedule,
-  pendingTimes,
   resumeAll,
   resumeSchedule,
+  type Turn,
 } from './core/decide/schedules.ts';
 import { formatDuration } from './core/duration.ts';
 import type { AskedBy, Event } from './core/event.ts';
@@ -103,9 +105,7 @@ export class SchedulesDesk implements SchedulesFacade {
     const merged = { ...definitionOf(this.#find(id).rule), ...changes };
     // One that is over may still get another name or note.
     const { rule } = await this.#checked(merged, 'when' in changes ? this.#now : null);
-    const schedule = this.#seen(id, since);
-    const by = askedBy(actor);
-    await this.#carryOut(changeSchedule(this.#schedules, schedule, rule, this.#pending(schedule), by));
+    await this.#become(this.#seen(id, since), rule, actor);
     return this.show(id);
   }
 
@@ -115,14 +115,19 @@ export class SchedulesDesk implements SchedulesFacade {
     const known = typeof name === 'string' ? this.#schedules.byName.get(name) : undefined;
     if (!known) return this.create(given, actor);
     const { rule } = await this.#checked(given, null);
-    const schedule = this.#find(known.id);
-    await this.#carryOut(changeSchedule(this.#schedules, schedule, rule, this.#pending(schedule), askedBy(actor)));
+    await this.#become(this.#seen(known.id, null), rule, actor);
     return this.show(known.id);
+  }
+
+  async #become(schedule: Schedule, rule: Rule, actor: Actor): Promise<void> {
+    const turns = changesTiming(schedule, rule) && !isTaken(this.#schedules, rule.name, schedule);
+    const turn = this.#turn(schedule, turns);
+    await this.#carryOut(changeSchedule(this.#schedules, schedule, rule, turn, askedBy(actor)));
   }
 
   async remove(which: string, since: number | null, actor: Actor): Promise<void> {
     const schedule = this.#seen(which, since);
-    await this.#carryOut(deleteSchedule(schedule, this.#pending(schedule), askedBy(actor)));
+    await this.#carryOut(deleteSchedule(schedule, this.#turn(schedule, true), askedBy(actor)));
   }
 
   async pause(which: string, { reason, until }: PauseRequest, actor: Actor): Promise<ScheduleRecord> {
@@ -255,7 +260,6 @@ export class SchedulesDesk implements SchedulesFacade {
     return found;
   }
 
-  /** What is due by then is settled first: a change, a deletion or a pause is never about what should have started before. */
   #seen(which: string, since: number | null): Schedule {
     const schedule = this.#find(which);
     if (since !== null && since !== schedule.ruleSeq)
@@ -263,12 +267,14 @@ export class SchedulesDesk implements SchedulesFacade {
         'precondition_failed',
         `the schedule has changed since: version ${schedule.ruleSeq} is in force, not ${since}`,
       );
-    this.#parts.scheduler.look(schedule, this.#now);
     return schedule;
   }
 
-  #pending(schedule: Schedule): readonly number[] {
-    return pendingTimes(schedule, zoneOf(schedule, this.#schedules), this.#now);
+  /** What is due by then is settled first: a change or a deletion is never about what should have started before. */
+  #turn(schedule: Schedule, whatever: boolean): Turn {
+    const turn = { now: this.#now, zone: zoneOf(schedule, this.#schedules) };
+    this.#parts.scheduler.look(schedule, turn.now, { whatever });
+    return turn;
   }
 
   async #checked(given: unknown, now: number | null): Promise<ScheduleInput> {
