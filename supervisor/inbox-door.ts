@@ -1,10 +1,16 @@
-/** Where files from the inbox become tasks: the id of the file and its tasks are written down all together or not at all. */
+/**
+ * Where files from the inbox become tasks and schedules: the id of the file and what comes of it are written down all
+ * together or not at all.
+ */
 import type { Clock } from './clock.ts';
+import type { Event } from './core/event.ts';
+import { Refusal } from './core/refusal.ts';
 import type { TaskInput } from './core/task-input.ts';
 import type { HealthItem } from './facade.ts';
 import type { Health } from './health.ts';
 import { Inbox } from './intake/inbox.ts';
-import type { InboxSupervisor } from './intake/inbox-options.ts';
+import type { InboxOptions, InboxSupervisor } from './intake/inbox-options.ts';
+import type { FileContents } from './intake/task-file.ts';
 import type { Log } from './log.ts';
 import { waitingForHandlers } from './no-handler.ts';
 import type { Opened } from './open.ts';
@@ -12,11 +18,13 @@ import type { Settings } from './settings/settings.ts';
 
 export interface InboxParts {
   readonly dataDir: string;
-  readonly settings: () => Settings;
+  readonly settings: () => Pick<Settings, 'inboxSettleMs' | 'inboxRetentionMs' | 'inboxOwners'>;
   readonly opened: Opened;
   readonly health: Health;
   readonly log: Log;
   readonly clock: Clock;
+  /** The machine's, unless a test brings its own. */
+  readonly disk?: Pick<InboxOptions, 'files' | 'watch'>;
 }
 
 export interface InboxDoor {
@@ -26,15 +34,29 @@ export interface InboxDoor {
   stop(): Promise<void>;
 }
 
-export function openInbox({ dataDir, settings, opened, health, log, clock }: InboxParts): InboxDoor {
-  const { state, supervisor, recorder } = opened;
+export function openInbox({ dataDir, settings, opened, health, log, clock, disk = {} }: InboxParts): InboxDoor {
+  const { state, supervisor, recorder, putSchedules } = opened;
   const door: InboxSupervisor = {
-    async submit(uuid, name, tasks) {
+    async submit(uuid, name, contents) {
+      const { tasks, schedules } = contents;
       if (state.inboxTaken.has(uuid)) return supervisor.settled();
-      await supervisor.accept(tasks, `inbox:${name}`, {
-        first: [{ e: 'inbox.taken', uuid, file: name, tasks: tasks.length }],
+      const origin = `inbox:${name}`;
+      const given = schedules.map(({ value, at }) => ({ value, path: `$[${at}].schedule` }));
+      const puts = given.length === 0 ? [] : await putSchedules.check(given);
+      const first = (): readonly Event[] | Refusal => {
+        const put = putSchedules.decide(puts, { by: origin });
+        if (put instanceof Refusal) return put;
+        return [{ e: 'inbox.taken', uuid, file: name, tasks: tasks.length }, ...put];
+      };
+      await supervisor.accept(tasks, origin, { first }).catch((error) => {
+        throw error instanceof Refusal && schedules.length > 0 ? countedInFile(error, contents) : error;
       });
       for (const { code, message } of unhandled(tasks)) log.warn({ file: name, health: code }, message);
+      for (const { rule, task } of puts) {
+        if (supervisor.handlerOf(task.type)) continue;
+        const message = `there is no handler of ${task.type} yet: what the schedule ${rule.name} submits will wait for one`;
+        log.warn({ file: name, schedule: rule.name, type: task.type }, message);
+      }
     },
     known: () => state.inboxTaken.keys(),
     settled(uuids) {
@@ -64,6 +86,7 @@ export function openInbox({ dataDir, settings, opened, health, log, clock }: Inb
       return settings().inboxOwners;
     },
     clock,
+    ...disk,
     supervisor: door,
   });
   const started = inbox.start();
@@ -74,4 +97,16 @@ export function openInbox({ dataDir, settings, opened, health, log, clock }: Inb
       await started.catch(() => {});
     },
   };
+}
+
+/** Tasks were numbered by themselves, and `$` was the only one; in the file schedules stand between them. */
+function countedInFile({ code, message, mistakes }: Refusal, { tasks, schedules }: FileContents): Refusal {
+  const others = new Set(schedules.map(({ at }) => at));
+  const places: number[] = [];
+  for (let at = 0; places.length < tasks.length; at++) if (!others.has(at)) places.push(at);
+  const counted = (text: string) =>
+    text.replace(/\$\[(\d+)\]/g, (_, number: string) => `$[${places[Number(number)] ?? number}]`);
+  const inFile = (path: string) => counted(path.startsWith('$[') ? path : `$[0]${path.slice(1)}`);
+  const renamed = mistakes.map((mistake) => ({ path: inFile(mistake.path), message: counted(mistake.message) }));
+  return new Refusal(code, counted(message), renamed);
 }

@@ -26,10 +26,11 @@ import { openJournal } from './journal/open.ts';
 import { completeHistory, recover } from './last-incarnation.ts';
 import type { Log } from './log.ts';
 import { waitingForHandlers } from './no-handler.ts';
+import { PutSchedules } from './put-schedules.ts';
 import { Recorder } from './recorder.ts';
 import { Replay } from './replay.ts';
 import { Scheduler } from './scheduler.ts';
-import { SchedulesDesk } from './schedules-desk.ts';
+import { SchedulesDesk, type SchedulesDeskParts } from './schedules-desk.ts';
 import type { Adopted } from './settings/live.ts';
 import type { Settings } from './settings/settings.ts';
 import { submitFrom } from './submit-from.ts';
@@ -67,6 +68,7 @@ export interface Opened {
   readonly pool: Pool;
   readonly front: Front;
   readonly schedules: SchedulesDesk;
+  readonly putSchedules: PutSchedules;
   readonly logs: AttemptLog;
   readonly ledger: Ledger;
   readonly scheduler: Scheduler;
@@ -239,7 +241,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     health,
     log,
   });
-  const schedules = new SchedulesDesk({
+  const deskParts: SchedulesDeskParts = {
     state,
     recorder,
     scheduler,
@@ -255,7 +257,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
       dispatcher.pump();
       await supervisor.settled();
     },
-  });
+  };
   journal.onDurable((seq) => {
     events.durable(seq);
     timekeeper.afterBatch();
@@ -271,7 +273,8 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     dispatcher,
     pool,
     front,
-    schedules,
+    schedules: new SchedulesDesk(deskParts),
+    putSchedules: new PutSchedules(deskParts),
     logs,
     ledger,
     scheduler,

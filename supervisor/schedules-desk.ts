@@ -1,5 +1,4 @@
 /** Answers for schedules: lists, previews and the ledger, and changes, each written down with who asked. */
-import type { Clock } from './clock.ts';
 import {
   changeSchedule,
   changesTiming,
@@ -14,7 +13,6 @@ import {
 } from './core/decide/schedules.ts';
 import { formatDuration } from './core/duration.ts';
 import type { AskedBy, Event } from './core/event.ts';
-import type { IdMaker } from './core/id.ts';
 import { iso } from './core/record.ts';
 import { type Mistake, Refusal } from './core/refusal.ts';
 import { checkSchedule, type ScheduleInput } from './core/schedule/input.ts';
@@ -24,12 +22,10 @@ import { occurrenceRecord, pauseRecord, type ScheduleRecord, scheduleRecord } fr
 import type { Rule, Schedule } from './core/schedule/schedule.ts';
 import { zoneOf } from './core/schedule/schedules.ts';
 import { checkWhen, zoneMistake } from './core/schedule/when.ts';
-import type { State } from './core/state.ts';
-import type { TaskInput } from './core/task-input.ts';
 import type { Actor, TaskView } from './facade.ts';
 import type { Ledger } from './history/ledger.ts';
+import type { PutSchedulesParts } from './put-schedules.ts';
 import type { Recorder } from './recorder.ts';
-import type { Scheduler } from './scheduler.ts';
 import type {
   Collision,
   PauseRequest,
@@ -40,18 +36,11 @@ import type {
   SchedulesFacade,
 } from './schedules-facade.ts';
 
-export interface SchedulesDeskParts {
-  readonly state: State;
+export interface SchedulesDeskParts extends PutSchedulesParts {
   readonly recorder: Pick<Recorder, 'recordGroup'>;
-  readonly scheduler: Scheduler;
   readonly ledger: Pick<Ledger, 'page'>;
-  readonly ids: IdMaker;
-  readonly clock: Clock;
-  readonly minIntervalMs: () => number;
   /** @throws Refusal `unknown_type` for one that nobody handles */
   readonly checkType: (type: string) => void;
-  /** Asks handlers about params; null when none has to be asked. @throws Refusal `validation` */
-  readonly checkParams: (inputs: readonly TaskInput[]) => Promise<void> | null;
   /** @throws Refusal when nothing new is taken now */
   readonly mayChange: () => void;
   readonly task: (id: string) => Promise<TaskView | null>;
@@ -107,16 +96,6 @@ export class SchedulesDesk implements SchedulesFacade {
     const { rule } = await this.#checked(merged, 'when' in changes ? this.#now : null);
     await this.#become(this.#seen(id, since), rule, actor);
     return this.show(id);
-  }
-
-  /** Makes it, or changes the one of its name into it. */
-  async put(given: unknown, actor: Actor): Promise<ScheduleRecord> {
-    const name = (given as { name?: unknown } | null)?.name;
-    const known = typeof name === 'string' ? this.#schedules.byName.get(name) : undefined;
-    if (!known) return this.create(given, actor);
-    const { rule } = await this.#checked(given, null);
-    await this.#become(this.#seen(known.id, null), rule, actor);
-    return this.show(known.id);
   }
 
   async #become(schedule: Schedule, rule: Rule, actor: Actor): Promise<void> {

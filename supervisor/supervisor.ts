@@ -50,8 +50,8 @@ export interface Accepted {
 }
 
 export interface AcceptOptions {
-  /** Written down with the tasks, all or nothing. */
-  readonly first?: readonly Event[];
+  /** Written down with the tasks, all or nothing; asked for in the turn in which that is done. */
+  readonly first?: () => readonly Event[] | Refusal;
   /** Record of the finished task that the only one of the list runs again. */
   readonly retryOf?: HistoryRecord | null;
   /** For what a running attempt submits: refused, the attempt would fail for a stop that is none of its business. */
@@ -81,7 +81,7 @@ export class Supervisor {
   async accept(
     inputs: readonly TaskInput[],
     origin: string,
-    { first = [], retryOf = null, whileDraining = false }: AcceptOptions = {},
+    { first = () => [], retryOf = null, whileDraining = false }: AcceptOptions = {},
   ): Promise<Accepted> {
     const { state, journal, recorder, dispatcher, clock, ids } = this.#parts;
     this.mayTakeWork(whileDraining);
@@ -90,6 +90,8 @@ export class Supervisor {
       await checking;
       this.mayTakeWork(whileDraining);
     }
+    const before = first();
+    if (before instanceof Refusal) throw await this.#settledWith(before);
     const now = clock.wall();
     const decision = submitTasks(
       state,
@@ -100,11 +102,8 @@ export class Supervisor {
       (type) => this.handlerOf(type),
       retryOf?.id,
     );
-    if (decision instanceof Refusal) {
-      await this.settled();
-      throw decision;
-    }
-    if (first.length + decision.events.length > 0) recorder.recordGroup([...first, ...decision.events]);
+    if (decision instanceof Refusal) throw await this.#settledWith(decision);
+    if (before.length + decision.events.length > 0) recorder.recordGroup([...before, ...decision.events]);
     if (retryOf) recorder.rewrite(state.seq, now, { ...retryOf, retriedAs: decision.ids[0] as string });
     dispatcher.pump();
     await journal.durable(state.seq);
@@ -224,13 +223,16 @@ export class Supervisor {
   }
 
   async #carryOut(decision: readonly Event[] | Refusal): Promise<void> {
-    if (decision instanceof Refusal) {
-      await this.settled();
-      throw decision;
-    }
+    if (decision instanceof Refusal) throw await this.#settledWith(decision);
     for (const event of decision) this.#parts.recorder.record(event);
     this.#parts.dispatcher.pump();
     await this.settled();
+  }
+
+  /** What a refusal rests on is on disk before it is heard. */
+  async #settledWith(refusal: Refusal): Promise<Refusal> {
+    await this.settled();
+    return refusal;
   }
 
   /** @param otherwise why a finished task cannot be meant */

@@ -14,14 +14,14 @@ export const MISTAKE_CODES = {
   encoding: 'it is not UTF-8',
   syntax: 'it is no JSON, NDJSON or YAML',
   duplicate: 'a member stands twice in one object',
-  validation: 'it holds something that is no task',
+  validation: 'it holds something that is no task and no schedule',
   unsupported: 'it holds what only later versions take',
   too_large: 'it is longer, holds more or takes more to read than one file may',
   wrong_kind: 'it is no task file at all',
   forbidden: 'its owner or its permissions forbid it',
   unreadable: 'it could not be read',
 } as const;
-/** Beside these, the code of the refusal when the supervisor does not take its tasks: `conflict`. */
+/** Beside these, the code of the refusal when the supervisor does not take what is in it: `conflict`. */
 export type MistakeCode = keyof typeof MISTAKE_CODES | RefusalCode;
 
 export interface PlacedMistake {

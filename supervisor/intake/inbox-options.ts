@@ -1,8 +1,8 @@
 /** What the inbox is given, and what it asks of the supervisor. */
 
 import type { Clock } from '../clock.ts';
-import type { TaskInput } from '../core/task-input.ts';
 import type { InboxFiles } from './files.ts';
+import type { FileContents } from './task-file.ts';
 import type { MakeWatch } from './watch.ts';
 
 export interface InboxHealth {
@@ -32,12 +32,12 @@ export interface InboxOptions {
 
 export interface InboxSupervisor {
   /**
-   * Journals the id of a file and its tasks, all or nothing, and answers once they are on disk.
+   * Journals the id of a file with what comes of it, all or nothing, and answers once that is on disk.
    * A known id is answered as if just journaled. A `Refusal` of `disk_full`, `draining` or `rate_limited` means later,
-   * `outcome_unknown` that the next start decides; any other, with mistakes by task number (`$[3].idempotencyKey`),
-   * rejects the file.
+   * `outcome_unknown` that the next start decides; any other, with mistakes by number of the entry
+   * (`$[3].idempotencyKey`), rejects the file.
    */
-  submit(id: string, name: string, tasks: readonly TaskInput[]): Promise<void>;
+  submit(id: string, name: string, contents: FileContents): Promise<void>;
   /** Ids journaled and not yet settled. */
   known(): Iterable<string>;
   /** The files of these ids have been moved on for good: the ids may be forgotten. */
@@ -53,6 +53,7 @@ export interface InboxStats {
   readonly accepted: number;
   readonly rejected: number;
   readonly tasks: number;
+  readonly schedules: number;
   /** Files that wait for the supervisor to take work again. */
   readonly waiting: number;
 }

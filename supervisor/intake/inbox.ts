@@ -1,5 +1,5 @@
 /**
- * The inbox: files dropped into `DATA/inbox` become durable tasks, each file exactly once, whatever happens in between.
+ * The inbox: files dropped into `DATA/inbox` become durable tasks and schedules, each file exactly once, whatever happens in between.
  *
  * A pass looks through the folder and takes what has settled. Passes follow one another: woken by news of the folder,
  * by a file that is about to have settled, and by the minute, because news can fail.
@@ -42,7 +42,7 @@ export class Inbox {
   readonly #taking: Taking;
   readonly #watch: FolderWatch;
   readonly #pace: Pace;
-  readonly #counts = { accepted: 0, rejected: 0, tasks: 0 };
+  readonly #counts = { accepted: 0, rejected: 0, tasks: 0, schedules: 0 };
   /** Taken, and put off by the supervisor or the disk. */
   readonly #later = new Map<string, { readonly taken: Taken; readonly reason: string }>();
   /** Accepted or rejected, and not yet moved because the disk would not. */
@@ -294,10 +294,16 @@ export class Inbox {
       movingOn: this.#movingOn,
       newId: this.#options.newId ?? v7,
       step: (name) => this.#options.step?.(name),
-      accepted: (taken, tasks) => {
+      accepted: (taken, contents) => {
+        const [tasks, schedules] = [contents.tasks.length, contents.schedules.length];
         this.#counts.accepted += 1;
         this.#counts.tasks += tasks;
-        this.#supervisor.log('info', 'accepted a file', { file: taken.name, tasks });
+        this.#counts.schedules += schedules;
+        this.#supervisor.log('info', 'accepted a file', {
+          file: taken.name,
+          tasks,
+          ...(schedules > 0 && { schedules }),
+        });
       },
       later: (taken, reason) => {
         this.#later.set(taken.id, { taken, reason });

@@ -113,13 +113,17 @@ export class ParseApart {
       const hear = (answer: FromReader): void => {
         if ('tasks' in answer) {
           for (const task of answer.tasks) tasks.push(task);
-          if (!answer.last) {
+          if (answer.last === null) {
             reader.send({ more: true } satisfies ToReader);
             return;
           }
         }
         stopClock();
-        resolve('tasks' in answer ? { ok: true, tasks } : { ok: false, mistakes: answer.wrong, more: answer.more });
+        resolve(
+          'tasks' in answer
+            ? { ok: true, tasks, schedules: answer.last ?? [] }
+            : { ok: false, mistakes: answer.wrong, more: answer.more },
+        );
       };
       const cut = (): void => {
         stopClock();

@@ -1,18 +1,20 @@
-/** The process in which large task files are read: bytes in, then tasks in slices, each when asked for. */
+/** The process in which large task files are read: bytes in, then tasks in slices, each when asked for; schedules come with the last. */
 import type { TaskInput } from '../core/task-input.ts';
 import type { PlacedMistake } from './document.ts';
+import type { FileSchedule } from './schedule-entry.ts';
 import { type Format, readTaskFile } from './task-file.ts';
 
 export type ToReader = { readonly read: Uint8Array; readonly format: Format } | { readonly more: true };
 export type FromReader =
   | { readonly wrong: readonly PlacedMistake[]; readonly more: number }
-  | { readonly tasks: readonly TaskInput[]; readonly last: boolean };
+  | { readonly tasks: readonly TaskInput[]; readonly last: readonly FileSchedule[] | null };
 
 /** Unpacking a slice takes the supervisor's loop a few milliseconds. */
 const sliceTasksMax = 500;
 const sliceCharsMax = 1_000_000;
 
 let tasks: readonly TaskInput[] = [];
+let schedules: readonly FileSchedule[] = [];
 let at = 0;
 
 process.on('message', (order: ToReader) => {
@@ -22,7 +24,8 @@ process.on('message', (order: ToReader) => {
       process.send?.({ wrong: file.mistakes, more: file.more } satisfies FromReader);
       return;
     }
-    [tasks, at] = [file.tasks, 0];
+    ({ tasks, schedules } = file);
+    at = 0;
   }
   process.send?.(slice());
 });
@@ -35,7 +38,8 @@ function slice(): FromReader {
     chars += task.params.length;
     part.push(task);
   }
-  const last = at >= tasks.length;
-  if (last) tasks = [];
+  if (at < tasks.length) return { tasks: part, last: null };
+  const last = schedules;
+  [tasks, schedules] = [[], []];
   return { tasks: part, last };
 }

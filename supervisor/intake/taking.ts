@@ -1,12 +1,11 @@
 /**
- * From the inbox to durable tasks. A file is renamed into `.taking/` under a fresh id and both folders are synced
- * before it is read; then the supervisor journals id and tasks together. So a crash at any moment leaves a file whose id is
+ * From the inbox to durable tasks and schedules. A file is renamed into `.taking/` under a fresh id and both folders are synced
+ * before it is read; then the supervisor journals id and contents together. So a crash at any moment leaves a file whose id is
  * known, which is moved on, or unknown, which is read again.
  */
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Refusal } from '../core/refusal.ts';
-import type { TaskInput } from '../core/task-input.ts';
 import { eachBounded } from './bounded.ts';
 import { codeOf } from './files.ts';
 import type { InboxFolders } from './folders.ts';
@@ -15,7 +14,7 @@ import { batchBytesMax, batchFilesMax, callsMax, sliceMsMax } from './intake-lim
 import type { MovingOn, Rejection } from './moving-on.ts';
 import { shortened, takenName } from './names.ts';
 import { isLarge, type Reading, readTaken, type Taken } from './taken-file.ts';
-import { bytesMaxOf, formatOf, placeMistakes, wrong } from './task-file.ts';
+import { bytesMaxOf, type FileContents, formatOf, placeMistakes, wrong } from './task-file.ts';
 
 export interface Settled {
   readonly name: string;
@@ -29,10 +28,10 @@ export interface TakingOptions {
   readonly movingOn: MovingOn;
   readonly newId: () => string;
   readonly step: (name: string) => void;
-  readonly accepted: (taken: Taken, tasks: number) => void;
+  readonly accepted: (taken: Taken, contents: FileContents) => void;
   /** The supervisor takes no work just now, or the file cannot be read. */
   readonly later: (taken: Taken, reason: string) => void;
-  /** Its tasks may or may not be journaled, or the disk failed: only the next start can tell. */
+  /** Its contents may or may not be journaled, or the disk failed: only the next start can tell. */
   readonly left: (taken: Taken, error: unknown) => void;
 }
 
@@ -52,7 +51,7 @@ function* batches(settled: readonly Settled[]): Generator<Settled[]> {
 }
 
 interface Read {
-  readonly tasks: readonly TaskInput[];
+  readonly contents: FileContents;
   readonly signature: string;
 }
 
@@ -156,7 +155,7 @@ export class Taking {
       this.#options.step('read');
       if (found === null) return null;
       const { file, signature } = found;
-      if (file.ok) return { tasks: file.tasks, signature };
+      if (file.ok) return { contents: file, signature };
       this.#options.movingOn.add({ taken, rejection: file });
     } catch (error) {
       this.#options.later(taken, (error as Error).message);
@@ -164,10 +163,10 @@ export class Taking {
     return null;
   }
 
-  async #submit(taken: Taken, { tasks, signature }: Read): Promise<void> {
+  async #submit(taken: Taken, { contents, signature }: Read): Promise<void> {
     const { supervisor, movingOn, step } = this.#options;
     try {
-      await supervisor.submit(taken.id, taken.name, tasks);
+      await supervisor.submit(taken.id, taken.name, contents);
     } catch (error) {
       if (!(error instanceof Refusal) || error.code === 'outcome_unknown') this.#options.left(taken, error);
       else if (LATER.includes(error.code)) this.#options.later(taken, error.message);
@@ -175,7 +174,7 @@ export class Taking {
       return;
     }
     step('submitted');
-    this.#options.accepted(taken, tasks.length);
+    this.#options.accepted(taken, contents);
     movingOn.add({ taken, rejection: null, readAs: signature });
   }
 

@@ -1,5 +1,5 @@
 /**
- * A task file: bytes and a name in, checked tasks out, or every mistake with its path, line and column. Pure.
+ * A task file: bytes and a name in, checked tasks and schedules out, or every mistake with its path, line and column. Pure.
  * It is taken whole or not at all.
  */
 import { isUtf8 } from 'node:buffer';
@@ -8,6 +8,7 @@ import { checkTask, type TaskInput } from '../core/task-input.ts';
 import type { Document, Documents, MistakeCode, PlacedMistake } from './document.ts';
 import { fileBytesMax, mistakesShownMax, tasksPerFileMax, yamlBytesMax } from './intake-limits.ts';
 import { jsonDocuments, ndjsonDocuments } from './json-documents.ts';
+import { checkScheduleEntry, type FileSchedule, isScheduleEntry } from './schedule-entry.ts';
 import { LineIndex, type TextPlace } from './text-place.ts';
 import { yamlDocuments } from './yaml-documents.ts';
 
@@ -19,9 +20,14 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   '.yml': 'yaml',
 };
 
+export interface FileContents {
+  readonly tasks: readonly TaskInput[];
+  readonly schedules: readonly FileSchedule[];
+}
+
 /** `more` counts the mistakes beyond those listed, of a task no more than are looked for. */
 export type TaskFile =
-  | { readonly ok: true; readonly tasks: readonly TaskInput[] }
+  | ({ readonly ok: true } & FileContents)
   | { readonly ok: false; readonly mistakes: readonly PlacedMistake[]; readonly more: number };
 
 /** Format by the end of a name, or null when it is no task file. */
@@ -48,7 +54,7 @@ export function readTaskFile(bytes: Uint8Array, format: Format): TaskFile {
   if (entries.length > tasksPerFileMax) {
     return wrong(
       'too_large',
-      `holds more than ${tasksPerFileMax} tasks, the most one file may: split it, NDJSON with split -l ${tasksPerFileMax}`,
+      `holds more than ${tasksPerFileMax} tasks and schedules, the most one file may: split it, NDJSON with split -l ${tasksPerFileMax}`,
     );
   }
   return check(entries);
@@ -63,7 +69,7 @@ function withOthers(syntax: readonly PlacedMistake[], entries: readonly Entry[])
   return { ok: false, mistakes, more: others.more + all.length - mistakes.length };
 }
 
-/** Places of mistakes found later (`code` says by whom), about tasks by number: `$[3].idempotencyKey`; `$` is the only or first one. */
+/** Places of mistakes found later (`code` says by whom), about entries by number: `$[3].idempotencyKey`; `$` is the only or first one. */
 export function placeMistakes(
   bytes: Uint8Array,
   format: Format,
@@ -85,7 +91,7 @@ export function placeMistakes(
 function decode(bytes: Uint8Array, format: Format): string | TaskFile {
   const bytesMax = bytesMaxOf(format);
   if (bytes.length > bytesMax) return wrong('too_large', tooLong(bytes.length, format));
-  if (bytes.length === 0) return wrong('empty', 'is empty: expected a task, or a list of tasks');
+  if (bytes.length === 0) return wrong('empty', 'is empty: expected a task, a schedule, or a list of them');
   if (!isUtf8(bytes)) return notUtf8(bytes);
   return new TextDecoder('utf-8').decode(bytes);
 }
@@ -135,7 +141,7 @@ interface Entry {
   readonly value: unknown;
 }
 
-/** One for each task: a document is a task or, but for a line of NDJSON, a list of them. */
+/** One for each task or schedule: a document is one of them or, but for a line of NDJSON, a list of them. */
 function entriesOf(documents: readonly Document[], format: Format): Entry[] {
   const entries: Entry[] = [];
   for (const document of documents) {
@@ -151,8 +157,8 @@ function entriesOf(documents: readonly Document[], format: Format): Entry[] {
 
 function emptiness(documents: readonly Document[]): string {
   return documents.length === 0
-    ? 'is empty: expected a task, or a list of tasks'
-    : 'holds an empty list: expected at least one task';
+    ? 'is empty: expected a task, a schedule, or a list of them'
+    : 'holds an empty list: expected at least one task or schedule';
 }
 
 interface Found {
@@ -163,34 +169,35 @@ interface Found {
 
 function check(entries: readonly Entry[]): TaskFile {
   const tasks: TaskInput[] = [];
+  const schedules: FileSchedule[] = [];
+  const names = new Set<string>();
   const found: Found[] = [];
   let count = 0;
-  for (const entry of entries) {
+  const note = (entry: Entry, code: MistakeCode, mistakes: readonly Mistake[]): void => {
+    for (const mistake of mistakes) if (count++ < mistakesShownMax) found.push({ entry, code, mistake });
+  };
+  for (const [at, entry] of entries.entries()) {
+    const { value, path } = entry;
     const early = notYet(entry);
-    const checked = early ?? checkTask(entry.value, entry.path);
-    if (checked.ok) {
-      if (count === 0) tasks.push(checked.value);
-      continue;
-    }
-    for (const mistake of checked.mistakes) {
-      if (count++ < mistakesShownMax) found.push({ entry, code: early ? 'unsupported' : 'validation', mistake });
+    if (early) note(entry, 'unsupported', [early]);
+    else if (isScheduleEntry(value)) {
+      note(entry, 'validation', checkScheduleEntry(value, path, names));
+      if (count === 0) schedules.push({ value: value.schedule, at });
+    } else {
+      const checked = checkTask(value, path);
+      if (!checked.ok) note(entry, 'validation', checked.mistakes);
+      else if (count === 0) tasks.push(checked.value);
     }
   }
-  return count === 0 ? { ok: true, tasks } : { ok: false, mistakes: placed(found), more: count - found.length };
+  if (count > 0) return { ok: false, mistakes: placed(found), more: count - found.length };
+  return { ok: true, tasks, schedules };
 }
 
 /** What later versions take from the inbox, said plainly rather than as an unknown member. */
-function notYet({ value, path }: Entry): { ok: false; mistakes: Mistake[] } | null {
-  if (typeof value !== 'object' || value === null || Object.hasOwn(value, 'type')) return null;
-  const what = ['run', 'schedule'].find((member) => Object.hasOwn(value, member));
-  return what === undefined
-    ? null
-    : {
-        ok: false,
-        mistakes: [
-          { path: `${path}.${what}`, message: `is a ${what}; this version of Nightshift takes only tasks from files` },
-        ],
-      };
+function notYet({ value, path }: Entry): Mistake | null {
+  if (typeof value !== 'object' || value === null || Object.hasOwn(value, 'type') || !Object.hasOwn(value, 'run'))
+    return null;
+  return { path: `${path}.run`, message: 'is a run; this version of Nightshift takes tasks and schedules from files' };
 }
 
 /** Looks each document through once for all of its mistakes. */

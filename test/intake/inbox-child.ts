@@ -35,7 +35,7 @@ const inbox = new Inbox({
   clock: machineClock,
   step,
   supervisor: {
-    async submit(id, name, tasks) {
+    async submit(id, name, { tasks }) {
       step();
       append({ id, name, types: tasks.map((task) => task.type) });
       step();

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { type Clock, machineClock } from '../../supervisor/clock.ts';
-import type { TaskInput } from '../../supervisor/core/task-input.ts';
 import { type InboxFiles, machineFiles } from '../../supervisor/intake/files.ts';
 import { Inbox } from '../../supervisor/intake/inbox.ts';
 import type { InboxHealth, InboxOptions, InboxSupervisor } from '../../supervisor/intake/inbox-options.ts';
+import type { FileContents } from '../../supervisor/intake/task-file.ts';
 import type { FolderWatch } from '../../supervisor/intake/watch.ts';
 
 /** The journal of a supervisor that is never lost. */
@@ -19,7 +19,7 @@ export class Remembering implements InboxSupervisor {
   readonly logged: string[] = [];
   onSubmit: (name: string) => void | Promise<void> = () => {};
 
-  async submit(id: string, name: string, tasks: readonly TaskInput[]): Promise<void> {
+  async submit(id: string, name: string, { tasks }: FileContents): Promise<void> {
     await this.onSubmit(name);
     if (this.ids.has(id)) return;
     this.ids.add(id);

@@ -160,10 +160,48 @@ t.test('nothing, or nothing to do, is refused', async (t) => {
   t.match(mistakes(read('null')), [/^1:1 \$ expected a task, .*null/]);
 });
 
-t.test('runs and schedules are refused plainly: this version does not know them', async (t) => {
-  t.match(mistakes(read('{ "run": { "pipeline": "x" } }')), [/^1:3 \$\.run is a run; this version .* only tasks/]);
-  t.match(mistakes(read('- type: a\n- schedule: { name: x }', 'yaml')), [
-    /^2:3 \$\[1\]\.schedule is a schedule; this version/,
+t.test('runs are refused plainly: this version does not know them', async (t) => {
+  t.match(mistakes(read('{ "run": { "pipeline": "x" } }')), [
+    /^1:3 \$\.run is a run; this version .* takes tasks and schedules/,
+  ]);
+});
+
+const nightly = '{ "schedule": { "name": "n", "task": { "type": "a" }, "when": { "kind": "daily", "at": "02:00" } } }';
+
+t.test('a schedule stands in a file wherever a task may, and is told by its number in it', async (t) => {
+  const places = (file: TaskFile) => (file.ok ? file.schedules.map(({ at }) => at) : mistakes(file));
+  t.strictSame(places(read(nightly)), [0]);
+  t.strictSame(places(read(`[{ "type": "a" }, ${nightly}]`)), [1]);
+  t.strictSame(places(read(`{"type":"a"}\n\n${nightly}\n{"type":"b"}`, 'ndjson')), [1]);
+  const yaml = 'schedule:\n  name: n\n  task: { type: a }\n  when: { kind: daily, at: 02:00 }\n---\ntype: b\n';
+  t.strictSame(places(read(yaml, 'yaml')), [0]);
+  t.same(types(read(yaml, 'yaml')), ['b']);
+});
+
+t.test(
+  'what is wrong with a schedule is named with its line and column, beside what is wrong with tasks',
+  async (t) => {
+    const wrong =
+      '- type: a\n  prio: 1\n- schedule:\n    name: n\n    task: { type: a, delay: 5m }\n    when: { kind: daily, at: 2am }\n';
+    t.match(
+      mistakes(read(wrong, 'yaml')),
+      [
+        /^2:3 \$\[0\]\.prio /,
+        /^6:26 \$\[1\]\.schedule\.when\.at must be a time of day .* not "2am"/,
+        /^5:22 \$\[1\]\.schedule\.task\.delay cannot stand in the task of a schedule/,
+      ].sort(),
+    );
+    t.match(mistakes(read('{ "schedule": null }')), [/^1:3 \$\.schedule expected a schedule/]);
+    t.match(mistakes(read(nightly.replace(/}$/, ', "note": "x" }'))), [
+      /^1:\d+ \$\.note cannot stand beside "schedule"/,
+    ]);
+    t.match(mistakes(read('{ "type": "a", "schedule": {} }')), [/ \$\.schedule is not a member/]);
+  },
+);
+
+t.test('two schedules of one name in a file are refused: each would change the other', async (t) => {
+  t.match(mistakes(read(`${nightly}\n{"type":"a"}\n${nightly}`, 'ndjson')), [
+    /^3:\d+ \$\.schedule\.name "n" is the name of another schedule earlier in this file/,
   ]);
 });
 
@@ -311,12 +349,14 @@ t.test('a process reads large files with the same result, and outlives what kill
   const lines = Array.from({ length: 20_000 }, (_, index) => JSON.stringify({ type: 'a', params: { index } })).join(
     '\n',
   );
-  const [large, wrong, again] = await Promise.all([
+  const [large, wrong, again, mixed] = await Promise.all([
     apart.read(bytes(lines), 'ndjson'),
     apart.read(bytes(`${lines}\n{"typ":1}`), 'ndjson'),
     apart.read(bytes('type: a'), 'yaml'),
+    apart.read(bytes(`${lines}\n${nightly}`), 'ndjson'),
   ]);
   t.strictSame(large, read(lines, 'ndjson'));
+  t.strictSame(mixed, read(`${lines}\n${nightly}`, 'ndjson'));
   t.match(mistakes(wrong), [/^20001:1 /, /^20001:2 /]);
   t.same(types(again), ['a']);
   const cut = apart.read(bytes(lines), 'ndjson');

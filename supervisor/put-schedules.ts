@@ -1,0 +1,100 @@
+/**
+ * Schedules given by their names, as files give them: each is made, or the one of its name becomes it. A list of them is
+ * taken as a whole or not at all, in one group with whatever else stands in it.
+ */
+import type { Clock } from './clock.ts';
+import { changeSchedule, changesTiming, createSchedule, schedulesMax } from './core/decide/schedules.ts';
+import type { AskedBy, Event } from './core/event.ts';
+import type { IdMaker } from './core/id.ts';
+import { type Mistake, Refusal } from './core/refusal.ts';
+import { checkSchedule, type ScheduleInput } from './core/schedule/input.ts';
+import { zoneOf } from './core/schedule/schedules.ts';
+import type { State } from './core/state.ts';
+import type { TaskInput } from './core/task-input.ts';
+import type { Scheduler } from './scheduler.ts';
+
+export interface PutSchedulesParts {
+  readonly state: State;
+  readonly scheduler: Scheduler;
+  readonly ids: IdMaker;
+  readonly clock: Clock;
+  readonly minIntervalMs: () => number;
+  /** Asks handlers about params; null when none has to be asked. @throws Refusal `validation` */
+  readonly checkParams: (inputs: readonly TaskInput[]) => Promise<void> | null;
+}
+
+export interface GivenSchedule {
+  readonly value: unknown;
+  /** Where it stands in what was given, e.g. `$[3].schedule`; mistakes begin with it. */
+  readonly path: string;
+}
+
+export class PutSchedules {
+  readonly #parts: PutSchedulesParts;
+
+  constructor(parts: PutSchedulesParts) {
+    this.#parts = parts;
+  }
+
+  /** A type that nobody handles is no mistake. @throws Refusal `validation` that names every mistake */
+  async check(given: readonly GivenSchedule[]): Promise<readonly ScheduleInput[]> {
+    const inputs: ScheduleInput[] = [];
+    const mistakes: Mistake[] = [];
+    for (const { value, path } of given) {
+      const checked = this.#check(value, path);
+      if (checked.ok) inputs.push(checked.value);
+      else mistakes.push(...checked.mistakes);
+    }
+    const [first] = mistakes;
+    if (first) throw new Refusal('validation', `${first.path} ${first.message}`, mistakes);
+    await this.#askHandlers(given, inputs);
+    return inputs;
+  }
+
+  /** Taken in the turn in which it is written down. What is due by the old rules is settled before it. */
+  decide(inputs: readonly ScheduleInput[], by: AskedBy): readonly Event[] | Refusal {
+    const { state, scheduler, clock, ids } = this.#parts;
+    const all = state.schedules;
+    const now = clock.wall();
+    const events: Event[] = [];
+    let fresh = 0;
+    for (const { rule } of inputs) {
+      const known = all.byName.get(rule.name);
+      if (known) scheduler.look(known, now, { whatever: changesTiming(known, rule) });
+      else if (all.byId.size + ++fresh > schedulesMax) return tooMany();
+      const decision = known
+        ? changeSchedule(all, known, rule, { now, zone: zoneOf(known, all) }, by)
+        : createSchedule(all, { id: ids.next(now), rule }, by);
+      if (decision instanceof Refusal) return decision;
+      events.push(...decision);
+    }
+    return events;
+  }
+
+  /** One that is there may be over, so that its file can be given again. */
+  #check(value: unknown, path: string) {
+    const { state, clock, minIntervalMs } = this.#parts;
+    const name = (value as { readonly name?: unknown } | null)?.name;
+    const isKnown = typeof name === 'string' && state.schedules.byName.has(name);
+    const now = isKnown ? null : clock.wall();
+    return checkSchedule(value, { minIntervalMs: minIntervalMs(), zone: state.schedules.zone ?? 'UTC', now }, path);
+  }
+
+  async #askHandlers(given: readonly GivenSchedule[], inputs: readonly ScheduleInput[]): Promise<void> {
+    try {
+      await this.#parts.checkParams(inputs.map(({ task }) => task));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const mistakes = error.mistakes.map(({ path, message }) => {
+        // A list of one has no numbers.
+        const [, number = '0', rest = ''] = /^\$(?:\[(\d+)\])?(.*)$/s.exec(path) ?? [];
+        return { path: `${given[Number(number)]?.path ?? '$'}.task${rest}`, message };
+      });
+      throw new Refusal(error.code, `${mistakes[0]?.path} ${mistakes[0]?.message}`, mistakes);
+    }
+  }
+}
+
+function tooMany(): Refusal {
+  return new Refusal('conflict', `there would be more than ${schedulesMax} schedules, and no more are kept`);
+}
