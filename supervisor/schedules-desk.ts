@@ -52,6 +52,8 @@ export interface SchedulesDeskParts {
   readonly checkParams: (inputs: readonly TaskInput[]) => Promise<void> | null;
   /** @throws Refusal when nothing new is taken now */
   readonly mayChange: () => void;
+  /** The key of the settings that says when it is due; null when a person may say it. */
+  readonly timeKeyOf: (schedule: Schedule) => string | null;
   readonly task: (id: string) => Promise<TaskView | null>;
   /** Resolves when what has been written down is on disk; what is due sooner is seen to. */
   readonly settled: () => Promise<void>;
@@ -104,6 +106,7 @@ export class SchedulesDesk implements SchedulesFacade {
     // One that is over may still get another name or note.
     const { rule } = await this.#checked(merged, 'when' in changes ? this.#now : null);
     const schedule = this.#seen(id, since);
+    this.#mayMove(schedule, rule);
     const by = askedBy(actor);
     await this.#carryOut(changeSchedule(this.#schedules, schedule, rule, this.#pending(schedule), by));
     return this.show(id);
@@ -116,6 +119,7 @@ export class SchedulesDesk implements SchedulesFacade {
     if (!known) return this.create(given, actor);
     const { rule } = await this.#checked(given, null);
     const schedule = this.#find(known.id);
+    this.#mayMove(schedule, rule);
     await this.#carryOut(changeSchedule(this.#schedules, schedule, rule, this.#pending(schedule), askedBy(actor)));
     return this.show(known.id);
   }
@@ -265,6 +269,14 @@ export class SchedulesDesk implements SchedulesFacade {
       );
     this.#parts.scheduler.look(schedule, this.#now);
     return schedule;
+  }
+
+  /** A time that the settings give would come back with the next start. */
+  #mayMove(schedule: Schedule, { when }: Rule): void {
+    const key = this.#parts.timeKeyOf(schedule);
+    if (key === null || JSON.stringify(when) === JSON.stringify(schedule.rule.when)) return;
+    const message = `comes from ${key} in the settings: change it there, or take it out first`;
+    throw new Refusal('conflict', `$.when ${message}`, [{ path: '$.when', message }]);
   }
 
   #pending(schedule: Schedule): readonly number[] {

@@ -126,9 +126,17 @@ export type Event =
       readonly id: string;
       readonly rule: Rule;
       readonly builtIn: string | null;
+      /** Key of the settings that its time comes from. */
+      readonly timeKey?: string;
     } & AskedBy)
   /** `timing`: when it is due has changed, so planned times count from now on. */
-  | ({ readonly e: 'schedule.changed'; readonly id: string; readonly rule: Rule; readonly timing: boolean } & AskedBy)
+  | ({
+      readonly e: 'schedule.changed';
+      readonly id: string;
+      readonly rule: Rule;
+      readonly timing: boolean;
+      readonly timeKey?: string;
+    } & AskedBy)
   | ({
       readonly e: 'schedule.paused';
       readonly id: string;

@@ -13,18 +13,23 @@ export interface NewSchedule {
   readonly id: string;
   readonly rule: Rule;
   readonly builtIn?: string;
+  /** Key of the settings that its time comes from. */
+  readonly timeKey?: string | undefined;
 }
 
-export function createSchedule(all: Schedules, { id, rule, builtIn }: NewSchedule, by: AskedBy): Decision {
+export function createSchedule(all: Schedules, { id, rule, builtIn, timeKey }: NewSchedule, by: AskedBy): Decision {
   if (all.byName.has(rule.name)) return nameTaken(rule.name);
   if (all.byId.size >= schedulesMax)
     return new Refusal('conflict', `there are ${schedulesMax} schedules, and no more are kept: delete some first`);
-  return [{ e: 'schedule.created', id, rule, builtIn: builtIn ?? null, ...by }];
+  return [
+    { e: 'schedule.created', id, rule, builtIn: builtIn ?? null, ...(timeKey !== undefined && { timeKey }), ...by },
+  ];
 }
 
 /**
  * Called when what was due by the old rule has been settled.
  * @param pending planned times whose jitter has not passed yet
+ * @param timeKey key of the settings that the new time comes from
  */
 export function changeSchedule(
   all: Schedules,
@@ -32,12 +37,14 @@ export function changeSchedule(
   rule: Rule,
   pending: readonly number[],
   by: AskedBy,
+  timeKey?: string,
 ): Decision {
   const holder = all.byName.get(rule.name);
   if (holder && holder !== schedule) return nameTaken(rule.name);
   if (JSON.stringify(rule) === JSON.stringify(schedule.rule)) return [];
   const timing = timingOf(rule) !== timingOf(schedule.rule);
-  const changed: Event = { e: 'schedule.changed', id: schedule.id, rule, timing, ...by };
+  const from = timing && timeKey !== undefined ? { timeKey } : {};
+  const changed: Event = { e: 'schedule.changed', id: schedule.id, rule, timing, ...from, ...by };
   return timing ? [...canceled(schedule, pending, [], 'its schedule was changed'), changed] : [changed];
 }
 
