@@ -126,6 +126,8 @@ export type Event =
       readonly id: string;
       readonly rule: Rule;
       readonly builtIn: string | null;
+      /** Key of the settings that its time comes from. */
+      readonly timeKey?: string;
     } & AskedBy)
   /** `after`, ms since 1970: when it is due has changed, and planned times later than this count; null: it has not. */
   | ({
@@ -133,6 +135,7 @@ export type Event =
       readonly id: string;
       readonly rule: Rule;
       readonly after: number | null;
+      readonly timeKey?: string;
     } & AskedBy)
   | ({
       readonly e: 'schedule.paused';

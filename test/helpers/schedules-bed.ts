@@ -3,6 +3,7 @@
  * lines back, as a start after a crash does.
  */
 import { randomFillSync } from 'node:crypto';
+import { BuiltInSchedules } from '../../supervisor/built-in-schedules.ts';
 import { apply } from '../../supervisor/core/apply.ts';
 import { encodeEvent } from '../../supervisor/core/codec.ts';
 import { passTime } from '../../supervisor/core/decide/pass-time.ts';
@@ -45,7 +46,7 @@ export interface SchedulesBedOptions {
   readonly fill?: (bytes: Uint8Array) => void;
 }
 
-const KNOWN = new Set(['scripted', 'noop']);
+const KNOWN = new Set(['scripted', 'noop', 'backup.create']);
 
 export class SchedulesBed {
   readonly clock: ManualClock;
@@ -54,6 +55,7 @@ export class SchedulesBed {
   state: State = freshState();
   scheduler!: Scheduler;
   desk!: SchedulesDesk;
+  builtIns!: BuiltInSchedules;
   flags = new Map<string, boolean>();
   readonly #minIntervalMs: number;
   readonly #ids: IdMaker;
@@ -239,6 +241,7 @@ export class SchedulesBed {
     });
     this.scheduler.adopt(state.schedules.offSince === null, this.zone);
     this.scheduler.begin(0);
+    this.builtIns = new BuiltInSchedules({ state, recorder, scheduler: this.scheduler, ids: this.#ids, clock });
     const ledger = { page: async (id: string, { limit }: { limit: number }) => this.#page(id, limit) };
     this.desk = new SchedulesDesk({
       state,
@@ -254,6 +257,7 @@ export class SchedulesBed {
       },
       checkParams: () => null,
       mayChange: () => {},
+      timeKeyOf: (schedule) => this.builtIns.timeKeyOf(schedule),
       task: async (id) => this.#view(id),
       settled: async () => {},
     });

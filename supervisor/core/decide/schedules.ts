@@ -13,13 +13,17 @@ export interface NewSchedule {
   readonly id: string;
   readonly rule: Rule;
   readonly builtIn?: string;
+  /** Key of the settings that its time comes from. */
+  readonly timeKey?: string | undefined;
 }
 
-export function createSchedule(all: Schedules, { id, rule, builtIn }: NewSchedule, by: AskedBy): Decision {
+export function createSchedule(all: Schedules, { id, rule, builtIn, timeKey }: NewSchedule, by: AskedBy): Decision {
   if (all.byName.has(rule.name)) return nameTaken(rule.name);
   if (all.byId.size >= schedulesMax)
     return new Refusal('conflict', `there are ${schedulesMax} schedules, and no more are kept: delete some first`);
-  return [{ e: 'schedule.created', id, rule, builtIn: builtIn ?? null, ...by }];
+  return [
+    { e: 'schedule.created', id, rule, builtIn: builtIn ?? null, ...(timeKey !== undefined && { timeKey }), ...by },
+  ];
 }
 
 /** The moment of a change, and the zone a schedule followed until then. */
@@ -28,12 +32,24 @@ export interface Turn {
   readonly zone: string;
 }
 
-/** Called when what was due by the old rule has been settled; that whose jitter has not passed yet is canceled. */
-export function changeSchedule(all: Schedules, schedule: Schedule, rule: Rule, turn: Turn, by: AskedBy): Decision {
+/**
+ * Called when what was due by the old rule has been settled; that whose jitter has not passed yet is canceled.
+ * @param timeKey key of the settings that the new time comes from
+ */
+export function changeSchedule(
+  all: Schedules,
+  schedule: Schedule,
+  rule: Rule,
+  turn: Turn,
+  by: AskedBy,
+  timeKey?: string,
+): Decision {
   if (isTaken(all, rule.name, schedule)) return nameTaken(rule.name);
   if (JSON.stringify(rule) === JSON.stringify(schedule.rule)) return [];
   const timing = changesTiming(schedule, rule);
-  const changed: Event = { e: 'schedule.changed', id: schedule.id, rule, after: timing ? turn.now : null, ...by };
+  const after = timing ? turn.now : null;
+  const from = timing && timeKey !== undefined ? { timeKey } : {};
+  const changed: Event = { e: 'schedule.changed', id: schedule.id, rule, after, ...from, ...by };
   return timing ? [...canceled(schedule, turn, 'its schedule was changed', schedule.waiting), changed] : [changed];
 }
 

@@ -32,7 +32,10 @@ export function applySchedules(all: Schedules, event: Event, by: ApplyingSchedul
         all.byName.set(event.rule.name, schedule);
         schedule.rule = event.rule;
         schedule.ruleSeq = by.seq;
-        if (event.after !== null) schedule.settledTo = event.after;
+        if (event.after !== null) {
+          schedule.settledTo = event.after;
+          schedule.timeKey = event.timeKey ?? null;
+        }
       });
       break;
     case 'schedule.paused':
@@ -111,11 +114,11 @@ function withHold(holds: readonly Hold[], one: Hold): readonly Hold[] {
 }
 
 function create(all: Schedules, event: Event & { e: 'schedule.created' }, by: ApplyingSchedules): void {
-  const { id, rule, builtIn } = event;
+  const { id, rule, builtIn, timeKey = null } = event;
   if (builtIn !== null) all.builtIns.add(builtIn);
   // Only a snapshot can have it already.
   if (by.seq <= by.missingUntil && all.byId.has(id)) return;
-  insert(all, freshSchedule({ id, rule, seq: by.seq, createdBy: event.by, builtIn, settledTo: by.at }));
+  insert(all, freshSchedule({ id, rule, seq: by.seq, createdBy: event.by, builtIn, timeKey, settledTo: by.at }));
 }
 
 function insert(all: Schedules, schedule: Schedule): void {
@@ -127,7 +130,9 @@ function insert(all: Schedules, schedule: Schedule): void {
 
 /** Takes one in from a snapshot. */
 export function restoreSchedule(all: Schedules, stored: StoredSchedule, seq: number): void {
-  insert(all, { ...stored, seq, planned: null, nextAt: Number.POSITIVE_INFINITY });
+  // Snapshots of the first versions do not have it.
+  const { timeKey = null } = stored as Partial<StoredSchedule>;
+  insert(all, { ...stored, timeKey, seq, planned: null, nextAt: Number.POSITIVE_INFINITY });
 }
 
 function remove(all: Schedules, schedule: Schedule): void {
