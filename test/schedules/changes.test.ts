@@ -154,6 +154,19 @@ t.test('a planned time that waits comes no second time when the clock goes back'
   t.strictSame(outcomes(bed, id), ['11-27T01:00 started', '11-28T01:00 queued']);
 });
 
+t.test('one that waits is replaced by an earlier one when the clock goes back, and that is its outcome', async (t) => {
+  const { bed, id } = await withSchedule({ overlap: 'replace', when: { kind: 'interval', every: '1h' } });
+  await bed.desk.run(id, anybody);
+  for (const task of [...bed.state.tasks.values()]) bed.begin(task);
+  bed.clock.standStill(5 * hour);
+  bed.tick();
+  bed.clock.jump(-4 * hour);
+  bed.record({ e: 'clock.jumped', byMs: -4 * hour });
+  bed.pass(6 * hour);
+  const last = bed.ledger(id).filter(({ plannedAt }) => plannedAt === Date.parse('2026-11-26T17:00:00Z'));
+  t.match(last, [{ outcome: 'canceled', reason: /14:00/ }]);
+});
+
 t.test('one that waits with a task that is not valid any more is skipped, once', async (t) => {
   const { bed, id } = await withSchedule({ overlap: 'queue-all' });
   bed.pass(untilDue + 24 * hour);
