@@ -174,6 +174,7 @@ export class Years {
     bed.scheduler.adopt(true, bed.zone);
     await bed.desk.resumeAll(false, anybody);
     for (const id of bed.state.schedules.byId.keys()) await bed.desk.resume(id, this.#chance(0.5), anybody);
+    bed.tick();
     const schedules = [...bed.state.schedules.byId.values()];
     // Failures may pause some anew, whose waiting ones would then wait on.
     for (let round = 0; schedules.some(({ waiting }) => waiting.length > 0); round++) {

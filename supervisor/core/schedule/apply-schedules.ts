@@ -59,6 +59,8 @@ export function applySchedules(all: Schedules, event: Event, by: ApplyingSchedul
     case 'occurrences.settled':
       change(all, event.id, by, (schedule) => {
         schedule.settledTo = Math.max(schedule.settledTo, event.to);
+        // What waited since before the clock went back is not to come again when its time comes.
+        for (const { plannedAt } of event.rows) if (plannedAt > schedule.settledTo) noteFired(schedule, plannedAt);
         schedule.waiting = event.waiting;
         schedule.holds = schedule.holds.filter(({ to }) => to > event.to);
         noteLast(schedule, event.rows.at(-1));
@@ -166,7 +168,7 @@ export function takeOccurrence(all: Schedules, given: AcceptedOccurrence, task: 
     const waiting = schedule.waiting.filter((one) => one.plannedAt !== plannedAt);
     if (waiting.length < schedule.waiting.length) schedule.waiting = waiting;
     else schedule.settledTo = Math.max(schedule.settledTo, plannedAt);
-    schedule.fired = [...schedule.fired, plannedAt].sort((a, b) => a - b).slice(-firedKeptMax);
+    noteFired(schedule, plannedAt);
   });
 }
 
@@ -212,6 +214,10 @@ function rewindHolds(all: Schedules, by: ApplyingSchedules): void {
 
 function isAhead(since: number | null | undefined, { at }: ApplyingSchedules): boolean {
   return since != null && since > at;
+}
+
+function noteFired(schedule: Schedule, plannedAt: number): void {
+  schedule.fired = [...schedule.fired, plannedAt].sort((a, b) => a - b).slice(-firedKeptMax);
 }
 
 /** The newest planned time counts, whenever its outcome is known. */
