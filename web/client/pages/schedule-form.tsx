@@ -11,7 +11,7 @@ import { ScheduleMore } from '../parts/schedule-more.tsx';
 import { SchedulePreview } from '../parts/schedule-preview.tsx';
 import { type SchedulePartProps, TextOf } from '../parts/schedule-text.tsx';
 import { ScheduleWhen } from '../parts/schedule-when.tsx';
-import { editingOf, isStale, leave, loadAnew, save, write } from '../schedule-editing.ts';
+import { editingOf, isStale, isWritten, leave, loadAnew, save, write } from '../schedule-editing.ts';
 import { usePreview } from '../schedule-preview.ts';
 import { scheduleLive } from '../schedule-resources.ts';
 import { exampleOf, isExample } from '../task-draft.ts';
@@ -79,7 +79,7 @@ function ScheduleForm({ record }: { record: ScheduleRecord | null }) {
           {isStale(editing, record) && <Stale load={() => void loadAnew(editing)} />}
           <div class="dialog-foot">
             <button type="button" onClick={() => leave(editing)}>
-              {words.scheduleForm.leave}
+              {isWritten(editing) ? words.ask.discardYes : words.scheduleForm.leave}
             </button>
             <button type="submit" class="primary" disabled={busy.value}>
               {base ? words.scheduleForm.save : words.scheduleForm.create}

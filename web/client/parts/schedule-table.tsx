@@ -63,9 +63,11 @@ function ScheduleRow({ schedule }: { schedule: ScheduleRecord }) {
           <State schedule={schedule} />
           <Next schedule={schedule} />
         </span>
-        <span class="second-line">
-          <Last schedule={schedule} />
-        </span>
+        {schedule.last && (
+          <span class="second-line">
+            <Last schedule={schedule} />
+          </span>
+        )}
       </th>
       <td class="roomy">
         <Next schedule={schedule} />
@@ -83,9 +85,11 @@ function ScheduleRow({ schedule }: { schedule: ScheduleRecord }) {
   );
 }
 
+/** What is held has its planned time still, until that is over. */
 function Next({ schedule: { nextAt, timezone, paused, held } }: { schedule: ScheduleRecord }) {
   if (nextAt === null) return <span class="muted">{say().schedules.noNext}</span>;
   const holds = paused !== null || held !== null;
+  if (holds && Date.parse(nextAt) <= now.value) return <span class="muted">–</span>;
   return (
     <span class={holds ? 'muted' : undefined}>
       <PlannedTime at={nextAt} zone={timezone} />

@@ -68,7 +68,7 @@ function Weekdays({ draft, mistakes, change }: SchedulePartProps) {
   const toggle = (day: Weekday) =>
     change({ days: draft.days.includes(day) ? draft.days.filter((one) => one !== day) : [...draft.days, day] });
   return (
-    <fieldset class="field weekdays" aria-describedby="weekdays-told">
+    <fieldset class="field weekdays" aria-describedby={mistakes.days && 'weekdays-told'}>
       <legend class="field-name">{words.days}</legend>
       <div class="weekday-row">
         {Object.entries(words.weekdays).map(([day, name]) => (
@@ -82,7 +82,7 @@ function Weekdays({ draft, mistakes, change }: SchedulePartProps) {
           </label>
         ))}
       </div>
-      <Told id="weekdays-told" mistake={mistakes.days} />
+      {mistakes.days && <Told id="weekdays-told" mistake={mistakes.days} />}
     </fieldset>
   );
 }

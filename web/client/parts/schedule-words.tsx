@@ -33,7 +33,7 @@ export function whyHeld({ paused, held }: ScheduleRecord): string {
 const OUTCOMES: Readonly<Record<OccurrenceRecord['outcome'], readonly [IconName, Tone]>> = {
   started: ['succeeded', 'good'],
   caught_up: ['recovered', 'good'],
-  queued: ['queued', 'active'],
+  queued: ['queued', 'quiet'],
   skipped: ['skipped', 'quiet'],
   missed: ['warning', 'bad'],
   canceled: ['canceled', 'quiet'],

@@ -52,7 +52,7 @@ function Facts({
     [words.lookedAt, lookedAt === null ? words.notYet : <PlannedTime at={lookedAt} zone={timezone} />],
     [
       words.nextAt,
-      nextAt === null ? (
+      nextAt === null || paused || !enabled ? (
         words.nothing
       ) : (
         <>

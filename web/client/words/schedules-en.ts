@@ -52,7 +52,7 @@ export const schedulesEn = {
   outcomes: {
     started: 'Started',
     caught_up: 'Caught up',
-    queued: 'Waits for its turn',
+    queued: 'Queued',
     skipped: 'Skipped',
     missed: 'Missed',
     canceled: 'Canceled',

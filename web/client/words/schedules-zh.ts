@@ -52,7 +52,7 @@ export const schedulesZh: Words['schedules'] = {
   outcomes: {
     started: '已启动',
     caught_up: '已补上',
-    queued: '等待轮到',
+    queued: '排队',
     skipped: '已跳过',
     missed: '已错过',
     canceled: '已取消',
