@@ -13,6 +13,7 @@ import { launch, openPage, pictureFolder } from './helpers/browser.ts';
 import { type ConsoleServer, startConsole } from './helpers/console-server.ts';
 import { openEnv } from './helpers/env.ts';
 import { dream } from './helpers/night.ts';
+import { openSchedules } from './helpers/schedules.ts';
 import { ScriptedFacade } from './helpers/scripted-facade.ts';
 
 t.setTimeout(300_000);
@@ -41,7 +42,8 @@ async function signInAs(page: Page, url: string, owner: boolean): Promise<void> 
   else await page.context().clearCookies();
 }
 
-function sights(server: ConsoleServer): readonly Sight[] {
+/** @param schedule id of one */
+function sights(server: ConsoleServer, schedule: string): readonly Sight[] {
   const night = dream(server.facade);
   return [
     { name: 'overview', path: '', sign: 'Recovered 12 tasks' },
@@ -50,6 +52,9 @@ function sights(server: ConsoleServer): readonly Sight[] {
     { name: 'task-failed', path: `tasks/${night.failed}`, sign: '503 Service Unavailable, retry-after 120' },
     { name: 'task-running', path: `tasks/${night.running}`, sign: 'slow: 0.4 MiB/s' },
     { name: 'task-waiting', path: `tasks/${night.retrying}`, sign: 'Why is this not running?' },
+    { name: 'schedules', path: 'schedules', sign: 'nightly' },
+    { name: 'schedule', path: `schedules/${schedule}`, sign: 'Ledger' },
+    { name: 'schedule-edit', path: `schedules/${schedule}/edit`, sign: 'Every day at 02:00' },
     { name: 'workers', path: 'workers', sign: '15 idle slots' },
     { name: 'handlers', path: 'handlers', sign: 'No handler of your own yet' },
     { name: 'settings-looked-at', path: 'settings', sign: 'You may look.' },
@@ -125,14 +130,19 @@ t.test('every page', needs('chromium'), async (t) => {
     { by: 'page', note: 'a long night', since: null },
     { origin: 'http', from: null },
   );
-  const server = await startConsole({ token }, facade, desk);
+  const { desk: schedules } = openSchedules(facade);
+  const { id } = await schedules.create(
+    { name: 'nightly', task: { type: 'noop' }, when: { kind: 'daily', at: '02:00' } },
+    { origin: 'http', from: null },
+  );
+  const server = await startConsole({ token }, facade, desk, schedules);
   const browser: Browser = await launch();
   t.teardown(async () => {
     await browser.close();
     await server.close();
     await end();
   });
-  const all = sights(server);
+  const all = sights(server, id);
   for (const [look, options] of Object.entries(LOOKS)) {
     const { page, errors } = await openPage(browser, server.url, options);
     for (const { name, path, sign, owner, act } of all) {

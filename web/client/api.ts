@@ -47,13 +47,17 @@ export async function request(
 
 async function send(method: string, path: string, body: unknown, options: RequestOptions): Promise<Response> {
   const { signal, since } = options;
-  const headers = { 'content-type': 'application/json', ...(since && { 'if-match': `"${since}"` }) };
+  const headers = {
+    ...(body !== undefined && { 'content-type': 'application/json' }),
+    ...(since && { 'if-match': `"${since}"` }),
+  };
   try {
     return await fetch(apiPath(path), {
       method,
       credentials: 'same-origin',
       cache: 'no-store',
-      ...(body !== undefined && { headers, body: JSON.stringify(body) }),
+      headers,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(signal && { signal }),
     });
   } catch (error) {

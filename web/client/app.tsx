@@ -5,6 +5,9 @@ import { useKeys } from './keys.ts';
 import { say } from './language.ts';
 import { Handlers } from './pages/handlers.tsx';
 import { Overview } from './pages/overview.tsx';
+import { Schedule } from './pages/schedule.tsx';
+import { EditSchedule, NewSchedule } from './pages/schedule-form.tsx';
+import { Schedules } from './pages/schedules.tsx';
 import { Settings } from './pages/settings.tsx';
 import { Task } from './pages/task.tsx';
 import { Tasks } from './pages/tasks.tsx';
@@ -15,6 +18,8 @@ import { Asked } from './parts/ask.tsx';
 import { Help, helping } from './parts/help.tsx';
 import { Icon } from './parts/icon.tsx';
 import { Login } from './parts/login.tsx';
+import { PauseSchedules } from './parts/pause-schedules.tsx';
+import { ResumeSchedules } from './parts/resume-schedules.tsx';
 import { searchField } from './parts/search-field.tsx';
 import { Side, toggleLive } from './parts/side.tsx';
 import { Toasts } from './parts/toasts.tsx';
@@ -27,6 +32,7 @@ export function App() {
   useKeys({
     'g o': () => go(''),
     'g t': () => go('tasks'),
+    'g c': () => go('schedules'),
     'g w': () => go('workers'),
     'g h': () => go('handlers'),
     'g s': () => go('settings'),
@@ -49,6 +55,8 @@ export function App() {
         <Page key={route.value.page + route.value.id} />
       </main>
       <AddTask />
+      <PauseSchedules />
+      <ResumeSchedules />
       <Asked />
       <Help />
       <Toasts />
@@ -99,6 +107,10 @@ function Page() {
   if (page === 'overview') return <Overview />;
   if (page === 'tasks') return <Tasks />;
   if (page === 'task') return <Task id={id} />;
+  if (page === 'schedules') return <Schedules />;
+  if (page === 'schedule') return <Schedule id={id} />;
+  if (page === 'newSchedule') return <NewSchedule />;
+  if (page === 'editSchedule') return <EditSchedule id={id} />;
   if (page === 'handlers') return <Handlers />;
   if (page === 'settings') return <Settings part={id} />;
   return page === 'workers' ? <Workers /> : <Missing />;

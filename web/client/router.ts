@@ -2,14 +2,25 @@
 import { signal } from '@preact/signals';
 import { base, href } from './base.ts';
 
-export type PageName = 'overview' | 'tasks' | 'task' | 'workers' | 'handlers' | 'settings' | 'missing';
+export type PageName =
+  | 'overview'
+  | 'tasks'
+  | 'task'
+  | 'schedules'
+  | 'schedule'
+  | 'newSchedule'
+  | 'editSchedule'
+  | 'workers'
+  | 'handlers'
+  | 'settings'
+  | 'missing';
 
 /** Pages of the settings beside the first one. */
 const SETTINGS_PARTS: readonly string[] = ['', 'flags', 'revisions'];
 
 export interface Route {
   readonly page: PageName;
-  /** Id of the task a `task` page shows; part of the settings a `settings` page shows. */
+  /** Id of the task or the schedule that a page shows; part of the settings a `settings` page shows. */
   readonly id: string;
   readonly query: URLSearchParams;
 }
@@ -19,7 +30,7 @@ export const route = signal<Route>(read());
 function read(): Route {
   const inside = location.pathname.startsWith(base) ? location.pathname.slice(base.length) : '';
   const [page = '', id = '', ...rest] = inside.split('/').filter(Boolean).map(decoded);
-  return { page: rest.length > 0 ? 'missing' : pageOf(page, id), id, query: new URLSearchParams(location.search) };
+  return { page: pageOf(page, id, rest.join('/')), id, query: new URLSearchParams(location.search) };
 }
 
 /** An address that somebody mistyped names no page; it must not break all of them. */
@@ -31,8 +42,11 @@ function decoded(part: string): string {
   }
 }
 
-function pageOf(page: string, id: string): PageName {
+function pageOf(page: string, id: string, rest: string): PageName {
+  if (page === 'schedules' && rest === 'edit') return 'editSchedule';
+  if (rest !== '') return 'missing';
   if (page === '') return 'overview';
+  if (page === 'schedules') return id === '' ? 'schedules' : id === 'new' ? 'newSchedule' : 'schedule';
   if (page === 'tasks') return id === '' ? 'tasks' : 'task';
   if (page === 'settings' && SETTINGS_PARTS.includes(id)) return 'settings';
   return (page === 'workers' || page === 'handlers') && id === '' ? page : 'missing';
@@ -89,4 +103,9 @@ export function loginHref(): string {
 
 export function taskPath(id: string): string {
   return `tasks/${encodeURIComponent(id)}`;
+}
+
+/** @param id that of a schedule, which nobody chooses, so that none is called `new` */
+export function schedulePath(id: string): string {
+  return `schedules/${encodeURIComponent(id)}`;
 }

@@ -4,9 +4,11 @@ import t, { type Test } from 'tap';
 import type { WebSettings } from '../../../web/settings.ts';
 import type { DeskBed } from '../../helpers/desk.ts';
 import { needs } from '../../helpers/needs.ts';
+import type { SchedulesBed, SchedulesBedOptions } from '../../helpers/schedules-bed.ts';
 import { launch, openPage } from './browser.ts';
 import { type ConsoleServer, startConsole } from './console-server.ts';
 import { type EnvGiven, openEnv } from './env.ts';
+import { openSchedules } from './schedules.ts';
 import { ScriptedFacade } from './scripted-facade.ts';
 
 t.setTimeout(300_000);
@@ -17,6 +19,8 @@ export interface Seen extends ConsoleServer {
   readonly page: Page;
   /** Where a promise is about settings. */
   readonly desk: DeskBed;
+  /** Where it is about schedules. */
+  readonly bed: SchedulesBed;
 }
 export interface Before {
   readonly path?: string;
@@ -25,7 +29,9 @@ export interface Before {
   readonly look?: BrowserContextOptions;
   /** Settings over a real env file. */
   readonly env?: EnvGiven;
-  prepare?(server: ConsoleServer, desk: DeskBed): void | Promise<void>;
+  /** The real scheduler on a clock moved by hand. */
+  readonly schedules?: SchedulesBedOptions;
+  prepare?(server: ConsoleServer, desk: DeskBed, bed: SchedulesBed): void | Promise<void>;
 }
 
 /** Each promise has a supervisor, a server and a page of its own, and is broken by any error of a script or the policy. */
@@ -34,8 +40,9 @@ export function promise(name: string, before: Before, keep: (t: Test, seen: Seen
     browser ??= await launch();
     const facade = new ScriptedFacade();
     const desk = before.env ? await openEnv(facade, before.env) : (null as never);
-    const server = await startConsole(before.settings, facade, desk?.desk);
-    await before.prepare?.(server, desk);
+    const bed = before.schedules ? openSchedules(facade, before.schedules) : (null as never);
+    const server = await startConsole(before.settings, facade, desk?.desk, bed?.desk);
+    await before.prepare?.(server, desk, bed);
     const url = server.url.replace('127.0.0.1', before.host ?? '127.0.0.1');
     const { page, errors } = await openPage(browser, url + (before.path ?? ''), before.look);
     t.teardown(async () => {
@@ -43,7 +50,7 @@ export function promise(name: string, before: Before, keep: (t: Test, seen: Seen
       await server.close();
       await desk?.end();
     });
-    await keep(t, { ...server, page, desk });
+    await keep(t, { ...server, page, desk, bed });
     t.same(errors, [], 'no script failed and no policy was broken');
   });
 }

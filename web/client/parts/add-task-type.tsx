@@ -76,7 +76,7 @@ function TypeList({
       <option value="" disabled>
         {say().add.choose}
       </option>
-      {types.map((one) => (
+      {[...types, ...(type === '' || types.includes(type) ? [] : [type])].map((one) => (
         <option key={one} value={one}>
           {one}
         </option>

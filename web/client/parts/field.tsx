@@ -37,7 +37,8 @@ export function Field({ name, hint, mistake, warning, extra, children }: Props) 
   );
 }
 
-function Told({ id, mistake, warning, hint }: Pick<Props, 'mistake' | 'warning' | 'hint'> & { id: string }) {
+/** Also for a group of fields, which a label cannot name. */
+export function Told({ id, mistake, warning, hint }: Pick<Props, 'mistake' | 'warning' | 'hint'> & { id: string }) {
   const kind = mistake !== undefined ? 'mistake' : warning !== undefined ? 'warning' : undefined;
   return (
     <small id={id} class={kind} role={kind === 'warning' ? 'status' : undefined}>

@@ -22,6 +22,7 @@ export function Help() {
           rows={[
             ['g o', pages.overview],
             ['g t', pages.tasks],
+            ['g c', pages.schedules],
             ['g w', pages.workers],
             ['g h', pages.handlers],
             ['g s', pages.settings],

@@ -44,7 +44,8 @@ function PauseNotice({ pause: { type, reason, since, by } }: { pause: Pause }) {
   );
 }
 
-function howPaused(by: string): string {
+/** @param by origin of whoever paused */
+export function howPaused(by: string): string {
   const { other, ...known } = say().overview.pausedBy;
   return by in known ? known[by as keyof typeof known] : other(by);
 }

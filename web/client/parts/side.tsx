@@ -11,14 +11,23 @@ import { Who } from './who.tsx';
 const PAGES = [
   ['overview', ''],
   ['tasks', 'tasks'],
+  ['schedules', 'schedules'],
   ['workers', 'workers'],
   ['handlers', 'handlers'],
   ['settings', 'settings'],
 ] as const satisfies readonly (readonly [PageName, string])[];
 
+/** Pages that are reached from another one, which stays marked. */
+const INSIDE: Partial<Record<PageName, PageName>> = {
+  task: 'tasks',
+  schedule: 'schedules',
+  newSchedule: 'schedules',
+  editSchedule: 'schedules',
+};
+
 export function Side() {
   const words = say();
-  const here = route.value.page === 'task' ? 'tasks' : route.value.page;
+  const here = INSIDE[route.value.page] ?? route.value.page;
   return (
     <header class="side">
       <Link to="" class="brand" label="Nightshift">

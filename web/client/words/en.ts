@@ -6,6 +6,8 @@ import { handlersEn } from './handlers-en.ts';
 import { listEn } from './list-en.ts';
 import { LOGIN, type LoginWords } from './login.ts';
 import { overviewEn } from './overview-en.ts';
+import { scheduleFormEn } from './schedule-form-en.ts';
+import { schedulesEn } from './schedules-en.ts';
 import { settingsEn } from './settings-en.ts';
 import { taskEn } from './task-en.ts';
 
@@ -17,6 +19,10 @@ export const en = {
     overview: 'Tonight',
     tasks: 'Tasks',
     task: 'Task',
+    schedules: 'Schedules',
+    schedule: 'Schedule',
+    newSchedule: 'Add a schedule',
+    editSchedule: 'Edit schedule',
     workers: 'Workers',
     handlers: 'Handlers',
     settings: 'Settings',
@@ -163,6 +169,8 @@ export const en = {
   },
   settings: settingsEn,
   handlers: handlersEn,
+  schedules: schedulesEn,
+  scheduleForm: scheduleFormEn,
   login: LOGIN.en as LoginWords,
   keys: {
     title: 'Keyboard',

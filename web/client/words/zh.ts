@@ -7,6 +7,8 @@ import { handlersZh } from './handlers-zh.ts';
 import { listZh } from './list-zh.ts';
 import { LOGIN, type LoginWords } from './login.ts';
 import { overviewZh } from './overview-zh.ts';
+import { scheduleFormZh } from './schedule-form-zh.ts';
+import { schedulesZh } from './schedules-zh.ts';
 import { settingsZh } from './settings-zh.ts';
 import { taskZh } from './task-zh.ts';
 
@@ -18,6 +20,10 @@ export const zh: Words = {
     overview: '今夜',
     tasks: '任务',
     task: '任务',
+    schedules: '计划',
+    schedule: '计划',
+    newSchedule: '添加计划',
+    editSchedule: '编辑计划',
     workers: '工作槽',
     handlers: '处理程序',
     settings: '设置',
@@ -158,6 +164,8 @@ export const zh: Words = {
   },
   settings: settingsZh,
   handlers: handlersZh,
+  schedules: schedulesZh,
+  scheduleForm: scheduleFormZh,
   login: LOGIN.zh as LoginWords,
   keys: {
     title: '键盘',

@@ -1,0 +1,118 @@
+/** Makes a schedule or changes one. What is typed outlives the page; a change of somebody else is never overwritten unseen. */
+import { useSignal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
+import type { ScheduleRecord } from '../../../supervisor/core/schedule/record.ts';
+import { say } from '../language.ts';
+import { useLive } from '../live.ts';
+import { AddTaskType } from '../parts/add-task-type.tsx';
+import { Icon } from '../parts/icon.tsx';
+import { ParamsField } from '../parts/params-field.tsx';
+import { ScheduleMore } from '../parts/schedule-more.tsx';
+import { SchedulePreview } from '../parts/schedule-preview.tsx';
+import { type SchedulePartProps, TextOf } from '../parts/schedule-text.tsx';
+import { ScheduleWhen } from '../parts/schedule-when.tsx';
+import { editingOf, isStale, isWritten, leave, loadAnew, save, write } from '../schedule-editing.ts';
+import { usePreview } from '../schedule-preview.ts';
+import { scheduleLive } from '../schedule-resources.ts';
+import { exampleOf, isExample } from '../task-draft.ts';
+import { zone } from '../zone.ts';
+import { BackToSchedules, NotKnown } from './schedule.tsx';
+
+export function NewSchedule() {
+  return (
+    <>
+      <BackToSchedules />
+      <ScheduleForm record={null} />
+    </>
+  );
+}
+
+export function EditSchedule({ id }: { id: string }) {
+  const live = useLive(`schedule ${id}`, scheduleLive(id));
+  const record = live.value.value;
+  return (
+    <>
+      <BackToSchedules />
+      {record ? <ScheduleForm record={record} /> : <NotKnown live={live} id={id} />}
+    </>
+  );
+}
+
+function ScheduleForm({ record }: { record: ScheduleRecord | null }) {
+  const began = useRef(record);
+  const editing = editingOf(began.current);
+  const { draft, base } = editing;
+  const told = usePreview(draft).value;
+  const busy = useSignal(false);
+  const form = useRef<HTMLFormElement>(null);
+  const words = say();
+  const change: SchedulePartProps['change'] = (part) => write(editing, part);
+  const mistakes = { ...told.mistakes, ...editing.mistakes };
+  const props: SchedulePartProps = { draft, mistakes, zone: zone.value, change };
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    if (busy.value) return;
+    busy.value = true;
+    await save(editing);
+    busy.value = false;
+    queueMicrotask(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
+  };
+  return (
+    <>
+      <div class="page-head">
+        <h1>{base ? words.scheduleForm.editTitle(base.name) : words.pages.newSchedule}</h1>
+      </div>
+      <form ref={form} class="schedule-form" onSubmit={submit} noValidate>
+        <div class="form-part">
+          <TextOf name="name" {...props} />
+          <ScheduleWhen {...props} />
+        </div>
+        <SchedulePreview draft={draft} told={told} own={base?.id ?? null} />
+        <div class="form-part">
+          <TaskFields {...props} />
+          <ScheduleMore {...props} />
+          {editing.mistakes.form && (
+            <p class="mistake" role="alert">
+              {editing.mistakes.form}
+            </p>
+          )}
+          {isStale(editing, record) && <Stale load={() => void loadAnew(editing)} />}
+          <div class="dialog-foot">
+            <button type="button" onClick={() => leave(editing)}>
+              {isWritten(editing) ? words.ask.discardYes : words.scheduleForm.leave}
+            </button>
+            <button type="submit" class="primary" disabled={busy.value}>
+              {base ? words.scheduleForm.save : words.scheduleForm.create}
+            </button>
+          </div>
+        </div>
+      </form>
+    </>
+  );
+}
+
+/** Another type brings other params to begin with, unless somebody has written some already. */
+function TaskFields({ draft, mistakes, change }: SchedulePartProps) {
+  const choose = (type: string) => change({ type, ...(isExample(draft.params) && { params: exampleOf(type) }) });
+  return (
+    <>
+      <AddTaskType type={draft.type} mistake={mistakes.type} choose={choose} />
+      <ParamsField value={draft.params} mistake={mistakes.params} change={(params) => change({ params })} />
+    </>
+  );
+}
+
+function Stale({ load }: { load(): void }) {
+  const words = say().scheduleForm;
+  return (
+    <div class="notice warning" role="alert">
+      <Icon name="warning" />
+      <p class="notice-text">
+        <strong>{words.stale}</strong> {words.staleText}
+      </p>
+      <button type="button" onClick={load}>
+        {words.loadAnew}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,44 @@
+/** Which field of the form a mistake of a schedule belongs to; the server names places such as `$.when.at`. */
+import type { Mistake } from '../../supervisor/core/refusal.ts';
+import { say } from './language.ts';
+import { EMPTY_SCHEDULE, type ScheduleDraft } from './schedule-draft.ts';
+import { paramsMistake } from './task-draft.ts';
+
+export type ScheduleMistakes = Partial<Record<keyof ScheduleDraft | 'form', string>>;
+
+/** @param otherwise what to say where no place is named */
+export function scheduleMistakes(
+  mistakes: readonly Mistake[],
+  otherwise: string,
+  { kind }: ScheduleDraft,
+): ScheduleMistakes {
+  if (mistakes.length === 0) return { form: otherwise };
+  const found: ScheduleMistakes = {};
+  for (const { path, message } of mistakes) {
+    const [field, place] = fieldAt(path, kind);
+    const text = [place, message].filter(Boolean).join(' ');
+    found[field] = found[field] ? `${found[field]}; ${text}` : text;
+  }
+  return found;
+}
+
+/** @returns the field, and the place inside of it that has to be told as well */
+function fieldAt(path: string, kind: ScheduleDraft['kind']): readonly [keyof ScheduleMistakes, string] {
+  const [, when] = /^\$\.when\.(\w+)/.exec(path) ?? [];
+  if (when === 'at') return [kind === 'once' ? 'moment' : 'at', ''];
+  if (when !== undefined && when in EMPTY_SCHEDULE) return [when as keyof ScheduleDraft, ''];
+  const [, task = '', place = ''] = /^\$\.task\.(type|params)\.?(.*)$/.exec(path) ?? [];
+  if (task !== '') return [task as 'type' | 'params', place];
+  const [, member = ''] = /^\$\.(\w+)$/.exec(path) ?? [];
+  if (member in EMPTY_SCHEDULE) return [member as keyof ScheduleDraft, ''];
+  return ['form', path.replace(/^\$\.?/, '')];
+}
+
+/** Mistakes that need no server. */
+export function ownMistakes(draft: ScheduleDraft): ScheduleMistakes {
+  const params = paramsMistake(draft.params);
+  return {
+    ...(draft.type.trim() === '' && { type: say().add.required }),
+    ...(params !== null && { params }),
+  };
+}
