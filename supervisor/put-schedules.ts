@@ -47,7 +47,8 @@ export class PutSchedules {
     }
     const [first] = mistakes;
     if (first) throw new Refusal('validation', `${first.path} ${first.message}`, mistakes);
-    await this.#askHandlers(given, inputs);
+    const tasks = inputs.map(({ task }, index) => ({ task, path: `${given[index]?.path}.task` }));
+    await checkParamsOf(tasks, this.#parts.checkParams);
     return inputs;
   }
 
@@ -79,19 +80,29 @@ export class PutSchedules {
     const now = isKnown ? null : clock.wall();
     return checkSchedule(value, { minIntervalMs: minIntervalMs(), zone: state.schedules.zone ?? 'UTC', now }, path);
   }
+}
 
-  async #askHandlers(given: readonly GivenSchedule[], inputs: readonly ScheduleInput[]): Promise<void> {
-    try {
-      await this.#parts.checkParams(inputs.map(({ task }) => task));
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      const mistakes = error.mistakes.map(({ path, message }) => {
-        // A list of one has no numbers.
-        const [, number = '0', rest = ''] = /^\$(?:\[(\d+)\])?(.*)$/s.exec(path) ?? [];
-        return { path: `${given[Number(number)]?.path ?? '$'}.task${rest}`, message };
-      });
-      throw new Refusal(error.code, `${mistakes[0]?.path} ${mistakes[0]?.message}`, mistakes);
-    }
+export interface PlacedTask {
+  readonly task: TaskInput;
+  /** Where it stands in what was given, e.g. `$.task`. */
+  readonly path: string;
+}
+
+/** Handlers are asked about a list; what they say is told by the places in what was given. @throws Refusal `validation` */
+export async function checkParamsOf(
+  tasks: readonly PlacedTask[],
+  checkParams: PutSchedulesParts['checkParams'],
+): Promise<void> {
+  try {
+    await checkParams(tasks.map(({ task }) => task));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const mistakes = error.mistakes.map(({ path, message }) => {
+      // A list of one has no numbers.
+      const [, number = '0', rest = ''] = /^\$(?:\[(\d+)\])?(.*)$/s.exec(path) ?? [];
+      return { path: `${tasks[Number(number)]?.path ?? '$'}${rest}`, message };
+    });
+    throw new Refusal(error.code, `${mistakes[0]?.path} ${mistakes[0]?.message}`, mistakes);
   }
 }
 

@@ -22,7 +22,7 @@ import { zoneOf } from './core/schedule/schedules.ts';
 import { checkWhen, zoneMistake } from './core/schedule/when.ts';
 import type { Actor, TaskView } from './facade.ts';
 import type { Ledger } from './history/ledger.ts';
-import type { PutSchedulesParts } from './put-schedules.ts';
+import { checkParamsOf, type PutSchedulesParts } from './put-schedules.ts';
 import type { Recorder } from './recorder.ts';
 import type {
   Collision,
@@ -256,7 +256,7 @@ export class SchedulesDesk implements SchedulesFacade {
     const checked = checkSchedule(given, { minIntervalMs: minIntervalMs(), zone, now });
     if (!checked.ok) throw refusalOf(checked.mistakes);
     checkType(checked.value.task.type);
-    await checkParams([checked.value.task]);
+    await checkParamsOf([{ task: checked.value.task, path: '$.task' }], checkParams);
     return checked.value;
   }
 
