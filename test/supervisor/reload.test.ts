@@ -67,7 +67,7 @@ function holdTheDisk({ journal }: TestSupervisor): () => void {
 type Change = (supervisor: TestSupervisor) => Promise<'thread' | 'process' | null>;
 
 const CHANGES: Readonly<Record<string, readonly [lane: string, change: Change]>> = {
-  'a claimed task whose handler is changed, and changed again before it leaves runs once, as it was claimed': [
+  'is changed, and changed again': [
     'cpu',
     async (supervisor) => {
       for (const value of ['second', 'last']) {
@@ -77,7 +77,7 @@ const CHANGES: Readonly<Record<string, readonly [lane: string, change: Change]>>
       return 'thread';
     },
   ],
-  'a claimed task whose handler moves to a lane that is less safe before it leaves runs once, as it was claimed': [
+  'moves to a lane that is less safe': [
     'process',
     async (supervisor) => {
       write(supervisor.dataDir, 'last', 'cpu');
@@ -85,7 +85,7 @@ const CHANGES: Readonly<Record<string, readonly [lane: string, change: Change]>>
       return 'thread';
     },
   ],
-  'a claimed task whose handler is taken away before it leaves runs once, as it was claimed': [
+  'is taken away': [
     'io',
     async (supervisor) => {
       rmSync(join(supervisor.dataDir, 'handlers', 'counted.mjs'));
@@ -95,8 +95,8 @@ const CHANGES: Readonly<Record<string, readonly [lane: string, change: Change]>>
   ],
 };
 
-for (const [title, [lane, change]] of Object.entries(CHANGES))
-  t.test(title, async (t) => {
+for (const [what, [lane, change]] of Object.entries(CHANGES))
+  t.test(`a claimed task whose handler ${what} before it leaves runs once, as it was claimed`, async (t) => {
     const supervisor = await opened(t, lane);
     const first = supervisor.handlers.of('counted')?.version;
     const ids = await submit(supervisor, 20);
