@@ -14,6 +14,7 @@ import { idle } from './idle.ts';
 import { latency } from './latency.ts';
 import { reload } from './reload.ts';
 import { restart } from './restart.ts';
+import { schedules } from './schedules.ts';
 import { workOff } from './work-off.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
@@ -26,6 +27,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   idle,
   drop,
   reload,
+  schedules,
 };
 const runs = 3;
 

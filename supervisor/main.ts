@@ -127,6 +127,7 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
   started.opened = opened;
   ({ pool } = opened);
   wish.check();
+  opened.builtIns.adopt(settings.taskTimes);
   started.live = live;
   live.begin();
   const publicDir = fileURLToPath(new URL('../web/public/', import.meta.url));

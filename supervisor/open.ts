@@ -3,6 +3,7 @@ import { randomFillSync } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { adoptHandlers, versionsInUse } from './adopt-handlers.ts';
+import { BuiltInSchedules } from './built-in-schedules.ts';
 import type { Clock } from './clock.ts';
 import type { Fault } from './core/fault.ts';
 import { IdMaker } from './core/id.ts';
@@ -72,6 +73,7 @@ export interface Opened {
   readonly logs: AttemptLog;
   readonly ledger: Ledger;
   readonly scheduler: Scheduler;
+  readonly builtIns: BuiltInSchedules;
   readonly timekeeper: Timekeeper;
   readonly handlers: LiveHandlers;
   readonly paramsCheck: ParamsCheck;
@@ -241,6 +243,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     health,
     log,
   });
+  const builtIns = new BuiltInSchedules({ state, recorder, scheduler, ids, clock });
   const deskParts: SchedulesDeskParts = {
     state,
     recorder,
@@ -252,6 +255,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     checkType: (type) => mustKnowType(handlers, type),
     checkParams: (inputs) => paramsCheck.check(inputs),
     mayChange: () => supervisor.mayTakeWork(),
+    timeKeyOf: (schedule) => builtIns.timeKeyOf(schedule),
     task: (id) => supervisor.task(id),
     async settled() {
       dispatcher.pump();
@@ -278,6 +282,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     logs,
     ledger,
     scheduler,
+    builtIns,
     timekeeper,
     handlers,
     paramsCheck,
@@ -297,6 +302,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
       for (const { flag, on } of switched) recorder.record({ e: 'flag.switched', flag, on, ...asked });
       putInForce(state, settings, handlers.catalog, clock.wall());
       scheduler.adopt(settings.schedulerEnabled, settings.timezone);
+      builtIns.adopt(settings.taskTimes);
       if (String(settings.handlerOverrides) !== overrides) void handlers.look();
       pool.graceMs = settings.cancelGraceMs;
       pool.processMemoryMb = settings.processMemoryMb;

@@ -3,7 +3,7 @@
  * taken as a whole or not at all, in one group with whatever else stands in it.
  */
 import type { Clock } from './clock.ts';
-import { changeSchedule, createSchedule, pendingTimes, schedulesMax } from './core/decide/schedules.ts';
+import { changeSchedule, changesTiming, createSchedule, schedulesMax } from './core/decide/schedules.ts';
 import type { AskedBy, Event } from './core/event.ts';
 import type { IdMaker } from './core/id.ts';
 import { type Mistake, Refusal } from './core/refusal.ts';
@@ -61,10 +61,10 @@ export class PutSchedules {
     let fresh = 0;
     for (const { rule } of inputs) {
       const known = all.byName.get(rule.name);
-      if (known) scheduler.look(known, now);
+      if (known) scheduler.look(known, now, { whatever: changesTiming(known, rule) });
       else if (all.byId.size + ++fresh > schedulesMax) return tooMany();
       const decision = known
-        ? changeSchedule(all, known, rule, pendingTimes(known, zoneOf(known, all), now), by)
+        ? changeSchedule(all, known, rule, { now, zone: zoneOf(known, all) }, by)
         : createSchedule(all, { id: ids.next(now), rule }, by);
       if (decision instanceof Refusal) return decision;
       events.push(...decision);

@@ -86,6 +86,10 @@ export class Replay implements Replayer {
   /** Called when all has been handed over: sets right what only the whole can tell. */
   settle(): void {
     const { state } = this;
+    const { byId, byName } = state.schedules;
+    // A name may have passed from one to another while the snapshot was written.
+    byName.clear();
+    for (const schedule of byId.values()) byName.set(schedule.rule.name, schedule);
     for (const [digest, known] of state.liveKeys) {
       if (state.tasks.has(known.taskId) && !state.failed.has(known.taskId)) continue;
       state.liveKeys.delete(digest);

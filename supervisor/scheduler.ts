@@ -6,7 +6,7 @@
 import type { HandlerDescription } from '../workers/contract.ts';
 import type { Clock } from './clock.ts';
 import { occurrenceEvents } from './core/decide/occurrences.ts';
-import { resumeAll, resumeSchedule } from './core/decide/schedules.ts';
+import { leaveZone, resumeAll, resumeSchedule } from './core/decide/schedules.ts';
 import type { Event } from './core/event.ts';
 import { Heap } from './core/heap.ts';
 import type { IdMaker } from './core/id.ts';
@@ -64,19 +64,21 @@ export class Scheduler {
     const { state, recorder, clock } = this.#parts;
     const { schedules } = state;
     if (schedules.zone === zone && (schedules.offSince === null) === on) return;
-    if (schedules.zone !== null && schedules.zone !== zone) {
-      for (const schedule of schedules.byId.values())
-        if (schedule.rule.timezone === null) this.look(schedule, clock.wall());
+    const after = clock.wall();
+    const { zone: left } = schedules;
+    for (const schedule of left === null || left === zone ? [] : schedules.byId.values()) {
+      if (schedule.rule.timezone !== null) continue;
+      this.look(schedule, after, { whatever: true });
+      recorder.recordGroup(leaveZone(schedule, { now: after, zone: left as string }));
     }
-    recorder.record({ e: 'scheduler.set', on, zone });
+    recorder.record({ e: 'scheduler.set', on, zone, after });
   }
 
   /** Wall time at which `tick` has something to do; Infinity for never. */
   get nextAt(): number {
     const { clock, state } = this.#parts;
     const now = clock.wall();
-    const waits = this.#notBefore - clock.monotonic();
-    if (waits > 0) return now + waits;
+    if (this.#waits > 0) return now + this.#waits;
     const { schedules } = state;
     if (!this.#parts.maySubmit()) return now + retryMs;
     if (schedules.stale.size > 0) return now;
@@ -86,12 +88,16 @@ export class Scheduler {
     return this.#due.earliest;
   }
 
+  /** For so long nothing is looked at yet. */
+  get #waits(): number {
+    return this.#notBefore - this.#parts.clock.monotonic();
+  }
+
   tick(): void {
     const { clock, state, maySubmit } = this.#parts;
-    if (state.draining || clock.monotonic() < this.#notBefore || !maySubmit()) return;
+    if (state.draining || this.#waits > 0 || !maySubmit()) return;
     const now = clock.wall();
     this.lookedAt = now;
-    this.#spread = 0;
     const { pausedAll } = state.schedules;
     if (pausedAll?.until != null && pausedAll.until <= now)
       this.#record(resumeAll(state.schedules, false, pausedAll.until, BY_ITSELF));
@@ -99,23 +105,31 @@ export class Scheduler {
     do {
       for (let looks = 0; looks < looksPerGlance; looks++) {
         const schedule = this.#take(now);
-        if (!schedule) return;
+        if (!schedule) {
+          this.#spread = 0;
+          return;
+        }
         this.look(schedule, now);
       }
     } while (clock.monotonic() < end);
   }
 
-  /** Settles what is due of one schedule, and knows then when to look again. */
-  look(schedule: Schedule, now: number): void {
-    const { schedules } = this.#parts.state;
-    if (this.#parts.clock.monotonic() < this.#notBefore) return;
+  /**
+   * Settles what is due of one schedule, and knows then when to look again.
+   * @param whatever also when it is held or the machine is just starting: what it is due by is about to change
+   */
+  look(schedule: Schedule, now: number, { whatever = false } = {}): void {
+    const { state, maySubmit } = this.#parts;
+    const { schedules } = state;
+    if (!maySubmit() || (this.#waits > 0 && !whatever)) return;
     schedules.stale.delete(schedule);
     const { pause, rule } = schedule;
     if (pause?.until != null && pause.until <= now)
       this.#record(resumeSchedule(schedule, false, pause.until, BY_ITSELF));
     else if (!pause && rule.pauseAfterFailures !== null && schedule.failuresInRow >= rule.pauseAfterFailures)
       this.#record(this.#pauseForFailures(schedule));
-    if (!schedule.pause && heldAll(schedules) === null) this.#settle(schedule, now);
+    const held = schedule.pause ? `paused: ${schedule.pause.reason}` : heldAll(schedules);
+    if (held === null || whatever) this.#settle(schedule, now, held);
     // What it has just been told is no news; but a task canceled at once leaves its place to the one that waits.
     if (schedule.waiting.length === 0 || schedule.active.length > 0) schedules.stale.delete(schedule);
     this.plan(schedule);
@@ -123,14 +137,16 @@ export class Scheduler {
 
   /** Somebody wants one now. @returns why its schedule does not allow that; null when it is done */
   runNow(schedule: Schedule, now: number, byHand: string): string | null {
-    const evaluation = runNow(schedule, now);
+    // What is due goes first; its own moment is no planned time's.
+    this.look(schedule, now);
+    const evaluation = runNow(schedule, schedule.settledTo === now ? now + 1 : now);
     if (typeof evaluation === 'string') return evaluation;
     this.#write(schedule, evaluation, now, { byHand });
     this.plan(schedule);
     return null;
   }
 
-  #settle(schedule: Schedule, now: number): void {
+  #settle(schedule: Schedule, now: number, held: string | null): void {
     const { state, upSince } = this.#parts;
     const { schedules } = state;
     const evaluation = evaluate(schedule, {
@@ -139,6 +155,7 @@ export class Scheduler {
       offsetMs: jitterOffsetMs(schedule.id, schedule.rule.jitterMs),
       holds: schedule.holds.length > 0 ? [...schedules.holds, ...schedule.holds] : schedules.holds,
       isOff: (flag) => state.flags.get(flag) !== true,
+      held,
       upSince,
     });
     if (evaluation) this.#write(schedule, evaluation, now);
@@ -146,7 +163,8 @@ export class Scheduler {
 
   #write(schedule: Schedule, evaluation: Evaluation, now: number, more: { byHand?: string } = {}): void {
     const { state, recorder, ids, handlers } = this.#parts;
-    const delayMs = ({ outcome }: Submit) => (outcome === 'caught_up' ? spreadMs(this.#spread++) : 0);
+    const wait = Number.isFinite(this.#waits) ? Math.max(0, this.#waits) : 0;
+    const delayMs = ({ outcome }: Submit) => wait + (outcome === 'caught_up' ? spreadMs(this.#spread++) : 0);
     const handlerOf = (type: string) => handlers.of(type);
     const submitting = { now, newId: () => ids.next(now), handlerOf, delayMs, ...more };
     recorder.recordGroup(occurrenceEvents(state, schedule, evaluation, submitting));

@@ -1,13 +1,15 @@
 /** Answers for schedules: lists, previews and the ledger, and changes, each written down with who asked. */
 import {
   changeSchedule,
+  changesTiming,
   createSchedule,
   deleteSchedule,
+  isTaken,
   pauseAll,
   pauseSchedule,
-  pendingTimes,
   resumeAll,
   resumeSchedule,
+  type Turn,
 } from './core/decide/schedules.ts';
 import { formatDuration } from './core/duration.ts';
 import type { AskedBy, Event } from './core/event.ts';
@@ -41,6 +43,8 @@ export interface SchedulesDeskParts extends PutSchedulesParts {
   readonly checkType: (type: string) => void;
   /** @throws Refusal when nothing new is taken now */
   readonly mayChange: () => void;
+  /** The key of the settings that says when it is due; null when a person may say it. */
+  readonly timeKeyOf: (schedule: Schedule) => string | null;
   readonly task: (id: string) => Promise<TaskView | null>;
   /** Resolves when what has been written down is on disk; what is due sooner is seen to. */
   readonly settled: () => Promise<void>;
@@ -92,15 +96,20 @@ export class SchedulesDesk implements SchedulesFacade {
     const merged = { ...definitionOf(this.#find(id).rule), ...changes };
     // One that is over may still get another name or note.
     const { rule } = await this.#checked(merged, 'when' in changes ? this.#now : null);
-    const schedule = this.#seen(id, since);
-    const by = askedBy(actor);
-    await this.#carryOut(changeSchedule(this.#schedules, schedule, rule, this.#pending(schedule), by));
+    await this.#become(this.#seen(id, since), rule, actor);
     return this.show(id);
+  }
+
+  async #become(schedule: Schedule, rule: Rule, actor: Actor): Promise<void> {
+    this.#mayMove(schedule, rule);
+    const turns = changesTiming(schedule, rule) && !isTaken(this.#schedules, rule.name, schedule);
+    const turn = this.#turn(schedule, turns);
+    await this.#carryOut(changeSchedule(this.#schedules, schedule, rule, turn, askedBy(actor)));
   }
 
   async remove(which: string, since: number | null, actor: Actor): Promise<void> {
     const schedule = this.#seen(which, since);
-    await this.#carryOut(deleteSchedule(schedule, this.#pending(schedule), askedBy(actor)));
+    await this.#carryOut(deleteSchedule(schedule, this.#turn(schedule, true), askedBy(actor)));
   }
 
   async pause(which: string, { reason, until }: PauseRequest, actor: Actor): Promise<ScheduleRecord> {
@@ -233,7 +242,6 @@ export class SchedulesDesk implements SchedulesFacade {
     return found;
   }
 
-  /** What is due by then is settled first: a change, a deletion or a pause is never about what should have started before. */
   #seen(which: string, since: number | null): Schedule {
     const schedule = this.#find(which);
     if (since !== null && since !== schedule.ruleSeq)
@@ -241,12 +249,22 @@ export class SchedulesDesk implements SchedulesFacade {
         'precondition_failed',
         `the schedule has changed since: version ${schedule.ruleSeq} is in force, not ${since}`,
       );
-    this.#parts.scheduler.look(schedule, this.#now);
     return schedule;
   }
 
-  #pending(schedule: Schedule): readonly number[] {
-    return pendingTimes(schedule, zoneOf(schedule, this.#schedules), this.#now);
+  /** A time that the settings give would come back with the next start. */
+  #mayMove(schedule: Schedule, { when }: Rule): void {
+    const key = this.#parts.timeKeyOf(schedule);
+    if (key === null || JSON.stringify(when) === JSON.stringify(schedule.rule.when)) return;
+    const message = `comes from ${key} in the settings: change it there, or take it out first`;
+    throw new Refusal('conflict', `$.when ${message}`, [{ path: '$.when', message }]);
+  }
+
+  /** What is due by then is settled first: a change or a deletion is never about what should have started before. */
+  #turn(schedule: Schedule, whatever: boolean): Turn {
+    const turn = { now: this.#now, zone: zoneOf(schedule, this.#schedules) };
+    this.#parts.scheduler.look(schedule, turn.now, { whatever });
+    return turn;
   }
 
   async #checked(given: unknown, now: number | null): Promise<ScheduleInput> {

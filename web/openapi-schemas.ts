@@ -17,13 +17,13 @@ import { TASK_STATE_NAMES, TASK_STATES } from '../supervisor/core/task.ts';
 import { idsPerCallMax, noteCharsMax, reasonCharsMax, settingCharsMax } from './limits.ts';
 import { FILTERS, PARAM_SENTENCE } from './task-filter.ts';
 
-const time = z.iso.datetime().meta({ description: 'ISO 8601, UTC' });
+export const time = z.iso.datetime().meta({ description: 'ISO 8601, UTC' });
 const momentText = z.iso.datetime({ offset: true });
 const nullableTime = time.nullable();
 const duration = z.string().meta({ description: '`500ms 10s 5m 2h 7d`, or ISO 8601 (`PT10M`)', example: '10m' });
 const name = z.string().min(1).max(nameCharsMax);
 const id = z.string().meta({ description: 'UUIDv7', example: '019a9c3e-7c1e-7b52-8a57-2f6f1c1d9f10' });
-const count = z.int().nonnegative();
+export const count = z.int().nonnegative();
 const json = z.unknown().meta({ description: 'Any JSON' });
 const [firstState = '', ...otherStates] = TASK_STATE_NAMES;
 

@@ -3,6 +3,7 @@ import type { ZodType } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { REFUSALS, type RefusalCode } from '../supervisor/core/refusal.ts';
 import { filterTextCharsMax } from './limits.ts';
+import * as schedules from './openapi-schedules.ts';
 import * as shapes from './openapi-schemas.ts';
 import { problemType } from './problem.ts';
 import type { Parameter, Parameters } from './query.ts';
@@ -22,6 +23,12 @@ const LOGIN: Shape = {
   refusals: ['unauthorized', 'rate_limited'],
 };
 const RETRY: Shape = { answers: { 200: shapes.retried, 201: shapes.retried }, refusals: ACTS };
+const PAUSE_SCHEDULE: Shape = {
+  body: schedules.pauseScheduleCall,
+  answers: { 200: schedules.oneSchedule },
+  refusals: ['not_found'],
+};
+const RUN_SCHEDULE: Shape = { answers: { 202: schedules.ranSchedule }, refusals: ACTS };
 
 /** One row a route; a test walks both lists. */
 export const SHAPES: Readonly<Record<string, Shape>> = {
@@ -53,6 +60,29 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   [`GET ${api}/workers`]: { answers: { 200: shapes.workers } },
   [`POST ${api}/workers/:id/recycle`]: { answers: { 202: shapes.workers }, refusals: ['not_found', 'conflict'] },
   [`GET ${api}/handlers`]: { answers: { 200: shapes.handlers } },
+  [`GET ${api}/schedules`]: { answers: { 200: schedules.schedulePage } },
+  [`POST ${api}/schedules`]: {
+    body: schedules.newSchedule,
+    answers: { 201: schedules.oneSchedule },
+    refusals: ['conflict', 'unknown_type', 'draining', 'disk_full'],
+  },
+  [`POST ${api}/schedules/preview`]: { body: schedules.previewCall, answers: { 200: schedules.preview } },
+  [`POST ${api}/schedules/pause`]: { body: schedules.pauseScheduleCall, answers: { 200: schedules.oneScheduler } },
+  [`POST ${api}/schedules/resume`]: { body: schedules.resumeScheduleCall, answers: { 200: schedules.oneScheduler } },
+  [`GET ${api}/schedules/:id`]: { answers: { 200: schedules.oneSchedule }, refusals: ['not_found'] },
+  [`PATCH ${api}/schedules/:id`]: {
+    body: schedules.scheduleChanges,
+    answers: { 200: schedules.oneSchedule },
+    refusals: [...ACTS, 'precondition_failed', 'unknown_type'],
+  },
+  [`DELETE ${api}/schedules/:id`]: { answers: { 204: null }, refusals: ['not_found', 'precondition_failed'] },
+  [`POST ${api}/schedules/:id/pause`]: PAUSE_SCHEDULE,
+  [`POST ${api}/schedules/:id/resume`]: { ...PAUSE_SCHEDULE, body: schedules.resumeScheduleCall },
+  [`POST ${api}/schedules/:id/toggle`]: { answers: { 200: schedules.oneSchedule }, refusals: ['not_found'] },
+  [`POST ${api}/schedules/:id/run`]: RUN_SCHEDULE,
+  [`POST ${api}/schedules/:id/run_now`]: RUN_SCHEDULE,
+  [`GET ${api}/schedules/:id/occurrences`]: { answers: { 200: schedules.occurrences }, refusals: ['not_found'] },
+  [`GET ${api}/schedules/:id/next`]: { answers: { 200: schedules.preview }, refusals: ['not_found'] },
   [`GET ${api}/settings`]: { answers: { 200: shapes.settings } },
   [`PUT ${api}/settings`]: {
     body: shapes.settingsCall,

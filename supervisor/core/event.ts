@@ -126,9 +126,17 @@ export type Event =
       readonly id: string;
       readonly rule: Rule;
       readonly builtIn: string | null;
+      /** Key of the settings that its time comes from. */
+      readonly timeKey?: string;
     } & AskedBy)
-  /** `timing`: when it is due has changed, so planned times count from now on. */
-  | ({ readonly e: 'schedule.changed'; readonly id: string; readonly rule: Rule; readonly timing: boolean } & AskedBy)
+  /** `after`, ms since 1970: when it is due has changed, and planned times later than this count; null: it has not. */
+  | ({
+      readonly e: 'schedule.changed';
+      readonly id: string;
+      readonly rule: Rule;
+      readonly after: number | null;
+      readonly timeKey?: string;
+    } & AskedBy)
   | ({
       readonly e: 'schedule.paused';
       readonly id: string;
@@ -140,8 +148,8 @@ export type Event =
   | ({ readonly e: 'schedule.deleted'; readonly id: string } & AskedBy)
   | ({ readonly e: 'schedules.paused'; readonly reason: string; readonly until: number | null } & AskedBy)
   | ({ readonly e: 'schedules.resumed'; readonly to: number; readonly catchUp: boolean } & AskedBy)
-  /** What the settings say of all: whether any is to start, and the zone of those that name none. */
-  | { readonly e: 'scheduler.set'; readonly on: boolean; readonly zone: string }
+  /** What the settings say of all: whether any is to start, and the zone of those that name none, for planned times later than `after`. */
+  | { readonly e: 'scheduler.set'; readonly on: boolean; readonly zone: string; readonly after: number }
   /** Planned times up to `to` that submit nothing now, with what waits for its turn from here on. */
   | {
       readonly e: 'occurrences.settled';

@@ -56,6 +56,8 @@ export class Ledger {
   /** Names of all months, ascending. */
   readonly #months: string[] = [];
   #current: Month | null = null;
+  /** Months that are over, until they are on disk. */
+  readonly #leaving = new Map<string, Appender>();
   /** Sequence of the last line. */
   lastSeq = 0;
 
@@ -133,9 +135,16 @@ export class Ledger {
     if (!this.#months.includes(name)) this.#months.push(name);
     const appender = this.#appender(name, 0, 0);
     // A month is on disk before the next one is begun: only the last has an end that is not proven.
-    if (last) appender.holdUntil(() => last.appender.sync().then(() => last.appender.close()));
+    if (last) this.#leaving.set(last.name, last.appender);
+    if (last) appender.holdUntil(() => this.#leave(last));
     this.#current = { name, size: 0, appender };
     return this.#current;
+  }
+
+  async #leave({ name, appender }: Month): Promise<void> {
+    await appender.sync();
+    await appender.close();
+    this.#leaving.delete(name);
   }
 
   #appender(name: string, size: number, syncedBytes: number): Appender {
@@ -175,7 +184,9 @@ export class Ledger {
   }
 
   async #sizeOf(name: string): Promise<number> {
-    return this.#current?.name === name ? this.#current.appender.size : this.#disk.size(this.#path(name));
+    if (this.#current?.name === name) return this.#current.appender.size;
+    await this.#leaving.get(name)?.flush();
+    return this.#disk.size(this.#path(name));
   }
 
   /** From the end back. */

@@ -1,4 +1,5 @@
 /** The texts made from the table of settings: `nightshift.env.example`, and the reference for the documents. */
+import { BUILT_INS, timeKeyOf } from '../core/schedule/built-ins.ts';
 import { ROWS, type Row } from './settings.ts';
 
 const widthMax = 118;
@@ -11,12 +12,16 @@ const HEAD = `# Settings of Nightshift. Copied to nightshift.env in the data fol
 # used: Nightshift goes on with the last good one, and says so on the page and in its log.
 `;
 
+const TIMES = `# When built-in schedules are due each day, as HH:MM in the zone of TIMEZONE. Taken away again, the default holds.
+${BUILT_INS.map(({ name, at }) => `#${timeKeyOf(name)}=${at}`).join('\n')}
+`;
+
 const OWN = `# Keys of your own begin with HANDLER_ and reach the handlers that declare them.
 #HANDLER_EXAMPLE=value
 `;
 
 export function exampleFile(): string {
-  return [HEAD, ...ROWS.map(exampleRow), OWN].join('\n');
+  return [HEAD, ...ROWS.map(exampleRow), TIMES, OWN].join('\n');
 }
 
 function exampleRow(row: Row<unknown>): string {

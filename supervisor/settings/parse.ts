@@ -8,6 +8,7 @@ import { flagOf, readFlag } from './flags.ts';
 import { isLoopback, type Machine } from './kinds.ts';
 import { isLater, LATER_KEYS } from './later.ts';
 import { isSecret, isSetting, KEYS, MEMBERS, type Member, rowOf, type Settings, TABLE } from './settings.ts';
+import { looksLikeTime, TIME_KEYS, taskOfTime, timeProblem } from './task-times.ts';
 
 export type Source = 'default' | 'file' | 'environment' | 'flag';
 
@@ -63,8 +64,9 @@ export function parseSettings(given: Given): ParsedSettings {
     texts.set(text.key, text);
   const values = readAll(texts, given.machine, problems);
   const flags = readFlags(texts, problems);
+  const taskTimes = readTaskTimes(texts, problems);
   if (problems.length > 0) return { ok: false, problems: problems.sort(byPlace) };
-  const settings = { ...values, flags } as unknown as Settings;
+  const settings = { ...values, flags, taskTimes } as unknown as Settings;
   const strangers = [...inFile.strangers, ...inEnvironment.strangers];
   checkTogether(settings, texts, problems);
   return problems.length > 0
@@ -121,10 +123,12 @@ function flagTexts(given: Given, problems: Problem[]): Text[] {
 /** Says of a key that is no setting what may have been meant. */
 export function unknown(key: string): string {
   const bare = key.toUpperCase().replace(/^NIGHTSHIFT_/, '');
-  const near = isSetting(bare) ? bare : nearest(bare, [...KEYS, ...LATER_KEYS]);
+  const near = isSetting(bare) ? bare : nearest(bare, [...KEYS, ...LATER_KEYS, ...TIME_KEYS]);
   const hint = near
     ? `did you mean ${near}?`
-    : 'see nightshift.env.example for all there are; keys of your own begin with HANDLER_';
+    : looksLikeTime(bare)
+      ? `built-in schedules are moved by ${TIME_KEYS.join(', ')}`
+      : 'see nightshift.env.example for all there are; keys of your own begin with HANDLER_';
   return `is not a setting: ${hint}`;
 }
 
@@ -159,6 +163,17 @@ function readFlags(texts: ReadonlyMap<string, Text>, problems: Problem[]): Map<s
       problems.push(problem(given, given.key, withText('must be true or false', given.key, given.text)));
   }
   return flags;
+}
+
+function readTaskTimes(texts: ReadonlyMap<string, Text>, problems: Problem[]): Map<string, string> {
+  const times = new Map<string, string>();
+  for (const given of texts.values()) {
+    const name = taskOfTime(given.key);
+    const wrong = name === null ? null : timeProblem(given.text);
+    if (wrong !== null) problems.push(problem(given, given.key, withText(wrong, given.key, given.text)));
+    else if (name !== null) times.set(name, given.text);
+  }
+  return times;
 }
 
 const shownCharsMax = 60;

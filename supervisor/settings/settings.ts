@@ -8,6 +8,7 @@ import type { Limits } from './grammars.ts';
 import type { Kind } from './kinds.ts';
 import * as kinds from './kinds.ts';
 import { isLater, isLaterSecret } from './later.ts';
+import { taskOfTime } from './task-times.ts';
 
 /** Values ready for use; members that hold durations are in milliseconds. */
 export interface Settings {
@@ -45,6 +46,8 @@ export interface Settings {
   readonly inboxOwners: readonly number[];
   /** Absolute. */
   readonly libraryDir: string;
+  /** Absolute. */
+  readonly backupDir: string;
   /** Types. */
   readonly handlerOverrides: readonly string[];
   readonly idempotencyWindowMs: number;
@@ -55,9 +58,11 @@ export interface Settings {
   readonly ageingMs: number;
   /** Feature flags that are set, by name. */
   readonly flags: ReadonlyMap<string, boolean>;
+  /** Times of day that built-in schedules are moved to, `HH:MM` by name. */
+  readonly taskTimes: ReadonlyMap<string, string>;
 }
-/** Settings with a row of their own; anybody may make up a flag. */
-export type Member = Exclude<keyof Settings, 'flags'>;
+/** Settings with a row of their own; anybody may make up a flag, and each built-in schedule has its time. */
+export type Member = Exclude<keyof Settings, 'flags' | 'taskTimes'>;
 
 export interface Row<T> {
   readonly key: string;
@@ -326,6 +331,16 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     fileOnly: true,
     live: true,
   },
+  backupDir: {
+    key: 'BACKUP_DIR',
+    kind: kinds.folder,
+    default: 'backups',
+    sentence:
+      'Folder that copies of the data folder go to; best on another disk. Each holds the settings, secrets included.',
+    fileOnly: true,
+    live: true,
+    newest: true,
+  },
   handlerOverrides: {
     key: 'HANDLER_OVERRIDES',
     kind: kinds.types,
@@ -413,7 +428,8 @@ export function isFileOnly(key: string): boolean {
 
 /** Whether there is such a setting at all. */
 export function isSetting(key: string): boolean {
-  return rowOf(key) !== undefined || isHandlerKey(key) || isLater(key) || flagOf(key) !== null;
+  if (rowOf(key) !== undefined || isHandlerKey(key) || isLater(key)) return true;
+  return flagOf(key) !== null || taskOfTime(key) !== null;
 }
 
 /** Whether handlers are given the newest value, not the one of when their task was created. */

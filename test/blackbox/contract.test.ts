@@ -136,6 +136,31 @@ t.test('every address answers with the shape it is documented to have', async (t
   await asker.ask(api('POST /workers/:id/recycle'), 202, { id: items[0]?.id ?? '' });
   await asker.ask(api('GET /handlers'), 200);
 
+  const when = { kind: 'daily', at: '02:00' };
+  const body = { name: 'a', task: { type: 'echo' }, when };
+  await asker.ask(api('POST /schedules'), 201, { body });
+  for (const act of ['run', 'run_now']) {
+    const { task } = await asker.ask<{ task: TaskView }>(api(`POST /schedules/:id/${act}`), 202, { id: 'a', body: {} });
+    await eventually('the task of the schedule to end', async () => {
+      const shown = await asker.ask<{ task: TaskView }>(api('GET /tasks/:id'), 200, { id: task.id });
+      return shown.task.state === 'succeeded' ? shown : null;
+    });
+  }
+  await asker.ask(api('POST /schedules/:id/pause'), 200, {
+    id: 'a',
+    body: { reason: 'holidays', until: '2099-01-01' },
+  });
+  await asker.ask(api('POST /schedules/:id/resume'), 200, { id: 'a', body: {} });
+  await asker.ask(api('POST /schedules/:id/toggle'), 200, { id: 'a', body: {} });
+  await asker.ask(api('POST /schedules/pause'), 200, { body: { reason: 'all' } });
+  await asker.ask(api('POST /schedules/resume'), 200, { body: {} });
+  await asker.ask(api('PATCH /schedules/:id'), 200, { id: 'a', body: { note: 'nightly' } });
+  await asker.ask(api('GET /schedules'), 200);
+  await asker.ask(api('GET /schedules/:id'), 200, { id: 'a' });
+  await asker.ask(api('GET /schedules/:id/occurrences'), 200, { id: 'a' });
+  await asker.ask(api('GET /schedules/:id/next'), 200, { id: 'a' });
+  await asker.ask(api('POST /schedules/preview'), 200, { body: { when } });
+  await asker.ask(api('DELETE /schedules/:id'), 204, { id: 'a' });
   await asker.ask(api('GET /settings'), 200);
   await asker.ask(api('PUT /settings'), 200, { token, body: { changes: { LOG_LEVEL: 'debug' }, note: 'to look' } });
   await asker.ask(api('GET /settings/revisions'), 200, { query: '?limit=1' });

@@ -19,6 +19,7 @@ import {
 } from '../../supervisor/core/limits.ts';
 import { iso, recordHead, taskRecord, withParams } from '../../supervisor/core/record.ts';
 import { Refusal } from '../../supervisor/core/refusal.ts';
+import type { Rule } from '../../supervisor/core/schedule/schedule.ts';
 import { defaultLimits, freshState, type State } from '../../supervisor/core/state.ts';
 import { freshLife, type Outcome, TASK_STATE_NAMES, type Task, type TaskState } from '../../supervisor/core/task.ts';
 import { MOVES } from '../../supervisor/core/transitions.ts';
@@ -730,6 +731,21 @@ t.test('an accepted task is read back from its line as it was written, whatever 
   t.pass();
 });
 
+const RULE: Rule = {
+  name: 'nightly',
+  task: '{"type":"scripted"}',
+  when: { kind: 'daily', at: '02:00' },
+  timezone: null,
+  catchUp: 'latest',
+  catchUpLimit: 10,
+  startDeadlineMs: null,
+  overlap: 'skip',
+  jitterMs: 0,
+  pauseAfterFailures: null,
+  flag: null,
+  note: '',
+};
+
 t.test('every other event survives its line, and an unknown one is refused, never skipped', async (t) => {
   const text = 'a "quoted" \\ line\nwith ,"params": 語';
   const error = { code: 'x', message: text, stack: text };
@@ -776,6 +792,21 @@ t.test('every other event survives its line, and an unknown one is refused, neve
     { e: 'inbox.taken', uuid: 'u', file: text, tasks: 5 },
     { e: 'inbox.settled', uuids: ['u'] },
     { e: 'clock.jumped', byMs: -5 },
+    { e: 'schedule.created', id: idOf(1), rule: RULE, builtIn: 'backup', by: text, from: text },
+    { e: 'schedule.changed', id: idOf(1), rule: RULE, after: noon, by: text },
+    { e: 'schedule.paused', id: idOf(1), reason: text, until: null, by: text },
+    { e: 'schedule.resumed', id: idOf(1), to: noon, catchUp: true, by: text },
+    { e: 'schedule.deleted', id: idOf(1), by: text },
+    { e: 'schedules.paused', reason: text, until: noon, by: text },
+    { e: 'schedules.resumed', to: noon, catchUp: false, by: text },
+    { e: 'scheduler.set', on: true, zone: 'Europe/Berlin', after: noon },
+    {
+      e: 'occurrences.settled',
+      id: idOf(1),
+      to: noon,
+      rows: [{ plannedAt: noon, outcome: 'missed', reason: text, through: noon + 5, count: 2 }],
+      waiting: [{ plannedAt: noon, outcome: 'queued' }],
+    },
   ];
   t.same(
     new Set([...all.map(({ e }) => e), 'task.accepted']),

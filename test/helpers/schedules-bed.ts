@@ -3,8 +3,10 @@
  * lines back, as a start after a crash does.
  */
 import { randomFillSync } from 'node:crypto';
+import { BuiltInSchedules } from '../../supervisor/built-in-schedules.ts';
 import { apply } from '../../supervisor/core/apply.ts';
 import { encodeEvent } from '../../supervisor/core/codec.ts';
+import { passTime } from '../../supervisor/core/decide/pass-time.ts';
 import { decodeEvent } from '../../supervisor/core/decode.ts';
 import type { Event } from '../../supervisor/core/event.ts';
 import { IdMaker } from '../../supervisor/core/id.ts';
@@ -13,6 +15,7 @@ import { Refusal } from '../../supervisor/core/refusal.ts';
 import { ledgerRows } from '../../supervisor/core/schedule/ledger-rows.ts';
 import type { Occurrence } from '../../supervisor/core/schedule/schedule.ts';
 import { freshState, type State } from '../../supervisor/core/state.ts';
+import type { Task } from '../../supervisor/core/task.ts';
 import type { TaskView } from '../../supervisor/facade.ts';
 import { Replay } from '../../supervisor/replay.ts';
 import { Scheduler } from '../../supervisor/scheduler.ts';
@@ -21,10 +24,19 @@ import { StateWalk } from '../../supervisor/snapshotter.ts';
 import type { HandlerDescription } from '../../workers/contract.ts';
 import { ManualClock } from './manual-clock.ts';
 
-interface Line {
+/** An entry of the journal; those of one group are kept all or not at all. */
+export interface Line {
   readonly seq: number;
   readonly at: number;
   readonly body: string;
+  readonly event: Event;
+  readonly group: number;
+}
+
+interface Walking {
+  readonly walk: StateWalk;
+  readonly seq: number;
+  readonly lines: { seq: number; body: string }[];
 }
 
 export interface SchedulesBedOptions {
@@ -34,20 +46,25 @@ export interface SchedulesBedOptions {
   readonly fill?: (bytes: Uint8Array) => void;
 }
 
-const KNOWN = new Set(['scripted', 'noop']);
+const KNOWN = new Set(['scripted', 'noop', 'backup.create']);
 
 export class SchedulesBed {
   readonly clock: ManualClock;
-  readonly zone: string;
+  /** Of those that name none. */
+  zone: string;
   state: State = freshState();
   scheduler!: Scheduler;
   desk!: SchedulesDesk;
+  builtIns!: BuiltInSchedules;
   flags = new Map<string, boolean>();
   readonly #minIntervalMs: number;
   readonly #ids: IdMaker;
   #snapshot: { seq: number; body: string }[] = [];
+  #snapshotSeq = 0;
+  #walking: Walking | null = null;
   #lines: Line[] = [];
-  #rows: { schedule: string; occurrences: readonly Occurrence[] }[] = [];
+  #durable = 0;
+  #group = 0;
 
   constructor({
     wall = '2026-11-26T12:00:00Z',
@@ -62,38 +79,85 @@ export class SchedulesBed {
     this.#build();
   }
 
+  /** Everything that was written down, the first first. */
+  get lines(): readonly Line[] {
+    return this.#lines;
+  }
+
+  /** Somebody has been told of what is written down so far: no power cut takes it back. */
+  acknowledge(): void {
+    this.#durable = this.#lines.length;
+  }
+
+  /** Killed before the newest entries were on disk, as many as `part`, 0 to 1, says, but whole groups. */
+  loseTail(part: number): void {
+    let kept = this.#lines.length - Math.floor(part * (this.#lines.length - this.#durable));
+    while (kept > this.#durable && this.#lines[kept]?.group === this.#lines[kept - 1]?.group) kept--;
+    this.#lines.length = kept;
+  }
+
   /** Everything in memory is lost and read back. */
   restart(): void {
+    this.#walking = null;
     const replay = new Replay(() => freshState());
     for (const { seq, body } of this.#snapshot) {
       const bytes = Buffer.from(body);
       replay.entity(seq, bytes, 0, bytes.length, 0, 0);
     }
     for (const { seq, at, body } of this.#lines) {
+      if (seq <= this.#snapshotSeq) continue;
       const bytes = Buffer.from(body);
       replay.entry(seq, at, bytes, 0, bytes.length, 0, 0);
     }
     replay.settle();
     this.state = replay.state;
-    this.#build();
+    for (const { id, life } of [...this.state.running]) {
+      const n = life?.attempts.at(-1)?.number ?? 1;
+      this.record({ e: 'attempt.ended', id, n, outcome: 'interrupted', next: 'queued' });
+    }
     this.record({ e: 'supervisor.started', incarnation: 'next', boot: 'boot', version: '1', pid: 1 });
+    this.#build();
     this.tick();
+    this.acknowledge();
   }
 
   /** From now on a restart begins here. */
   takeSnapshot(): void {
-    const walk = new StateWalk(this.state, this.clock, async () => {});
-    const lines: { seq: number; body: string }[] = [];
-    for (let slice = walk.next(); slice; slice = walk.next()) {
-      for (const { seq, body } of slice) lines.push({ seq, body });
-      walk.placed(0, new Float64Array(slice.length));
+    this.beginSnapshot();
+    while (this.#walking) this.goOnWithSnapshot();
+  }
+
+  get takesSnapshot(): boolean {
+    return this.#walking !== null;
+  }
+
+  /** Its slices are taken one by one: what happens between them happens while the state is walked. */
+  beginSnapshot(): void {
+    let now = 0;
+    // Each look at the clock is a slice's time later, so that a slice is as small as it can be.
+    const clock = { wall: () => this.clock.wall(), monotonic: () => (now += 10), after: () => () => {} };
+    this.#walking = { walk: new StateWalk(this.state, clock, async () => {}), seq: this.state.seq, lines: [] };
+  }
+
+  goOnWithSnapshot(): void {
+    const walking = this.#walking;
+    if (!walking) return;
+    const slice = walking.walk.next();
+    if (slice) {
+      for (const { seq, body } of slice) walking.lines.push({ seq, body });
+      walking.walk.placed(0, new Float64Array(slice.length));
+      return;
     }
-    walk.published();
-    this.#snapshot = lines;
-    this.#lines = [];
+    walking.walk.published();
+    this.#walking = null;
+    this.#snapshot = walking.lines;
+    this.#snapshotSeq = walking.seq;
+    // It is not published before all that it may know of is on disk.
+    this.acknowledge();
   }
 
   tick(): void {
+    for (const event of passTime(this.state, this.clock.wall())) this.record(event);
     do this.scheduler.tick();
     while (this.scheduler.nextAt <= this.clock.wall());
   }
@@ -110,6 +174,10 @@ export class SchedulesBed {
   }
 
   record(event: Event): number {
+    return this.#record(event, this.#group++);
+  }
+
+  #record(event: Event, group: number): number {
     const { state, clock } = this;
     const seq = state.seq + 1;
     const at = clock.wall();
@@ -117,25 +185,36 @@ export class SchedulesBed {
     const body = encodeEvent(event);
     // What cannot be read back is found here and not at a restart.
     decodeEvent(Buffer.from(body), 0, Buffer.byteLength(body), state);
-    this.#lines.push({ seq, at, body });
-    const rows = ledgerRows(event);
-    if (rows) this.#rows.push(rows);
+    this.#lines.push({ seq, at, body, event, group });
     return seq;
   }
 
-  /** The work of all live tasks of a schedule ends. */
+  /** The work of all tasks that could start ends. */
   end(outcome: 'succeeded' | 'failed' = 'succeeded'): void {
     for (const task of [...this.state.tasks.values()]) {
       if (task.state !== 'queued') continue;
-      this.record({ e: 'attempt.started', id: task.id, n: 1, worker: 'cpu-1', handler: null, solo: false });
-      this.record({ e: 'attempt.ended', id: task.id, n: 1, outcome, next: outcome });
+      this.begin(task);
+      this.finish(task, outcome);
     }
     this.tick();
   }
 
+  begin({ id, life }: Task): void {
+    const n = (life?.attempts.at(-1)?.number ?? 0) + 1;
+    this.record({ e: 'attempt.started', id, n, worker: 'cpu-1', handler: null, solo: false });
+  }
+
+  finish({ id, life }: Task, outcome: 'succeeded' | 'failed' | 'canceled'): void {
+    const n = life?.attempts.at(-1)?.number ?? 1;
+    this.record({ e: 'attempt.ended', id, n, outcome, next: outcome });
+  }
+
   /** Planned time and outcome, oldest first. */
   ledger(id: string): readonly Occurrence[] {
-    return this.#rows.filter(({ schedule }) => schedule === id).flatMap(({ occurrences }) => occurrences);
+    return this.#lines.flatMap(({ event }) => {
+      const rows = ledgerRows(event);
+      return rows?.schedule === id ? rows.occurrences : [];
+    });
   }
 
   #build(): void {
@@ -144,7 +223,8 @@ export class SchedulesBed {
     const recorder = {
       record: (event: Event) => this.record(event),
       recordGroup: (events: readonly Event[]) => {
-        for (const event of events) this.record(event);
+        const group = this.#group++;
+        for (const event of events) this.#record(event, group);
         return state.seq;
       },
     };
@@ -161,6 +241,7 @@ export class SchedulesBed {
     });
     this.scheduler.adopt(state.schedules.offSince === null, this.zone);
     this.scheduler.begin(0);
+    this.builtIns = new BuiltInSchedules({ state, recorder, scheduler: this.scheduler, ids: this.#ids, clock });
     const ledger = { page: async (id: string, { limit }: { limit: number }) => this.#page(id, limit) };
     this.desk = new SchedulesDesk({
       state,
@@ -176,6 +257,7 @@ export class SchedulesBed {
       },
       checkParams: () => null,
       mayChange: () => {},
+      timeKeyOf: (schedule) => this.builtIns.timeKeyOf(schedule),
       task: async (id) => this.#view(id),
       settled: async () => {},
     });

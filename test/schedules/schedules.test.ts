@@ -75,6 +75,23 @@ t.test(
   },
 );
 
+t.test('paused, nothing starts and the ledger says why; resumed, it goes on from now or catches up', async (t) => {
+  for (const catchUp of [false, true]) {
+    const bed = new SchedulesBed();
+    const { id } = await bed.desk.create(DAILY, anybody);
+    await bed.desk.pause(id, { reason: 'holidays', until: null }, anybody);
+    bed.clock.advance(48 * hour);
+    bed.tick();
+    t.strictSame(ledgerOf(bed, id), []);
+    await bed.desk.resume(id, catchUp, anybody);
+    bed.tick();
+    const outcomes = ledgerOf(bed, id).map(([, outcome]) => outcome);
+    t.strictSame(outcomes, catchUp ? ['missed', 'caught_up'] : ['skipped', 'skipped']);
+    const reasons = bed.ledger(id).map(({ reason }) => reason);
+    if (!catchUp) t.strictSame(reasons, ['paused: holidays', 'paused: holidays']);
+  }
+});
+
 t.test('all are paused until a day, and go on by themselves', async (t) => {
   const bed = new SchedulesBed();
   const { id } = await bed.desk.create(DAILY, anybody);

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { Fault } from '../../supervisor/core/fault.ts';
+import { BUILT_INS } from '../../supervisor/core/schedule/built-ins.ts';
 import { readEnvFile } from '../../supervisor/settings/env-file.ts';
 import { exampleFile, referenceTable } from '../../supervisor/settings/example.ts';
 import { LATER_KEYS } from '../../supervisor/settings/later.ts';
@@ -87,7 +88,8 @@ t.test('the example explains every key, and its values are the defaults', async 
   t.equal(example.split('\n').filter((line) => line.length > 120).length, 0, 'no line is longer than 120 characters');
   t.same(good(example), good(''), 'as it is it changes nothing');
   const uncommented = example.replaceAll(/^#(?=[A-Z_]+=)/gm, '').replace(/^HANDLER_EXAMPLE.*$/m, '');
-  t.same(good(uncommented), good(''), 'uncommented it is the defaults');
+  const times = new Map(BUILT_INS.map(({ name, at }) => [name, at]));
+  t.same(good(uncommented), { ...good(''), taskTimes: times }, 'uncommented it is the defaults');
 });
 
 /** As *Settings* of the public contract lists them, word for word. */
@@ -101,7 +103,7 @@ INBOX_OWNERS IDEMPOTENCY_KEYS`
   .trim()
   .split(/\s+/);
 /** Settings that this program has besides. */
-const OUR_OWN = ['CANCEL_GRACE', 'AGEING', 'PROCESS_MEMORY'];
+const OUR_OWN = ['CANCEL_GRACE', 'AGEING', 'PROCESS_MEMORY', 'BACKUP_DIR'];
 
 t.test('every setting of the contract is there or known as one of a later version, and no other is', async (t) => {
   t.same([...new Set([...KEYS, ...LATER_KEYS])].sort(), [...CONTRACT, ...OUR_OWN].sort());
@@ -334,6 +336,19 @@ t.test('feature flags are true or false, whatever their name', async (t) => {
   t.match(strangers('FLAG_x=true'), [{ key: 'FLAG_x' }]);
 });
 
+t.test('built-in schedules are moved by keys with a time of day', async (t) => {
+  const parsed = parseSettings(given('TASK_BACKUP_TIME=04:30\n'));
+  t.ok(parsed.ok);
+  if (!parsed.ok) return;
+  t.same([...parsed.value.settings.taskTimes], [['backup', '04:30']]);
+  for (const wrong of ['4:30', '24:00', '03:00 PM', '03:60', 'nightly'])
+    t.match(problems(`#\nTASK_BACKUP_TIME=${wrong}`), [
+      { key: 'TASK_BACKUP_TIME', line: 2, message: /must be a time of day as HH:MM in 24 hours, e.g. 04:30, not "/ },
+    ]);
+  t.match(strangers('TASK_BACKPU_TIME=04:30'), [{ message: /did you mean TASK_BACKUP_TIME/ }]);
+  t.match(strangers('TASK_SOMETHING_ELSE_TIME=04:30'), [{ message: /are moved by TASK_BACKUP_TIME/ }]);
+});
+
 t.test('keys of somebody’s own reach the texts', async (t) => {
   const parsed = parseSettings(
     given('HANDLER_PEM="-----BEGIN\nA=b\n-----END"\n', { environment: { NIGHTSHIFT_HANDLER_X: 'y' } }),
@@ -375,7 +390,7 @@ t.test('which keys are secret, for the file only, or wait for a restart', async 
   t.notOk(isFileOnly('LOG_LEVEL'));
   t.ok(isSecret('HANDLER_API_KEY') && isSecret('HANDLER_PASSWORD') && !isSecret('HANDLER_FOLDER'));
   t.ok(isFileOnly('HANDLER_FOLDER'));
-  t.same(KEYS.filter(needsRestart), ['WEB_HOST', 'WEB_PORT', 'FSYNC']);
+  t.same(KEYS.filter(needsRestart), ['WEB_HOST', 'WEB_PORT', 'FSYNC', 'STARTUP_DELAY']);
   t.ok(
     isHandlerKey('HANDLER_A1') &&
       !isHandlerKey('HANDLER_') &&

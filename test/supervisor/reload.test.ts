@@ -67,7 +67,7 @@ function holdTheDisk({ journal }: TestSupervisor): () => void {
 type Change = (supervisor: TestSupervisor) => Promise<'thread' | 'process' | null>;
 
 const CHANGES: Readonly<Record<string, readonly [lane: string, change: Change]>> = {
-  'is changed, and changed again': [
+  'a claimed task whose handler is changed, and changed again before it leaves runs once, as it was claimed': [
     'cpu',
     async (supervisor) => {
       for (const value of ['second', 'last']) {
@@ -77,7 +77,7 @@ const CHANGES: Readonly<Record<string, readonly [lane: string, change: Change]>>
       return 'thread';
     },
   ],
-  'moves to a lane that is less safe': [
+  'a claimed task whose handler moves to a lane that is less safe before it leaves runs once, as it was claimed': [
     'process',
     async (supervisor) => {
       write(supervisor.dataDir, 'last', 'cpu');
@@ -85,7 +85,7 @@ const CHANGES: Readonly<Record<string, readonly [lane: string, change: Change]>>
       return 'thread';
     },
   ],
-  'is taken away': [
+  'a claimed task whose handler is taken away before it leaves runs once, as it was claimed': [
     'io',
     async (supervisor) => {
       rmSync(join(supervisor.dataDir, 'handlers', 'counted.mjs'));
@@ -95,8 +95,8 @@ const CHANGES: Readonly<Record<string, readonly [lane: string, change: Change]>>
   ],
 };
 
-for (const [what, [lane, change]] of Object.entries(CHANGES))
-  t.test(`a claimed task whose handler ${what} before it leaves runs once, as it was claimed`, async (t) => {
+for (const [promise, [lane, change]] of Object.entries(CHANGES))
+  t.test(promise, async (t) => {
     const supervisor = await opened(t, lane);
     const first = supervisor.handlers.of('counted')?.version;
     const ids = await submit(supervisor, 20);

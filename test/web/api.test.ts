@@ -449,7 +449,7 @@ t.test('an unknown address is 404, a wrong method 405 with those allowed', async
   const { call } = await serve(t);
   const unknown = [
     '/api/v1/runs',
-    '/api/v1/schedules',
+    '/api/v1/schedules/a/b',
     '/api/v1/store/a',
     '/api/v2/tasks',
     '/api/v1/tasks/a/b/c',

@@ -10,11 +10,13 @@ import { checkTask } from '../../supervisor/core/task-input.ts';
 import { jsonMistake } from '../../web/json-mistake.ts';
 import { metricsText } from '../../web/metrics.ts';
 import { SHAPES } from '../../web/openapi.ts';
+import * as scheduleShapes from '../../web/openapi-schedules.ts';
 import * as shapes from '../../web/openapi-schemas.ts';
 import { portHolder } from '../../web/port-holder.ts';
 import { listen } from '../../web/server.ts';
 import { openDesk } from '../helpers/desk.ts';
 import { exact } from '../helpers/exact-shape.ts';
+import { SchedulesBed } from '../helpers/schedules-bed.ts';
 import { ScriptedFacade } from '../helpers/scripted-facade.ts';
 import { serve } from './serve.ts';
 
@@ -72,15 +74,25 @@ t.test('the OpenAPI document has every route of the router and nothing else', as
 t.test('every documented path exists: none is 404 by address or 405', async (t) => {
   const { desk, end } = await openDesk();
   t.teardown(end);
-  const { call, facade } = await serve(t, { desk });
+  const schedules = new SchedulesBed().desk;
+  const { call, facade } = await serve(t, { desk, schedules });
   const { json } = await call('GET', '/api/v1/openapi.json');
   const { id } = (await call('POST', '/api/v1/tasks', { type: 'noop' })).json.task;
   facade.beginLog(id);
+  const newSchedule = { name: 'A', task: { type: 'noop' }, when: { kind: 'daily', at: '02:00' } };
   for (const [path, methods] of Object.entries((json as Document).paths)) {
     if (path === '/api/v1/events') continue;
-    const idOf = path.includes('workers') ? 'cpu-1' : path.includes('revisions') ? 'r1' : id;
+    const idOf = path.includes('workers')
+      ? 'cpu-1'
+      : path.includes('revisions')
+        ? 'r1'
+        : path.includes('schedules')
+          ? 'A'
+          : id;
     const address = path.replace('{id}', idOf).replace('{name}', 'A');
     for (const method of Object.keys(methods)) {
+      // Some of what is asked deletes it.
+      await call('POST', '/api/v1/schedules', newSchedule);
       const answer = await call(method.toUpperCase(), address, method === 'post' ? {} : undefined);
       t.notOk([404, 405, 500].includes(answer.status), `${method} ${path} is ${answer.status}`);
     }
@@ -88,7 +100,8 @@ t.test('every documented path exists: none is 404 by address or 405', async (t) 
 });
 
 t.test('answers have the shape the document gives them', async (t) => {
-  const { call, facade } = await serve(t);
+  const { call, facade } = await serve(t, { schedules: new SchedulesBed().desk });
+  const when = { kind: 'weekly', days: ['mon', 'fri'], at: '02:00' };
   const { id } = (await call('POST', '/api/v1/tasks', { type: 'noop' })).json.task;
   const calls: [method: string, path: string, body: unknown, shape: z.ZodType][] = [
     ['POST', '/api/v1/tasks', { type: 'noop' }, shapes.submittedOne],
@@ -111,6 +124,19 @@ t.test('answers have the shape the document gives them', async (t) => {
     ['GET', '/api/v1/settings/revisions', undefined, shapes.revisions],
     ['GET', '/api/v1/settings/revisions/r1/diff', undefined, shapes.settingsDiff],
     ['GET', '/api/v1/flags', undefined, shapes.flags],
+    ['POST', '/api/v1/schedules', { name: 'a', task: { type: 'noop' }, when }, scheduleShapes.oneSchedule],
+    ['POST', '/api/v1/schedules/a/run', {}, scheduleShapes.ranSchedule],
+    ['POST', '/api/v1/schedules/a/run_now', {}, shapes.problem],
+    ['POST', '/api/v1/schedules/a/pause', { reason: 'x', until: '2027-01-01' }, scheduleShapes.oneSchedule],
+    ['POST', '/api/v1/schedules/pause', { reason: 'x' }, scheduleShapes.oneScheduler],
+    ['GET', '/api/v1/schedules', undefined, scheduleShapes.schedulePage],
+    ['POST', '/api/v1/schedules/resume', { catchUp: true }, scheduleShapes.oneScheduler],
+    ['PATCH', '/api/v1/schedules/a', { note: 'n', jitter: '5m' }, scheduleShapes.oneSchedule],
+    ['GET', '/api/v1/schedules/a', undefined, scheduleShapes.oneSchedule],
+    ['POST', '/api/v1/schedules/a/toggle', {}, scheduleShapes.oneSchedule],
+    ['GET', '/api/v1/schedules/a/occurrences', undefined, scheduleShapes.occurrences],
+    ['GET', '/api/v1/schedules/a/next?count=3', undefined, scheduleShapes.preview],
+    ['POST', '/api/v1/schedules/preview', { when, timezone: 'Asia/Shanghai' }, scheduleShapes.preview],
     ['GET', '/api/v1/tasks/none', undefined, shapes.problem],
     ['POST', '/api/v1/tasks', { type: 'noop', nope: 1 }, shapes.problem],
   ];

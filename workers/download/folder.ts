@@ -1,6 +1,6 @@
 /**
- * Where a download may go: into the library folder and nowhere else, whatever the task says and whatever links lie in
- * the way; and never among the files the supervisor keeps for itself.
+ * Where a handler may write: into the folder that the settings give and nowhere else, whatever the task says and whatever
+ * links lie in the way; and never among the files the supervisor keeps for itself.
  */
 import { lstat, mkdir, open, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
@@ -12,6 +12,7 @@ const folderDepthMax = 16;
 const OWN_FOLDERS = [
   'journal',
   'history',
+  'ledger',
   'inbox',
   'accepted',
   'rejected',
@@ -19,6 +20,7 @@ const OWN_FOLDERS = [
   'logs',
   'settings',
   'scratch',
+  'served',
   'snapshots',
   'archive',
   'backup',
@@ -110,7 +112,7 @@ export function isInside(path: string, folder: string): boolean {
 }
 
 function wrongFolder(folder: string, why: string): Permanent {
-  return new Permanent(`cannot download to the folder "${folder}": it ${why}`, { code: 'wrong_folder' });
+  return new Permanent(`cannot write to the folder "${folder}": it ${why}`, { code: 'wrong_folder' });
 }
 
 /** Makes names in a folder durable; some file systems (and macOS shares) cannot and say EINVAL. */

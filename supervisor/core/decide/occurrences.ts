@@ -1,5 +1,5 @@
 /** From what became of a schedule's planned times to events: what is submitted, and what is only written down. */
-import type { Event } from '../event.ts';
+import type { Event, TaskAccepted } from '../event.ts';
 import type { HandlerDefaults } from '../options.ts';
 import type { Evaluation, Submit } from '../schedule/evaluate.ts';
 import type { Occurrence, Schedule, WaitingOccurrence } from '../schedule/schedule.ts';
@@ -25,36 +25,34 @@ export function occurrenceEvents(
   by: Submitting,
 ): readonly Event[] {
   const { rows, waiting, replaces, submits } = evaluation;
-  const accepted: Event[] = [];
+  const accepted: TaskAccepted[] = [];
   const unfit: Occurrence[] = [];
   for (const submit of submits) {
     const event = submitEvent(state, schedule, submit, by);
     if ('e' in event) accepted.push(event);
     else unfit.push(event);
   }
-  const told = rows.length + unfit.length > 0 || replaces || waitsChange(schedule, evaluation);
+  const leaving = schedule.waiting.filter((one) => accepted.some((task) => isOf(task, one)));
+  const waitsChange = waiting.length + leaving.length !== schedule.waiting.length;
+  const told = rows.length + unfit.length > 0 || replaces || waitsChange;
   const settled: Event = {
     e: 'occurrences.settled',
     id: schedule.id,
     to: evaluation.settledTo,
     rows: [...rows, ...unfit],
-    waiting: [...leaving(schedule, evaluation), ...waiting],
+    // Those that have their turn now: the task that is accepted for one takes it out.
+    waiting: [...leaving, ...waiting],
   };
   const asked = replaces ? cancelEvents(state, schedule) : [];
   return [...(told || accepted.length === 0 ? [settled] : []), ...accepted, ...asked];
 }
 
-function waitsChange(schedule: Schedule, evaluation: Evaluation): boolean {
-  return evaluation.waiting.length + leaving(schedule, evaluation).length !== schedule.waiting.length;
-}
-
-/** Those that have their turn now: the task that is accepted for one takes it out. */
-function leaving({ waiting }: Schedule, { submits }: Evaluation): WaitingOccurrence[] {
-  return waiting.filter(({ plannedAt }) => submits.some((submit) => submit.plannedAt === plannedAt));
+function isOf({ occurrence }: TaskAccepted, { plannedAt }: WaitingOccurrence): boolean {
+  return occurrence?.plannedAt === plannedAt;
 }
 
 /** Works as nobody's task and everybody's: its origin names the schedule. */
-function submitEvent(state: State, schedule: Schedule, submit: Submit, by: Submitting): Event | Occurrence {
+function submitEvent(state: State, schedule: Schedule, submit: Submit, by: Submitting): TaskAccepted | Occurrence {
   const { plannedAt, outcome } = submit;
   const checked = checkTask(JSON.parse(schedule.rule.task));
   if (!checked.ok) {

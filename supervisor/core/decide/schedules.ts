@@ -1,8 +1,8 @@
 /** What a person may ask of schedules: create, change, pause, resume, delete, each as events or a refusal. */
 import type { AskedBy, Event } from '../event.ts';
 import { Refusal } from '../refusal.ts';
-import { plannedBetween } from '../schedule/next.ts';
-import { type Occurrence, type Rule, type Schedule, settledOneByOneMax } from '../schedule/schedule.ts';
+import { unsettledRows } from '../schedule/evaluate.ts';
+import type { Occurrence, Rule, Schedule } from '../schedule/schedule.ts';
 import type { Schedules } from '../schedule/schedules.ts';
 
 type Decision = readonly Event[] | Refusal;
@@ -13,32 +13,48 @@ export interface NewSchedule {
   readonly id: string;
   readonly rule: Rule;
   readonly builtIn?: string;
+  /** Key of the settings that its time comes from. */
+  readonly timeKey?: string | undefined;
 }
 
-export function createSchedule(all: Schedules, { id, rule, builtIn }: NewSchedule, by: AskedBy): Decision {
+export function createSchedule(all: Schedules, { id, rule, builtIn, timeKey }: NewSchedule, by: AskedBy): Decision {
   if (all.byName.has(rule.name)) return nameTaken(rule.name);
   if (all.byId.size >= schedulesMax)
     return new Refusal('conflict', `there are ${schedulesMax} schedules, and no more are kept: delete some first`);
-  return [{ e: 'schedule.created', id, rule, builtIn: builtIn ?? null, ...by }];
+  return [
+    { e: 'schedule.created', id, rule, builtIn: builtIn ?? null, ...(timeKey !== undefined && { timeKey }), ...by },
+  ];
+}
+
+/** The moment of a change, and the zone a schedule followed until then. */
+export interface Turn {
+  readonly now: number;
+  readonly zone: string;
 }
 
 /**
- * Called when what was due by the old rule has been settled.
- * @param pending planned times whose jitter has not passed yet
+ * Called when what was due by the old rule has been settled; that whose jitter has not passed yet is canceled.
+ * @param timeKey key of the settings that the new time comes from
  */
 export function changeSchedule(
   all: Schedules,
   schedule: Schedule,
   rule: Rule,
-  pending: readonly number[],
+  turn: Turn,
   by: AskedBy,
+  timeKey?: string,
 ): Decision {
-  const holder = all.byName.get(rule.name);
-  if (holder && holder !== schedule) return nameTaken(rule.name);
+  if (isTaken(all, rule.name, schedule)) return nameTaken(rule.name);
   if (JSON.stringify(rule) === JSON.stringify(schedule.rule)) return [];
-  const timing = timingOf(rule) !== timingOf(schedule.rule);
-  const changed: Event = { e: 'schedule.changed', id: schedule.id, rule, timing, ...by };
-  return timing ? [...canceled(schedule, pending, [], 'its schedule was changed'), changed] : [changed];
+  const timing = changesTiming(schedule, rule);
+  const after = timing ? turn.now : null;
+  const from = timing && timeKey !== undefined ? { timeKey } : {};
+  const changed: Event = { e: 'schedule.changed', id: schedule.id, rule, after, ...from, ...by };
+  return timing ? [...canceled(schedule, turn, 'its schedule was changed', schedule.waiting), changed] : [changed];
+}
+
+export function changesTiming(schedule: Schedule, rule: Rule): boolean {
+  return timingOf(rule) !== timingOf(schedule.rule);
 }
 
 /** All that decides when it is due, as text. */
@@ -57,7 +73,7 @@ export function pauseSchedule(
 }
 
 export function resumeSchedule({ id, pause }: Schedule, catchUp: boolean, now: number, by: AskedBy): Decision {
-  return pause ? [{ e: 'schedule.resumed', id, to: now, catchUp, ...by }] : [];
+  return pause ? [{ e: 'schedule.resumed', id, to: Math.min(now, pause.until ?? now), catchUp, ...by }] : [];
 }
 
 export function pauseAll(
@@ -71,30 +87,30 @@ export function pauseAll(
 }
 
 export function resumeAll({ pausedAll }: Schedules, catchUp: boolean, now: number, by: AskedBy): Decision {
-  return pausedAll ? [{ e: 'schedules.resumed', to: now, catchUp, ...by }] : [];
+  return pausedAll ? [{ e: 'schedules.resumed', to: Math.min(now, pausedAll.until ?? now), catchUp, ...by }] : [];
 }
 
 /** What it submitted goes on; what waits for its turn never has it. */
-export function deleteSchedule(schedule: Schedule, pending: readonly number[], by: AskedBy): Decision {
-  const waiting = schedule.waiting.map(({ plannedAt }) => plannedAt);
-  return [
-    ...canceled(schedule, pending, waiting, 'its schedule was deleted'),
-    { e: 'schedule.deleted', id: schedule.id, ...by },
-  ];
+export function deleteSchedule(schedule: Schedule, turn: Turn, by: AskedBy): Decision {
+  const { id } = schedule;
+  return [...canceled(schedule, turn, 'its schedule was deleted', []), { e: 'schedule.deleted', id, ...by }];
 }
 
-/** Planned times that are not due yet because of their jitter. */
-export function pendingTimes(schedule: Schedule, zone: string, now: number): readonly number[] {
-  return plannedBetween(schedule.rule.when, zone, schedule.settledTo, now, settledOneByOneMax).newest.map(
-    ({ at }) => at,
-  );
+/** Those that name no zone are about to follow another one; what was due by the old one has been settled. */
+export function leaveZone(schedule: Schedule, turn: Turn): readonly Event[] {
+  return canceled(schedule, turn, 'the setting TIMEZONE was changed', schedule.waiting);
 }
 
-function canceled(schedule: Schedule, pending: readonly number[], waiting: readonly number[], reason: string): Event[] {
-  if (pending.length + waiting.length === 0) return [];
-  const rows = [...waiting, ...pending].map((plannedAt): Occurrence => ({ plannedAt, outcome: 'canceled', reason }));
-  const left = waiting.length > 0 ? [] : schedule.waiting;
-  return [{ e: 'occurrences.settled', id: schedule.id, to: pending.at(-1) ?? schedule.settledTo, rows, waiting: left }];
+/** @param waiting what goes on waiting */
+function canceled(schedule: Schedule, turn: Turn, reason: string, waiting: Schedule['waiting']): Event[] {
+  const given = waiting.length > 0 ? [] : schedule.waiting;
+  const left = given.map(({ plannedAt }): Occurrence => ({ plannedAt, outcome: 'canceled', reason }));
+  const rows = [...left, ...unsettledRows(schedule, turn.zone, turn.now, { outcome: 'canceled', reason })];
+  return rows.length > 0 ? [{ e: 'occurrences.settled', id: schedule.id, to: turn.now, rows, waiting }] : [];
+}
+
+export function isTaken({ byName }: Schedules, name: string, by: Schedule): boolean {
+  return (byName.get(name) ?? by) !== by;
 }
 
 function nameTaken(name: string): Refusal {

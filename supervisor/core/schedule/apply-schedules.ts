@@ -28,21 +28,27 @@ export function applySchedules(all: Schedules, event: Event, by: ApplyingSchedul
       break;
     case 'schedule.changed':
       change(all, event.id, by, (schedule) => {
-        all.byName.delete(schedule.rule.name);
+        if (all.byName.get(schedule.rule.name) === schedule) all.byName.delete(schedule.rule.name);
         all.byName.set(event.rule.name, schedule);
         schedule.rule = event.rule;
         schedule.ruleSeq = by.seq;
-        if (event.timing) schedule.settledTo = by.at;
+        if (event.after !== null) {
+          schedule.settledTo = event.after;
+          schedule.timeKey = event.timeKey ?? null;
+        }
       });
       break;
     case 'schedule.paused':
       change(all, event.id, by, (schedule) => {
-        schedule.pause = { reason: event.reason, until: event.until, by: event.by, since: by.at };
+        // Paused anew, it has not been resumed meanwhile.
+        const since = schedule.pause?.since ?? by.at;
+        schedule.pause = { reason: event.reason, until: event.until, by: event.by, since };
       });
       break;
     case 'schedule.resumed':
       change(all, event.id, by, (schedule) => {
-        if (schedule.pause && !event.catchUp) schedule.holds = [...schedule.holds, holdOf(schedule.pause, event.to)];
+        if (schedule.pause && !event.catchUp)
+          schedule.holds = withHold(schedule.holds, holdOf(schedule.pause, event.to));
         schedule.pause = null;
         schedule.failuresInRow = 0;
       });
@@ -53,6 +59,8 @@ export function applySchedules(all: Schedules, event: Event, by: ApplyingSchedul
     case 'occurrences.settled':
       change(all, event.id, by, (schedule) => {
         schedule.settledTo = Math.max(schedule.settledTo, event.to);
+        // What waited since before the clock went back is not to come again when its time comes.
+        for (const { plannedAt } of event.rows) if (plannedAt > schedule.settledTo) noteFired(schedule, plannedAt);
         schedule.waiting = event.waiting;
         schedule.holds = schedule.holds.filter(({ to }) => to > event.to);
         noteLast(schedule, event.rows.at(-1));
@@ -67,18 +75,18 @@ export function applySchedules(all: Schedules, event: Event, by: ApplyingSchedul
 function applyToAll(all: Schedules, event: Event, by: ApplyingSchedules): void {
   switch (event.e) {
     case 'schedules.paused':
-      all.pausedAll = { reason: event.reason, until: event.until, by: event.by, since: by.at };
+      all.pausedAll = { reason: event.reason, until: event.until, by: event.by, since: all.pausedAll?.since ?? by.at };
       break;
     case 'schedules.resumed':
-      if (all.pausedAll && !event.catchUp) hold(all, holdOf(all.pausedAll, event.to));
+      if (all.pausedAll && !event.catchUp) all.holds = withHold(all.holds, holdOf(all.pausedAll, event.to));
       all.pausedAll = null;
       break;
     case 'scheduler.set':
       if (all.offSince !== null && event.on) {
-        hold(all, { from: all.offSince, to: by.at, reason: 'SCHEDULER_ENABLED was false' });
+        all.holds = withHold(all.holds, { from: all.offSince, to: by.at, reason: 'SCHEDULER_ENABLED was false' });
       }
       all.offSince = event.on ? null : (all.offSince ?? by.at);
-      if (all.zone !== event.zone) moveZone(all, event.zone, by);
+      if (all.zone !== event.zone) moveZone(all, event, by);
       break;
     default:
       return;
@@ -87,15 +95,14 @@ function applyToAll(all: Schedules, event: Event, by: ApplyingSchedules): void {
   for (const schedule of all.byId.values()) all.stale.add(schedule);
 }
 
-/** Planned times of another zone count from now on. */
-function moveZone(all: Schedules, zone: string, by: ApplyingSchedules): void {
+function moveZone(all: Schedules, { zone, after }: Event & { e: 'scheduler.set' }, by: ApplyingSchedules): void {
   const first = all.zone === null;
   all.zone = zone;
   if (first) return;
   for (const { id, rule } of all.byId.values()) {
     if (rule.timezone !== null) continue;
     change(all, id, by, (schedule) => {
-      schedule.settledTo = by.at;
+      schedule.settledTo = after;
     });
   }
 }
@@ -104,16 +111,16 @@ function holdOf({ since, reason }: { since: number; reason: string }, to: number
   return { from: since, to, reason: `paused: ${reason}` };
 }
 
-function hold(all: Schedules, one: Hold): void {
-  all.holds = [...all.holds, one].slice(-holdsKeptMax);
+function withHold(holds: readonly Hold[], one: Hold): readonly Hold[] {
+  return [...holds, one].slice(-holdsKeptMax);
 }
 
 function create(all: Schedules, event: Event & { e: 'schedule.created' }, by: ApplyingSchedules): void {
-  const { id, rule, builtIn } = event;
+  const { id, rule, builtIn, timeKey = null } = event;
   if (builtIn !== null) all.builtIns.add(builtIn);
   // Only a snapshot can have it already.
   if (by.seq <= by.missingUntil && all.byId.has(id)) return;
-  insert(all, freshSchedule({ id, rule, seq: by.seq, createdBy: event.by, builtIn, settledTo: by.at }));
+  insert(all, freshSchedule({ id, rule, seq: by.seq, createdBy: event.by, builtIn, timeKey, settledTo: by.at }));
 }
 
 function insert(all: Schedules, schedule: Schedule): void {
@@ -125,7 +132,9 @@ function insert(all: Schedules, schedule: Schedule): void {
 
 /** Takes one in from a snapshot. */
 export function restoreSchedule(all: Schedules, stored: StoredSchedule, seq: number): void {
-  insert(all, { ...stored, seq, planned: null, nextAt: Number.POSITIVE_INFINITY });
+  // Snapshots of the first versions do not have it.
+  const { timeKey = null } = stored as Partial<StoredSchedule>;
+  insert(all, { ...stored, timeKey, seq, planned: null, nextAt: Number.POSITIVE_INFINITY });
 }
 
 function remove(all: Schedules, schedule: Schedule): void {
@@ -159,7 +168,7 @@ export function takeOccurrence(all: Schedules, given: AcceptedOccurrence, task: 
     const waiting = schedule.waiting.filter((one) => one.plannedAt !== plannedAt);
     if (waiting.length < schedule.waiting.length) schedule.waiting = waiting;
     else schedule.settledTo = Math.max(schedule.settledTo, plannedAt);
-    schedule.fired = [...schedule.fired, plannedAt].slice(-firedKeptMax);
+    noteFired(schedule, plannedAt);
   });
 }
 
@@ -183,13 +192,32 @@ export function endOccurrence(all: Schedules, task: string, state: FinishedState
  * only the newest are known one by one; what lies before them stays settled.
  */
 export function rewind(all: Schedules, by: ApplyingSchedules): void {
-  for (const { id, settledTo, fired } of all.byId.values()) {
-    if (settledTo <= by.at) continue;
+  if (by.seq > all.seq) rewindHolds(all, by);
+  for (const { id, settledTo, fired, pause } of all.byId.values()) {
+    if (settledTo <= by.at && !isAhead(pause?.since, by)) continue;
     const floor = fired.length >= firedKeptMax ? (fired[0] as number) : by.at;
     change(all, id, by, (schedule) => {
-      schedule.settledTo = Math.max(by.at, floor);
+      if (settledTo > by.at) schedule.settledTo = Math.min(settledTo, Math.max(by.at, floor));
+      if (pause && isAhead(pause.since, by)) schedule.pause = { ...pause, since: by.at };
     });
   }
+}
+
+/** What holds now has held ever since, also by a clock that says it is earlier. */
+function rewindHolds(all: Schedules, by: ApplyingSchedules): void {
+  const { pausedAll, offSince } = all;
+  if (!isAhead(pausedAll?.since, by) && !isAhead(offSince, by)) return;
+  if (pausedAll && isAhead(pausedAll.since, by)) all.pausedAll = { ...pausedAll, since: by.at };
+  if (isAhead(offSince, by)) all.offSince = by.at;
+  all.seq = by.seq;
+}
+
+function isAhead(since: number | null | undefined, { at }: ApplyingSchedules): boolean {
+  return since != null && since > at;
+}
+
+function noteFired(schedule: Schedule, plannedAt: number): void {
+  schedule.fired = [...schedule.fired, plannedAt].sort((a, b) => a - b).slice(-firedKeptMax);
 }
 
 /** The newest planned time counts, whenever its outcome is known. */

@@ -39,6 +39,8 @@ const FIELDS: readonly Field[] = [
   },
 ];
 
+const ITEM = /^(?:\*|(\d{1,4})(?:-(\d{1,4}))?)(?:\/(\d{1,4}))?$/;
+
 const ALIASES: Readonly<Record<string, string>> = {
   '@hourly': '0 0 * * * *',
   '@daily': '0 0 0 * * *',
@@ -67,6 +69,28 @@ export function checkCronFields(expression: string): CheckedFields {
     .map((field, index) => fieldMistake(field, FIELDS[index] as Field))
     .filter((one) => one !== null);
   return messages.length > 0 ? { ok: false, messages } : { ok: true, fields: fields as unknown as CronFields };
+}
+
+/** A list may name a number twice, as in `1-5,3`; cron-parser takes each once. */
+export function eachOnce(fields: CronFields): CronFields {
+  const once = fields.map((text, index) =>
+    text.includes(',')
+      ? [...new Set(text.split(',').flatMap((item) => expand(item, FIELDS[index] as Field)))].join(',')
+      : text,
+  );
+  return once as unknown as CronFields;
+}
+
+/** Called with items that have been checked. */
+function expand(item: string, { name, least, most }: Field): readonly string[] {
+  const parts = ITEM.exec(item);
+  if (!parts) return [item.toUpperCase().replace('7L', '0L')];
+  const [from, to, step] = parts.slice(1).map((part) => (part === undefined ? null : Number(part)));
+  const last = to ?? (from == null || step != null ? most : from);
+  const numbers: string[] = [];
+  for (let number = from ?? least; number <= last; number += step ?? 1)
+    numbers.push(String(name === 'weekday' ? number % 7 : number));
+  return numbers;
 }
 
 function no(message: string): CheckedFields {
@@ -106,7 +130,7 @@ function fieldMistake(text: string, field: Field): string | null {
 function itemMistake(item: string, field: Field): string | null {
   const { least, most, mark } = field;
   if (item === '*' || (item === '?' && field.mark) || mark?.pattern.test(item)) return null;
-  const parts = /^(?:\*|(\d{1,4})(?:-(\d{1,4}))?)(?:\/(\d{1,4}))?$/.exec(item);
+  const parts = ITEM.exec(item);
   if (!parts) return `"${item}" is not ${wanted(field)}`;
   const [from, to, step] = parts.slice(1).map((part) => (part === undefined ? null : Number(part)));
   for (const bound of [from, to])

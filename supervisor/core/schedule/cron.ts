@@ -3,11 +3,11 @@
  * slow for rare dates and knows neither clock changes of 30 minutes nor "exactly once per local day".
  *
  * As in vixie cron, a day of the month and a weekday that are both restricted are alternatives; a field with a `*` in it
- * (also a step such as `* /2`, without the space) is no restriction of its own, and then a day must be both.
+ * (also with a step) is no restriction of its own, and then a day must be both.
  */
-import { CronExpressionParser } from 'cron-parser';
+import { createRequire } from 'node:module';
 import { type Calendar, daysIn, everyDay, nextWall } from './calendar.ts';
-import { type CronFields, checkCronFields } from './cron-fields.ts';
+import { type CronFields, checkCronFields, eachOnce } from './cron-fields.ts';
 
 export interface Cron {
   readonly calendar: Calendar;
@@ -21,6 +21,17 @@ export type ReadCron =
 
 /** An hour field that runs over the whole day says how often, not when. */
 const EVERY_HOURS = /^(\*|0\/\d+|(\*|0-23)(\/\d+)?)$/;
+/** Loaded with the first expression: it brings luxon along, 9 MB that a folder without such schedules never needs. */
+const load = createRequire(import.meta.url);
+let loaded: typeof import('cron-parser') | null = null;
+
+function parser() {
+  loaded ??= load('cron-parser') as typeof import('cron-parser');
+  return loaded.CronExpressionParser;
+}
+
+/** cron-parser wants one, and would look at the clock; only its fields are used. */
+const anyTime = { tz: 'UTC', currentDate: 0 };
 const cronsKeptMax = 1_000;
 const crons = new Map<string, Cron>();
 
@@ -52,10 +63,10 @@ export function cronOf(expression: string): Cron {
 /** @returns null for a day that its only month does not have, the one thing that cron-parser still refuses */
 function parse(fields: CronFields): Calendar | null {
   try {
-    const { second, minute, hour, dayOfMonth, month, dayOfWeek } = CronExpressionParser.parse(fields.join(' '), {
-      tz: 'UTC',
-      currentDate: 0,
-    }).fields;
+    const { second, minute, hour, dayOfMonth, month, dayOfWeek } = parser().parse(
+      eachOnce(fields).join(' '),
+      anyTime,
+    ).fields;
     const weekdays = dayOfWeek.values.map(String);
     return {
       months: bitsOf(month.values, 0),
@@ -98,14 +109,11 @@ function bitsOf(values: readonly (number | string)[], least: number, wrap = Numb
   return bits;
 }
 
-function neverComes([, , , day, month, weekday]: CronFields): string {
-  const months = Array.from({ length: 12 }, (_, index) => index + 1).filter((one) => monthsOf(month).includes(one));
+function neverComes(fields: CronFields): string {
+  const [, , , day, month, weekday] = fields;
+  const months = parser().parse(`0 0 0 1 ${eachOnce(fields)[4]} *`, anyTime).fields.month.values;
   const longest = Math.max(...months.map((one) => daysIn(2000, one)));
   if (!isOpen(day))
     return `day of month "${day}" never comes in month "${month}", which has ${longest} days at most: give a day it has, or L for its last`;
   return `day of month "${day}" never falls on weekday "${weekday}" in month "${month}": give days that can meet`;
-}
-
-function monthsOf(field: string): readonly number[] {
-  return [...CronExpressionParser.parse(`0 0 0 1 ${field} *`, { tz: 'UTC', currentDate: 0 }).fields.month.values];
 }

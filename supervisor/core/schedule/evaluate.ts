@@ -20,6 +20,8 @@ export interface Surroundings {
   readonly offsetMs: number;
   readonly holds: readonly Hold[];
   readonly isOff: (flag: string) => boolean;
+  /** Why nothing may start now; null when it may. */
+  readonly held: string | null;
   /** When this incarnation began. */
   readonly upSince: number;
 }
@@ -42,16 +44,16 @@ export interface Evaluation {
 
 /** @returns null when nothing is due and nothing that waits has its turn */
 export function evaluate(schedule: Schedule, around: Surroundings): Evaluation | null {
-  const { rule, settledTo, fired } = schedule;
+  const { rule, settledTo } = schedule;
   const until = around.now - around.offsetMs;
   const { count, newest } = plannedBetween(rule.when, around.zone, settledTo, until, settledOneByOneMax);
   if (count === 0) return releaseWaiting(schedule, around);
   const times = newest.map(({ at }) => at);
   const rows: Occurrence[] = [];
-  if (count > times.length) rows.push(olderRow(schedule, around, times[0] as number, count - times.length));
+  if (count > times.length) rows.push(...olderRows(schedule, around, times[0] as number));
   const wanted: number[] = [];
   for (const plannedAt of times) {
-    if (fired.includes(plannedAt)) continue;
+    if (isKnown(schedule, plannedAt)) continue;
     const reason = heldWhy(schedule, around, plannedAt);
     if (reason === null) wanted.push(plannedAt);
     else rows.push({ plannedAt, outcome: 'skipped', reason });
@@ -74,7 +76,7 @@ export function evaluate(schedule: Schedule, around: Surroundings): Evaluation |
 /** The work of an earlier one has ended: whoever waits longest has its turn. */
 function releaseWaiting(schedule: Schedule, around: Surroundings): Evaluation | null {
   const { waiting, active, settledTo, rule } = schedule;
-  if (waiting.length === 0 || active.length > 0) return null;
+  if (waiting.length === 0 || active.length > 0 || around.held !== null) return null;
   const rows: Occurrence[] = [];
   for (const [index, { plannedAt, outcome }] of waiting.entries()) {
     const late = around.now - plannedAt - around.offsetMs;
@@ -101,6 +103,7 @@ function heldWhy({ rule }: Schedule, around: Surroundings, plannedAt: number): s
   const dueAt = plannedAt + around.offsetMs;
   const hold = around.holds.find(({ from, to }) => dueAt >= from && dueAt < to);
   if (hold) return hold.reason;
+  if (around.held !== null) return around.held;
   return rule.flag !== null && around.isOff(rule.flag) ? `the feature flag ${rule.flag} is off` : null;
 }
 
@@ -111,12 +114,49 @@ function whyLate({ upSince, offsetMs }: Surroundings, plannedAt: number): string
 }
 
 /** Those before the newest share a line: a stop of a year may have 100,000 of them. */
-function olderRow(schedule: Schedule, around: Surroundings, before: number, count: number): Occurrence {
-  const { rule, settledTo } = schedule;
-  const plannedAt = plannedAfter(rule.when, around.zone, settledTo)?.at ?? settledTo;
-  const held = heldWhy(schedule, around, plannedAt);
-  const reason = held ?? `${whyLate(around, plannedAt)}, and it is too long ago`;
-  return { plannedAt, outcome: held === null ? 'missed' : 'skipped', reason, through: before - 1, count };
+function olderRows(schedule: Schedule, around: Surroundings, before: number): Occurrence[] {
+  const first = plannedAfter(schedule.rule.when, around.zone, schedule.settledTo)?.at ?? before;
+  const held = heldWhy(schedule, around, first);
+  const reason = held ?? `${whyLate(around, first)}, and it is too long ago`;
+  return sharedRows(schedule, around.zone, before - 1, { outcome: held === null ? 'missed' : 'skipped', reason });
+}
+
+/** One outcome for all planned times up to `until` that have none. */
+export function unsettledRows(
+  schedule: Schedule,
+  zone: string,
+  until: number,
+  said: Pick<Occurrence, 'outcome' | 'reason'>,
+): Occurrence[] {
+  const { count, newest } = plannedBetween(schedule.rule.when, zone, schedule.settledTo, until, settledOneByOneMax);
+  const times = newest.map(({ at }) => at).filter((at) => !isKnown(schedule, at));
+  const older = count > newest.length ? sharedRows(schedule, zone, (newest[0]?.at ?? until) - 1, said) : [];
+  return [...older, ...times.map((plannedAt) => ({ plannedAt, ...said }))];
+}
+
+/** Lines for all planned times up to `until`, around those that have an outcome from when the clock was ahead. */
+function sharedRows(
+  schedule: Schedule,
+  zone: string,
+  until: number,
+  said: Pick<Occurrence, 'outcome' | 'reason'>,
+): Occurrence[] {
+  const { settledTo, fired, waiting, rule } = schedule;
+  const known = [...fired, ...waiting.map(({ plannedAt }) => plannedAt)].filter((at) => at > settledTo && at <= until);
+  const rows: Occurrence[] = [];
+  let from = settledTo;
+  for (const end of [...known.sort((a, b) => a - b), until + 1]) {
+    const { count } = plannedBetween(rule.when, zone, from, end - 1, 0);
+    const plannedAt = count > 0 ? plannedAfter(rule.when, zone, from)?.at : undefined;
+    if (plannedAt !== undefined) rows.push({ plannedAt, ...said, through: end - 1, count });
+    from = end;
+  }
+  return rows;
+}
+
+/** It has been submitted, or waits for its turn: it comes again only because the clock went back. */
+function isKnown({ fired, waiting }: Schedule, plannedAt: number): boolean {
+  return fired.includes(plannedAt) || waiting.some((one) => one.plannedAt === plannedAt);
 }
 
 /** What starts now, what waits, and what does neither because an earlier one is under way. */

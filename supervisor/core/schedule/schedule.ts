@@ -77,6 +77,8 @@ export interface Schedule {
   readonly createdBy: string;
   /** Name of the built-in it is; null for all others. */
   readonly builtIn: string | null;
+  /** Key of the settings that its time comes from; null when a person said it, or nobody. */
+  timeKey: string | null;
   /** Planned times up to this one have their outcome. */
   settledTo: number;
   pause: SchedulePause | null;
@@ -112,7 +114,7 @@ export const holdsKeptMax = 1_000;
 const NONE: readonly never[] = [];
 
 export function freshSchedule(
-  given: Pick<Schedule, 'id' | 'rule' | 'seq' | 'createdBy' | 'builtIn' | 'settledTo'>,
+  given: Pick<Schedule, 'id' | 'rule' | 'seq' | 'createdBy' | 'builtIn' | 'timeKey' | 'settledTo'>,
 ): Schedule {
   return {
     ...given,

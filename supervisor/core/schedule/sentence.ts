@@ -9,9 +9,10 @@ import { timeWords } from './say-times.ts';
 import type { When } from './when.ts';
 import { wallOf } from './zone.ts';
 
+const dayMs = 86_400_000;
 const UNITS = [
-  ['week', 7 * 86_400_000],
-  ['day', 86_400_000],
+  ['week', 7 * dayMs],
+  ['day', dayMs],
   ['hour', 3_600_000],
   ['minute', 60_000],
   ['second', 1_000],
@@ -22,8 +23,12 @@ const UNITS = [
 export function sentenceOf(when: When, zone: string): string {
   if (when.kind === 'once') return `Once, on ${momentWords(when.at, zone)} in ${zone}`;
   if (when.kind === 'interval') {
-    const span = `Every ${spanWords(parseDuration(when.every) as number)}`;
-    return when.anchor === undefined ? span : `${span} from ${momentWords(when.anchor, zone)} in ${zone}`;
+    const ms = parseDuration(when.every) as number;
+    // "Every day" alone is a time of day, which clocks move.
+    const span = `Every ${spanWords(ms)}${ms % dayMs === 0 ? ', counted in hours,' : ''}`;
+    return when.anchor === undefined
+      ? span.replace(/,$/, '')
+      : `${span} from ${momentWords(when.anchor, zone)} in ${zone}`;
   }
   const calendar = calendarOf(when);
   const days = dayWords(calendar);

@@ -1,0 +1,163 @@
+/**
+ * A consistent copy of a data folder while its supervisor goes on writing. Three things make it one:
+ *
+ * - History and ledger are measured first. What leaves memory later stands in the journal, which is looked at after them.
+ * - The journal's files are opened together, under one manifest: if that is another one by then, they are opened again.
+ *   A file that is retired meanwhile stays readable, and the segment being written only grows; it is taken up to the last
+ *   whole line, beyond which nothing has been acknowledged.
+ * - Everything else comes after the journal: what it speaks of is there, and more does no harm.
+ *
+ * The manifest is the last file of the archive. A folder that has segments but no manifest does not start, so one that was
+ * restored in part is never taken for a whole one.
+ */
+import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TarFile } from './tar-write.ts';
+
+/** A file that stays open, or is opened when its turn comes; up to `size` it is copied. */
+export interface DataFile {
+  readonly name: string;
+  readonly size: number;
+  readonly handle?: FileHandle;
+  readonly content?: Buffer;
+}
+
+export interface DataCopy {
+  readonly files: readonly DataFile[];
+  /** The manifest as it was. */
+  readonly manifest: DataFile;
+  readonly bytes: number;
+  close(): Promise<void>;
+}
+
+interface Listed {
+  readonly file: string;
+}
+interface Manifest {
+  readonly segments: readonly Listed[];
+  readonly active: string | null;
+  readonly snapshots: readonly Listed[];
+}
+
+const MANIFEST = 'journal/MANIFEST.json';
+const BEFORE = ['history', 'ledger'];
+const AFTER = ['logs', 'inbox', 'accepted', 'rejected', 'handlers'];
+/** Rebuilt from what it is an index of. */
+const NOT = new Set(['history/index']);
+const SINGLE = ['nightshift.env', 'revisions.json'];
+const tries = 10;
+const lineBytesMax = 2 * 1024 * 1024;
+const chunkBytes = 256 * 1024;
+const LF = 10;
+
+export async function openData(dataDir: string): Promise<DataCopy> {
+  for (let tried = 1; ; tried++) {
+    const handles: FileHandle[] = [];
+    const close = async () => {
+      for (const handle of handles) await handle.close();
+    };
+    try {
+      const content = await readFile(join(dataDir, MANIFEST));
+      const before = await measured(dataDir, BEFORE);
+      const journal = await openJournal(dataDir, JSON.parse(content.toString()) as Manifest, handles);
+      const now = await readFile(join(dataDir, MANIFEST));
+      if (!now.equals(content)) throw new Error('the journal was rearranged at every try');
+      const after = await measured(dataDir, AFTER);
+      const files = [...journal, ...before, ...after, ...(await measured(dataDir, SINGLE))];
+      const bytes = files.reduce((sum, { size }) => sum + size, 0);
+      return { files, manifest: { name: MANIFEST, size: content.length, content }, bytes, close };
+    } catch (error) {
+      await close();
+      if (tried === tries) throw error;
+    }
+  }
+}
+
+async function openJournal(dataDir: string, manifest: Manifest, handles: FileHandle[]): Promise<DataFile[]> {
+  const files: DataFile[] = [];
+  const add = async (name: string, whole: boolean) => {
+    const handle = await open(join(dataDir, name), 'r');
+    handles.push(handle);
+    const { size } = await handle.stat();
+    files.push({ name, handle, size: whole ? size : await wholeLines(handle, size) });
+  };
+  for (const { file } of manifest.segments) await add(`journal/${file}`, true);
+  if (manifest.active !== null) await add(`journal/${manifest.active}`, false);
+  for (const { file } of manifest.snapshots) await add(`snapshots/${file}`, true);
+  return files;
+}
+
+async function wholeLines(handle: FileHandle, size: number): Promise<number> {
+  const from = Math.max(0, size - lineBytesMax);
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - from), 0, size - from, from);
+  return from + buffer.subarray(0, bytesRead).lastIndexOf(LF) + 1;
+}
+
+/** Files and what is in folders, as large as they are now; what is missing is left out. */
+async function measured(dataDir: string, names: readonly string[]): Promise<DataFile[]> {
+  const files: DataFile[] = [];
+  for (const name of names) {
+    const found = await stat(join(dataDir, name)).catch(() => null);
+    if (found?.isDirectory() && !NOT.has(name)) {
+      const inside = await readdir(join(dataDir, name), { withFileTypes: true });
+      // A linked folder may lead anywhere, also back here.
+      const real = inside.filter((one) => one.isFile() || one.isDirectory() || one.isSymbolicLink());
+      const linked = new Set(
+        await linkedFolders(
+          dataDir,
+          name,
+          real.filter((one) => one.isSymbolicLink()),
+        ),
+      );
+      const paths = real.map((one) => `${name}/${one.name}`).filter((path) => !linked.has(path));
+      files.push(...(await measured(dataDir, paths.sort())));
+    } else if (found?.isFile()) files.push({ name, size: found.size });
+  }
+  return files;
+}
+
+async function linkedFolders(dataDir: string, folder: string, links: readonly { readonly name: string }[]) {
+  const paths = links.map(({ name }) => `${folder}/${name}`);
+  const found = await Promise.all(paths.map((path) => stat(join(dataDir, path)).catch(() => null)));
+  return paths.filter((_, index) => !found[index]?.isFile());
+}
+
+/** @param missing told what was taken away before its turn came */
+export async function* tarFiles(
+  dataDir: string,
+  { files, manifest }: DataCopy,
+  missing: (name: string) => void,
+): AsyncGenerator<TarFile> {
+  for (const file of [...files, manifest]) {
+    const handle = file.handle ?? (file.content ? null : await open(join(dataDir, file.name), 'r').catch(() => null));
+    if (!handle && !file.content) {
+      missing(file.name);
+      continue;
+    }
+    try {
+      const stats = await handle?.stat();
+      // A file that only grows is taken as it was measured, any other as it is now.
+      const size = Math.min(file.size, stats?.size ?? file.size);
+      const body = handle ? bytesOf(handle, size) : [file.content as Buffer];
+      yield {
+        name: file.name,
+        size,
+        mode: (stats?.mode ?? 0o600) & 0o777,
+        mtimeMs: stats?.mtimeMs ?? Date.now(),
+        body,
+      };
+    } finally {
+      if (!file.handle) await handle?.close();
+    }
+  }
+}
+
+async function* bytesOf(handle: FileHandle, size: number): AsyncGenerator<Buffer> {
+  for (let at = 0; at < size; ) {
+    const length = Math.min(chunkBytes, size - at);
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, at);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+    at += bytesRead;
+  }
+}
