@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type Clock, machineClock } from '../../supervisor/clock.ts';
 import { Refusal } from '../../supervisor/core/refusal.ts';
+import type { Schedule } from '../../supervisor/core/schedule/schedule.ts';
+import type { TaskInput } from '../../supervisor/core/task-input.ts';
 import { Health } from '../../supervisor/health.ts';
 import { type InboxDoor, openInbox } from '../../supervisor/inbox-door.ts';
 import { type InboxFiles, machineFiles } from '../../supervisor/intake/files.ts';
@@ -165,13 +167,14 @@ t.test('a schedule for a type that nobody handles is taken from a file, and that
   );
 });
 
-t.test('what a handler says of the params of a schedule is told by the place in the file', async (t) => {
+t.test('what handlers and settings say of a schedule is told by its place in the file', async (t) => {
   const refused = new Refusal('validation', 'no', [{ path: '$[1].params.url', message: 'must be an address' }]);
   const puts = new PutSchedules({
     ...({} as PutSchedulesParts),
     state: shared.state,
     clock: machineClock,
     minIntervalMs: () => 0,
+    timeKeyOf: () => 'TASK_NIGHTLY_TIME',
     checkParams: () => Promise.reject(refused),
   });
   const given = [3, 7].map((at) => ({ value: { ...NIGHTLY, name: `n${at}` }, path: `$[${at}].schedule` }));
@@ -180,6 +183,15 @@ t.test('what a handler says of the params of a schedule is told by the place in 
     message: '$[7].schedule.task.params.url must be an address',
     mistakes: [{ path: '$[7].schedule.task.params.url', message: 'must be an address' }],
   });
+
+  const { rule } = shared.state.schedules.byName.get('nightly') as Schedule;
+  const { task } = await shared.schedules.show('nightly');
+  const moved = { rule: { ...rule, when: { kind: 'daily', at: '05:00' } as const }, task: task as TaskInput };
+  t.match(
+    puts.decide([{ ...moved, path: '$[3].schedule' }], { by: 'inbox:n.json' }),
+    { code: 'conflict', mistakes: [{ path: '$[3].schedule.when', message: /comes from TASK_NIGHTLY_TIME/ }] },
+    'nor does a file move what the settings say',
+  );
 });
 
 /** The disk works until it is asked for this move; from then on nothing comes to an end, as when the power goes. */
