@@ -1,7 +1,8 @@
 /** `nightshift add`: submits one task. */
 import { Command } from 'commander';
-import { Refused, supervisorOf } from './call.ts';
+import { supervisorOf } from './call.ts';
 import { dataFolder, dataOption } from './data-folder.ts';
+import { inOptions } from './option-words.ts';
 import { print, printError, printJson } from './print.ts';
 import type { Task } from './task.ts';
 import { gather, readJson, UsageError, wholeNumber } from './usage.ts';
@@ -42,7 +43,9 @@ export function addCommand(): Command {
 
 async function add(type: string, given: Given): Promise<void> {
   const supervisor = supervisorOf(dataFolder(given));
-  const { status, body } = await supervisor.post<{ task: Task }>('tasks', taskOf(type, given)).catch(inOurWords);
+  const { status, body } = await supervisor
+    .post<{ task: Task }>('tasks', taskOf(type, given))
+    .catch((thrown) => inOptions(thrown, wordOf));
   if (given.json) return printJson(body.task);
   if (status === 200) printError(`the key was known: this is the task that has it (${body.task.state})`);
   print(body.task.id);
@@ -58,13 +61,9 @@ const OPTIONS: Readonly<Record<string, string>> = {
   onInterrupt: '--on-interrupt',
 };
 
-/** Who wrote options is told of options, not of the JSON they became. */
-function inOurWords(thrown: unknown): never {
-  if (!(thrown instanceof Refused)) throw thrown;
-  const renamed = (text: string) =>
-    text.replace(/^\$\.(\w+)/, (_, member: string) => OPTIONS[member] ?? `--${member}`).replace(/^\$(?= )/, 'the task');
-  const mistakes = thrown.mistakes.map(({ path, message }) => ({ path: renamed(path), message }));
-  throw new Refused(renamed(thrown.message), thrown.code, mistakes);
+function wordOf(path: string): string {
+  const [, member, rest = ''] = /^\$\.(\w+)(.*)$/.exec(path) ?? [];
+  return member === undefined ? 'the task' : `${OPTIONS[member] ?? `--${member}`}${rest}`;
 }
 
 /** Only what was given; members that are undefined vanish in JSON. */

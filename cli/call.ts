@@ -31,6 +31,7 @@ export interface Supervisor {
   post<Body>(path: string, body: unknown, query?: Query): Promise<Answer<Body>>;
   put<Body>(path: string, body: unknown): Promise<Answer<Body>>;
   patch<Body>(path: string, body: unknown): Promise<Answer<Body>>;
+  remove(path: string): Promise<void>;
   /** Text as it comes, without an end to wait for. */
   stream(path: string, query?: Query): Promise<AsyncIterable<Uint8Array>>;
 }
@@ -81,6 +82,9 @@ export function supervisorOf(dataDir: string): Supervisor {
     post: (path, body, query) => change('POST', path, body, query),
     put: (path, body) => change('PUT', path, body),
     patch: (path, body) => change('PATCH', path, body),
+    async remove(path) {
+      await ask('DELETE', path, {}, undefined, AbortSignal.timeout(answerMsMax));
+    },
     async stream(path, query = {}) {
       const response = await ask('GET', path, query, undefined, null);
       // What Node's streams can do, the types of browsers' streams do not say.

@@ -13,6 +13,7 @@ import { pauseCommand } from './pause.ts';
 import { printError } from './print.ts';
 import { resumeCommand } from './resume.ts';
 import { retryCommand } from './retry.ts';
+import { schedulesCommand } from './schedules.ts';
 import { settingsCommand } from './settings.ts';
 import { showCommand } from './show.ts';
 import { startCommand } from './start.ts';
@@ -31,6 +32,7 @@ const COMMANDS = [
   retryCommand,
   pauseCommand,
   resumeCommand,
+  schedulesCommand,
   settingsCommand,
   flagsCommand,
   handlerCommand,
@@ -61,8 +63,10 @@ function program(): Command {
 }
 
 /** Commands made by themselves do not take over their parent's settings. */
-function inherit(command: Command, parent: Command): Command {
-  return command.copyInheritedSettings(parent).showHelpAfterError(`(nightshift ${command.name()} --help shows how)`);
+function inherit(command: Command, parent: Command, before = ''): Command {
+  const name = `${before}${command.name()}`;
+  for (const child of command.commands) inherit(child, parent, `${name} `);
+  return command.copyInheritedSettings(parent).showHelpAfterError(`(nightshift ${name} --help shows how)`);
 }
 
 async function main(words: readonly string[]): Promise<number> {

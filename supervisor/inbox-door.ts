@@ -43,13 +43,16 @@ export function openInbox({ dataDir, settings, opened, health, log, clock, disk 
       const origin = `inbox:${name}`;
       const given = schedules.map(({ value, at }) => ({ value, path: `$[${at}].schedule` }));
       const puts = given.length === 0 ? [] : await putSchedules.check(given);
+      let ofSchedules: Refusal | null = null;
       const first = (): readonly Event[] | Refusal => {
         const put = putSchedules.decide(puts, { by: origin });
+        ofSchedules = put instanceof Refusal ? put : null;
         if (put instanceof Refusal) return put;
         return [{ e: 'inbox.taken', uuid, file: name, tasks: tasks.length }, ...put];
       };
       await supervisor.accept(tasks, origin, { first }).catch((error) => {
-        throw error instanceof Refusal && schedules.length > 0 ? countedInFile(error, contents) : error;
+        const ofTasks = error instanceof Refusal && error !== ofSchedules;
+        throw ofTasks && schedules.length > 0 ? countedInFile(error, contents) : error;
       });
       for (const { code, message } of unhandled(tasks)) log.warn({ file: name, health: code }, message);
       for (const { rule, task } of puts) {

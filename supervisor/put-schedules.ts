@@ -8,6 +8,7 @@ import type { AskedBy, Event } from './core/event.ts';
 import type { IdMaker } from './core/id.ts';
 import { type Mistake, Refusal } from './core/refusal.ts';
 import { checkSchedule, type ScheduleInput } from './core/schedule/input.ts';
+import type { Rule, Schedule } from './core/schedule/schedule.ts';
 import { zoneOf } from './core/schedule/schedules.ts';
 import type { State } from './core/state.ts';
 import type { TaskInput } from './core/task-input.ts';
@@ -19,6 +20,8 @@ export interface PutSchedulesParts {
   readonly ids: IdMaker;
   readonly clock: Clock;
   readonly minIntervalMs: () => number;
+  /** The key of the settings that says when it is due; null when a person may say it. */
+  readonly timeKeyOf: (schedule: Schedule) => string | null;
   /** Asks handlers about params; null when none has to be asked. @throws Refusal `validation` */
   readonly checkParams: (inputs: readonly TaskInput[]) => Promise<void> | null;
 }
@@ -29,6 +32,8 @@ export interface GivenSchedule {
   readonly path: string;
 }
 
+export type PlacedInput = ScheduleInput & Pick<GivenSchedule, 'path'>;
+
 export class PutSchedules {
   readonly #parts: PutSchedulesParts;
 
@@ -37,29 +42,32 @@ export class PutSchedules {
   }
 
   /** A type that nobody handles is no mistake. @throws Refusal `validation` that names every mistake */
-  async check(given: readonly GivenSchedule[]): Promise<readonly ScheduleInput[]> {
-    const inputs: ScheduleInput[] = [];
+  async check(given: readonly GivenSchedule[]): Promise<readonly PlacedInput[]> {
+    const inputs: PlacedInput[] = [];
     const mistakes: Mistake[] = [];
     for (const { value, path } of given) {
       const checked = this.#check(value, path);
-      if (checked.ok) inputs.push(checked.value);
+      if (checked.ok) inputs.push({ ...checked.value, path });
       else mistakes.push(...checked.mistakes);
     }
     const [first] = mistakes;
     if (first) throw new Refusal('validation', `${first.path} ${first.message}`, mistakes);
-    await this.#askHandlers(given, inputs);
+    const tasks = inputs.map(({ task, path }) => ({ task, path: `${path}.task` }));
+    await checkParamsOf(tasks, this.#parts.checkParams);
     return inputs;
   }
 
   /** Taken in the turn in which it is written down. What is due by the old rules is settled before it. */
-  decide(inputs: readonly ScheduleInput[], by: AskedBy): readonly Event[] | Refusal {
-    const { state, scheduler, clock, ids } = this.#parts;
+  decide(inputs: readonly PlacedInput[], by: AskedBy): readonly Event[] | Refusal {
+    const { state, scheduler, clock, ids, timeKeyOf } = this.#parts;
     const all = state.schedules;
     const now = clock.wall();
     const events: Event[] = [];
     let fresh = 0;
-    for (const { rule } of inputs) {
+    for (const { rule, path } of inputs) {
       const known = all.byName.get(rule.name);
+      const fixed = known ? timeIsFixed(known, rule, timeKeyOf(known), path) : null;
+      if (fixed) return fixed;
       if (known) scheduler.look(known, now, { whatever: changesTiming(known, rule) });
       else if (all.byId.size + ++fresh > schedulesMax) return tooMany();
       const decision = known
@@ -79,19 +87,42 @@ export class PutSchedules {
     const now = isKnown ? null : clock.wall();
     return checkSchedule(value, { minIntervalMs: minIntervalMs(), zone: state.schedules.zone ?? 'UTC', now }, path);
   }
+}
 
-  async #askHandlers(given: readonly GivenSchedule[], inputs: readonly ScheduleInput[]): Promise<void> {
-    try {
-      await this.#parts.checkParams(inputs.map(({ task }) => task));
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      const mistakes = error.mistakes.map(({ path, message }) => {
-        // A list of one has no numbers.
-        const [, number = '0', rest = ''] = /^\$(?:\[(\d+)\])?(.*)$/s.exec(path) ?? [];
-        return { path: `${given[Number(number)]?.path ?? '$'}.task${rest}`, message };
-      });
-      throw new Refusal(error.code, `${mistakes[0]?.path} ${mistakes[0]?.message}`, mistakes);
-    }
+/**
+ * A time that the settings give would come back with the next start.
+ * @returns null when it may be changed, or is not
+ */
+export function timeIsFixed(schedule: Schedule, { when }: Rule, key: string | null, path = '$'): Refusal | null {
+  if (key === null || JSON.stringify(when) === JSON.stringify(schedule.rule.when)) return null;
+  const mistake = {
+    path: `${path}.when`,
+    message: `comes from ${key} in the settings: change it there, or take it out first`,
+  };
+  return new Refusal('conflict', `${mistake.path} ${mistake.message}`, [mistake]);
+}
+
+export interface PlacedTask {
+  readonly task: TaskInput;
+  /** Where it stands in what was given, e.g. `$.task`. */
+  readonly path: string;
+}
+
+/** Handlers are asked about a list; what they say is told by the places in what was given. @throws Refusal `validation` */
+export async function checkParamsOf(
+  tasks: readonly PlacedTask[],
+  checkParams: PutSchedulesParts['checkParams'],
+): Promise<void> {
+  try {
+    await checkParams(tasks.map(({ task }) => task));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const mistakes = error.mistakes.map(({ path, message }) => {
+      // A list of one has no numbers.
+      const [, number = '0', rest = ''] = /^\$(?:\[(\d+)\])?(.*)$/s.exec(path) ?? [];
+      return { path: `${tasks[Number(number)]?.path ?? '$'}${rest}`, message };
+    });
+    throw new Refusal(error.code, `${mistakes[0]?.path} ${mistakes[0]?.message}`, mistakes);
   }
 }
 

@@ -24,7 +24,7 @@ import { zoneOf } from './core/schedule/schedules.ts';
 import { checkWhen, zoneMistake } from './core/schedule/when.ts';
 import type { Actor, TaskView } from './facade.ts';
 import type { Ledger } from './history/ledger.ts';
-import type { PutSchedulesParts } from './put-schedules.ts';
+import { checkParamsOf, type PutSchedulesParts, timeIsFixed } from './put-schedules.ts';
 import type { Recorder } from './recorder.ts';
 import type {
   Collision,
@@ -43,8 +43,6 @@ export interface SchedulesDeskParts extends PutSchedulesParts {
   readonly checkType: (type: string) => void;
   /** @throws Refusal when nothing new is taken now */
   readonly mayChange: () => void;
-  /** The key of the settings that says when it is due; null when a person may say it. */
-  readonly timeKeyOf: (schedule: Schedule) => string | null;
   readonly task: (id: string) => Promise<TaskView | null>;
   /** Resolves when what has been written down is on disk; what is due sooner is seen to. */
   readonly settled: () => Promise<void>;
@@ -101,7 +99,8 @@ export class SchedulesDesk implements SchedulesFacade {
   }
 
   async #become(schedule: Schedule, rule: Rule, actor: Actor): Promise<void> {
-    this.#mayMove(schedule, rule);
+    const fixed = timeIsFixed(schedule, rule, this.#parts.timeKeyOf(schedule));
+    if (fixed) throw fixed;
     const turns = changesTiming(schedule, rule) && !isTaken(this.#schedules, rule.name, schedule);
     const turn = this.#turn(schedule, turns);
     await this.#carryOut(changeSchedule(this.#schedules, schedule, rule, turn, askedBy(actor)));
@@ -252,14 +251,6 @@ export class SchedulesDesk implements SchedulesFacade {
     return schedule;
   }
 
-  /** A time that the settings give would come back with the next start. */
-  #mayMove(schedule: Schedule, { when }: Rule): void {
-    const key = this.#parts.timeKeyOf(schedule);
-    if (key === null || JSON.stringify(when) === JSON.stringify(schedule.rule.when)) return;
-    const message = `comes from ${key} in the settings: change it there, or take it out first`;
-    throw new Refusal('conflict', `$.when ${message}`, [{ path: '$.when', message }]);
-  }
-
   /** What is due by then is settled first: a change or a deletion is never about what should have started before. */
   #turn(schedule: Schedule, whatever: boolean): Turn {
     const turn = { now: this.#now, zone: zoneOf(schedule, this.#schedules) };
@@ -274,7 +265,7 @@ export class SchedulesDesk implements SchedulesFacade {
     const checked = checkSchedule(given, { minIntervalMs: minIntervalMs(), zone, now });
     if (!checked.ok) throw refusalOf(checked.mistakes);
     checkType(checked.value.task.type);
-    await checkParams([checked.value.task]);
+    await checkParamsOf([{ task: checked.value.task, path: '$.task' }], checkParams);
     return checked.value;
   }
 

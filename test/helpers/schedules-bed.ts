@@ -209,6 +209,11 @@ export class SchedulesBed {
     this.record({ e: 'attempt.ended', id, n, outcome, next: outcome });
   }
 
+  /** The journal, a text for each of its lines. */
+  journal(): readonly string[] {
+    return this.#lines.map(({ body }) => body);
+  }
+
   /** Planned time and outcome, oldest first. */
   ledger(id: string): readonly Occurrence[] {
     return this.#lines.flatMap(({ event }) => {

@@ -1,9 +1,12 @@
 /** Schedules from the inbox, with the journal and the supervisor they go to. */
-import { mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type Clock, machineClock } from '../../supervisor/clock.ts';
 import { Refusal } from '../../supervisor/core/refusal.ts';
+import type { Schedule } from '../../supervisor/core/schedule/schedule.ts';
+import type { TaskInput } from '../../supervisor/core/task-input.ts';
 import { Health } from '../../supervisor/health.ts';
 import { type InboxDoor, openInbox } from '../../supervisor/inbox-door.ts';
 import { type InboxFiles, machineFiles } from '../../supervisor/intake/files.ts';
@@ -139,6 +142,21 @@ t.test('a file with any mistake submits nothing, whichever of its parts is wrong
   t.same(await counts(), before);
 });
 
+t.test('each schedule file that a document shows is taken as it stands there', async (t) => {
+  const root = dirname(createRequire(import.meta.url).resolve('nightshift/package.json'));
+  for (const name of ['README.md', 'data/README.md', 'docs/schedules.md']) {
+    const text = readFileSync(join(root, name), 'utf8');
+    const blocks = [...text.matchAll(/^```(json|yaml)\n([\s\S]*?)^```/gm)];
+    const ours = blocks.filter(([, , block = '']) => /^[ {-]*"?schedule"?:/m.test(block));
+    t.ok(ours.length > 0, name);
+    for (const [, ending = '', block = ''] of ours) {
+      const before = await counts();
+      await take(shared, `shown.${ending}`, block);
+      t.equal((await counts())[2], (before[2] ?? 0) + 1, `${name}: ${block}`);
+    }
+  }
+});
+
 t.test('a schedule for a type that nobody handles is taken from a file, and that is told', async (t) => {
   const logged: Logged[] = [];
   await take(shared, 'later.json', { schedule: { ...NIGHTLY, name: 'later', task: { type: 'not.yet' } } }, logged);
@@ -149,13 +167,14 @@ t.test('a schedule for a type that nobody handles is taken from a file, and that
   );
 });
 
-t.test('what a handler says of the params of a schedule is told by the place in the file', async (t) => {
+t.test('what handlers and settings say of a schedule is told by its place in the file', async (t) => {
   const refused = new Refusal('validation', 'no', [{ path: '$[1].params.url', message: 'must be an address' }]);
   const puts = new PutSchedules({
     ...({} as PutSchedulesParts),
     state: shared.state,
     clock: machineClock,
     minIntervalMs: () => 0,
+    timeKeyOf: () => 'TASK_NIGHTLY_TIME',
     checkParams: () => Promise.reject(refused),
   });
   const given = [3, 7].map((at) => ({ value: { ...NIGHTLY, name: `n${at}` }, path: `$[${at}].schedule` }));
@@ -164,19 +183,22 @@ t.test('what a handler says of the params of a schedule is told by the place in 
     message: '$[7].schedule.task.params.url must be an address',
     mistakes: [{ path: '$[7].schedule.task.params.url', message: 'must be an address' }],
   });
+
+  const { rule } = shared.state.schedules.byName.get('nightly') as Schedule;
+  const { task } = await shared.schedules.show('nightly');
+  const moved = { rule: { ...rule, when: { kind: 'daily', at: '05:00' } as const }, task: task as TaskInput };
+  t.match(
+    puts.decide([{ ...moved, path: '$[3].schedule' }], { by: 'inbox:n.json' }),
+    { code: 'conflict', mistakes: [{ path: '$[3].schedule.when', message: /comes from TASK_NIGHTLY_TIME/ }] },
+    'nor does a file move what the settings say',
+  );
 });
 
-/**
- * Drops a file; the disk works until it is asked for this move, and from then on nothing comes to an end, as when the
- * power goes.
- */
+/** The disk works until it is asked for this move; from then on nothing comes to an end, as when the power goes. */
 async function takeUntil(
   opened: TestSupervisor,
   { movesTo, isDone }: { movesTo: string; isDone: boolean },
-  content: unknown,
 ): Promise<void> {
-  mkdirSync(join(opened.dataDir, 'inbox'), { recursive: true });
-  await drop(opened.dataDir, 'night.json', JSON.stringify(content));
   const never = new Promise<never>(() => {});
   let isDead = false;
   const died = new Promise<void>((resolve) => {
@@ -199,32 +221,30 @@ async function takeUntil(
 
 t.test('a schedule file counts once, wherever between taking and moving the machine stops', async (t) => {
   const dataDir = freshFolder();
+  mkdirSync(join(dataDir, 'inbox'));
+  await drop(dataDir, 'night.json', JSON.stringify([waiting, { schedule: NIGHTLY }]));
   const first = await supervisorOf(t, { dataDir });
-  await takeUntil(first, { movesTo: '.taking', isDone: true }, [waiting, { schedule: NIGHTLY }]);
+  await takeUntil(first, { movesTo: '.taking', isDone: true });
   t.equal(first.state.tasks.size, 0, 'it was taken and not read');
   await first.crash();
+  t.equal(readdirSync(join(dataDir, 'inbox', '.taking')).length, 1);
 
   const second = await supervisorOf(t, { dataDir });
   t.same(await scheduleNames(second), []);
-  await takeUntil(second, { movesTo: 'accepted', isDone: false }, [
-    waiting,
-    { schedule: { ...NIGHTLY, name: 'second' } },
-  ]);
-  t.equal(second.state.tasks.size, 2, 'both are written down and not moved');
-  const versions = async (opened: TestSupervisor) =>
-    (await opened.schedules.list({ limit: 9, after: null })).items.map(({ name, version }) => `${name} ${version}`);
-  const before = await versions(second);
+  await takeUntil(second, { movesTo: 'accepted', isDone: false });
+  t.equal(second.state.tasks.size, 1, 'it is written down and not moved');
+  const { version } = await second.schedules.show('nightly');
   await second.crash();
-  t.equal(readdirSync(join(dataDir, 'inbox', '.taking')).length, 2);
+  t.equal(readdirSync(join(dataDir, 'inbox', '.taking')).length, 1);
 
   const third = await supervisorOf(t, { dataDir });
   const door = inboxOf(third);
   await door.started;
   await door.stop();
-  t.same(await scheduleNames(third), ['nightly', 'second']);
-  t.same(await versions(third), before);
-  t.equal(third.state.tasks.size, 2);
-  t.equal((await names(dataDir, 'accepted')).length, 2);
+  t.same(await scheduleNames(third), ['nightly']);
+  t.equal((await third.schedules.show('nightly')).version, version, 'nothing was made or changed again');
+  t.equal(third.state.tasks.size, 1);
+  t.same(await names(dataDir, 'accepted'), ['night.json']);
   t.same(await names(dataDir, 'inbox'), []);
-  t.equal(third.state.inboxTaken.size, 0, 'the files are known no longer');
+  t.equal(third.state.inboxTaken.size, 0, 'the file is known no longer');
 });

@@ -1,0 +1,130 @@
+/** `nightshift schedules add` and `edit`: a schedule from options, or from a file as the inbox takes it. */
+import { Command, Option } from 'commander';
+import { supervisorOf } from './call.ts';
+import { dataFolder, dataOption } from './data-folder.ts';
+import { inOptions } from './option-words.ts';
+import { print, printJson } from './print.ts';
+import { placeOf, plainly, type Schedule } from './schedule-answers.ts';
+import { gather, readJson, UsageError, wholeNumber } from './usage.ts';
+import { givenWhen, WHEN_OPTIONS, type When, whenOf } from './when-options.ts';
+
+interface Given extends When {
+  readonly data: string;
+  readonly name?: string;
+  readonly type?: string;
+  readonly params?: string;
+  readonly timezone?: string;
+  readonly catchUp?: string;
+  readonly catchUpLimit?: number;
+  readonly startDeadline?: string;
+  readonly overlap?: string;
+  readonly jitter?: string;
+  readonly pauseAfterFailures?: number;
+  readonly flag?: string;
+  readonly note?: string;
+  readonly file?: string;
+  readonly unset?: readonly string[];
+  readonly json?: true;
+}
+
+export function addScheduleCommand(): Command {
+  return withMembers(new Command('add').description('make a schedule; prints when it is due first'))
+    .option('--name <name>', 'its name, by which it is found and changed')
+    .option('--file <file>', 'all of it from a JSON file, or - for standard input, instead of other options')
+    .action(add);
+}
+
+export function editScheduleCommand(): Command {
+  return withMembers(new Command('edit').description('change what is given, and nothing else'))
+    .argument('<name>', 'its name or id')
+    .option('--name <name>', 'a new name')
+    .option('--unset <member>', 'take this back to its default, e.g. timezone (may be given several times)', gather)
+    .action(edit);
+}
+
+function withMembers(command: Command): Command {
+  command.option('--type <type>', 'of the task it submits, e.g. http.download');
+  command.option('--params <json>', 'of the task as JSON, as @FILE, or - for standard input');
+  for (const [flags, does] of WHEN_OPTIONS) command.addOption(new Option(flags, does));
+  return command
+    .option('--timezone <zone>', 'IANA name, e.g. Europe/Berlin; else the setting TIMEZONE holds')
+    .option('--catch-up <what>', 'of what was due while nothing could start it: latest (default), all or none')
+    .option('--catch-up-limit <number>', 'how many "all" are at most', wholeNumber(1, 1_000))
+    .option('--start-deadline <duration>', 'later than so long after it was due it is missed')
+    .option('--overlap <what>', 'while an earlier one runs: skip (default), queue-one, queue-all, allow or replace')
+    .option('--jitter <duration>', 'a fixed share of this later, so that not everything starts at once')
+    .option('--pause-after-failures <number>', 'in a row', wholeNumber(1, 1_000))
+    .option('--flag <name>', 'only while this feature flag is on')
+    .option('--note <text>', 'what it is for')
+    .addOption(dataOption())
+    .option('--json', 'print the schedule as JSON');
+}
+
+async function add(given: Given): Promise<void> {
+  const definition = given.file === undefined ? fromOptions(given) : fromFile(given);
+  const supervisor = supervisorOf(dataFolder(given));
+  const { body } = await supervisor
+    .post<{ schedule: Schedule }>('schedules', definition)
+    .catch((thrown) => inOptions(thrown, (path) => (given.file === undefined ? wordOf(path, given) : null)));
+  if (given.json) return printJson(body.schedule);
+  print(await plainly(supervisor, body.schedule));
+}
+
+async function edit(which: string, given: Given): Promise<void> {
+  const changes = { ...Object.fromEntries((given.unset ?? []).map((member) => [member, null])), ...membersOf(given) };
+  const isTask = given.type !== undefined || given.params !== undefined;
+  if (Object.keys(changes).length === 0 && !isTask) throw new UsageError('say what to change: see --help');
+  const supervisor = supervisorOf(dataFolder(given));
+  const task = isTask ? { task: { ...(await taskOf(which)), ...taskFrom(given) } } : {};
+  const { body } = await supervisor
+    .patch<{ schedule: Schedule }>(placeOf(which), { ...changes, ...task })
+    .catch((thrown) => inOptions(thrown, (path) => wordOf(path, given)));
+  if (given.json) return printJson(body.schedule);
+  print(await plainly(supervisor, body.schedule));
+
+  async function taskOf(name: string): Promise<object> {
+    const { schedule } = await supervisor.get<{ schedule: Schedule }>(placeOf(name));
+    return schedule.task as object;
+  }
+}
+
+function fromOptions(given: Given): object {
+  if (given.name === undefined || given.type === undefined)
+    throw new UsageError('a schedule needs --name and --type, or a --file');
+  if (givenWhen(given).length === 0)
+    throw new UsageError('say when: --daily, --weekly, --monthly, --every, --cron or --once');
+  return { ...membersOf(given), task: taskFrom(given) };
+}
+
+/** As in the inbox it may stand in a `schedule` of its own. */
+function fromFile(given: Given): object {
+  if (Object.keys(given).some((option) => !['file', 'data', 'json'].includes(option)))
+    throw new UsageError('--file says all of it: no other option can stand beside it');
+  const { file = '' } = given;
+  const content = readJson(file === '-' ? '-' : `@${file}`, '--file') as { schedule?: object };
+  return content?.schedule ?? content;
+}
+
+function taskFrom({ type, params }: Given): object {
+  return { ...(type !== undefined && { type }), ...(params !== undefined && { params: readJson(params, '--params') }) };
+}
+
+/** Only what was given; members that are undefined vanish in JSON. */
+function membersOf(given: Given): Record<string, unknown> {
+  const { name, timezone, catchUp, catchUpLimit, startDeadline, overlap, jitter, pauseAfterFailures, flag, note } =
+    given;
+  const when = whenOf(given);
+  const members = {
+    ...{ name, when, timezone, catchUp, catchUpLimit, startDeadline, overlap, jitter, pauseAfterFailures, flag, note },
+  };
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}
+
+/** `$.task.params.url` is `--params.url`, all of `$.when` the option that says when. */
+function wordOf(path: string, given: Given): string | null {
+  const [when] = givenWhen(given);
+  if (path.startsWith('$.when')) return when === undefined ? null : `--${when}`;
+  if (path === '$.task' || path === '$.task.type') return '--type';
+  const [, member = '', rest = ''] = /^\$\.(?:task\.)?(\w+)(.*)$/.exec(path) ?? [];
+  return member === '' ? null : `--${member.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}${rest}`;
+}

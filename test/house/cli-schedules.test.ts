@@ -1,0 +1,135 @@
+/** The command line on schedules, with one supervisor for all of it. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { startSupervisor } from '../../examples/demo/supervisor-process.ts';
+import { commandLine } from '../helpers/command-line.ts';
+import { plainEnvironment } from '../helpers/plain-environment.ts';
+
+const { folder, nightshift } = commandLine(t);
+
+t.setTimeout(600_000);
+
+const data = mkdtempSync(join(folder, 'schedules-'));
+writeFileSync(join(data, 'nightshift.env'), 'TIMEZONE=Europe/Berlin\nSTARTUP_DELAY=0s\n');
+const supervisor = await startSupervisor(data, {});
+t.teardown(() => supervisor.stop());
+const env = { NIGHTSHIFT_DATA: data };
+
+t.test('schedules are made, looked at, changed, run, paused, resumed and deleted', async (t) => {
+  const run = (...words: string[]) => nightshift(['schedules', ...words], { env });
+  const request = ['--type', 'http.request', '--params', '{"url":"http://127.0.0.1:9/"}'];
+  const file = join(folder, 'last-day.json');
+  writeFileSync(
+    file,
+    JSON.stringify({
+      schedule: {
+        name: 'month end',
+        task: { type: 'http.request', params: { url: 'http://127.0.0.1:9/' } },
+        when: { kind: 'monthly', day: 'last', at: '04:00' },
+        timezone: 'Asia/Shanghai',
+      },
+    }),
+  );
+
+  // Each command is a process of its own: those that do not build on one another go side by side.
+  const [nightly, often, monthly, wrong, typo, none, both] = await Promise.all([
+    run('add', '--name', 'nightly', ...request, '--daily', '02:00', '--note', 'while all sleep'),
+    run('add', '--name', 'often', ...request, '--every', '6h', '--anchor', '2026-01-01T00:00:00Z', '--json'),
+    run('add', '--file', file),
+    run('add', '--name', 'wrong', ...request, '--weekly', 'mon,fry@25:00', '--catch-up', 'some'),
+    run('add', '--name', 'typo', '--type', 'http.requst', '--cron', '0 2 * * *'),
+    run('add', '--name', 'none', ...request),
+    run('add', '--name', 'both', ...request, '--daily', '02:00', '--once', '2030-01-01T08:00:00'),
+  ]);
+  t.match(nightly, {
+    code: 0,
+    out: /^nightly: Every day at 02:00 in Europe\/Berlin\nnext {2}20\d\d-\d\d-\d\d 02:00:00 \+0[12]:00\n$/,
+  });
+  const { id, when } = JSON.parse(often.out);
+  t.match(when, { kind: 'interval', every: '6h', anchor: '2026-01-01T00:00:00Z' });
+  t.match(monthly, { code: 0, out: /^month end: .*last day.* at 04:00 in Asia\/Shanghai\nnext/ });
+  t.match(wrong, {
+    code: 1,
+    err: /^nightshift: 3 mistakes:\n {2}--weekly must be one of .*"fry"\n {2}--weekly .*24 hours/,
+  });
+  t.match(wrong.err, /--catch-up must be one of latest, all, none/);
+  t.match(typo, { code: 1, err: /No handler for "http\.requst"/ });
+  t.match(none, { code: 64, err: /say when: --daily/ });
+  t.match(both, { code: 64, err: /--daily and --once exclude each other/ });
+
+  const [list, json, next, show, bogus, nobody] = await Promise.all([
+    run('list'),
+    run('list', '--text', 'sleep', '--json'),
+    run('next', 'month end', '--count', '3'),
+    run('show', 'nightly'),
+    run('edit', 'nightly', '--bogus'),
+    run('show', 'nobody'),
+  ]);
+  t.match(list, { code: 0, out: /^nightly +active +20.*Every day at 02:00 in Europe\/Berlin$/m });
+  t.match(list.out, /^month end +active/m);
+  t.match(JSON.parse(json.out), { items: [{ name: 'nightly' }], total: 1, scheduler: { timezone: 'Europe/Berlin' } });
+  t.match(next.out, /^IN Asia\/Shanghai +OFFSET\n(20\d\d-\d\d-\d\d 04:00:00 +\+08:00\n){3}$/m);
+  t.match(show.out, /^note +while all sleep$[\s\S]*^task +\{"type":"http\.request"/m);
+  t.match(bogus, { code: 64, err: /unknown option '--bogus'[\s\S]*nightshift schedules edit --help/ });
+  t.match(nobody, { code: 1, err: /there is no schedule nobody/ });
+
+  const [changed, empty, paused, past, half] = await Promise.all([
+    run('edit', 'nightly', '--weekly', 'fri,mon@04:00', '--params', '{"url":"http://127.0.0.1:9/b"}', '--json'),
+    run('edit', 'nightly'),
+    run('pause', 'month end', '--reason', 'on holiday', '--until', '2099-01-02'),
+    run('pause', 'often', '--until', '2020-01-02'),
+    run('pause'),
+  ]);
+  t.match(JSON.parse(changed.out), {
+    sentence: 'Every Monday and Friday at 04:00 in Europe/Berlin',
+    task: { type: 'http.request', params: { url: 'http://127.0.0.1:9/b' } },
+    note: 'while all sleep',
+  });
+  t.match(empty, { code: 64, err: /say what to change/ });
+  t.match(paused, { code: 0, out: /^paused month end by cli since .*, until 2099-01-0[12] .*: on holiday$/m });
+  t.match(past, { code: 1, err: /--until is over already/ });
+  t.match(half, { code: 64, err: /name one schedule, or say --all/ });
+
+  t.match(await run('pause', '--all', '--reason', 'moving house'), { code: 0, out: /^paused all schedules by cli/ });
+  const [still, ran] = await Promise.all([run('list', '--state', 'paused'), run('run', 'often')]);
+  const resumed = await run('resume', 'month end');
+  t.match(still, { out: /^month end +paused/m, err: /all schedules are paused by cli .*: moving house/ });
+  t.match(resumed, { code: 0, out: 'resumed month end\n', err: /does not start yet: .*moving house/ });
+  t.match(ran, { code: 0, out: /^[0-9a-f-]{36}\n$/ });
+  t.match(await run('resume', '--all', '--catch-up'), { code: 0, out: 'resumed all schedules\n' });
+
+  const history = await run('history', 'often');
+  t.match(history.out, new RegExp(`^20.* started +${ran.out.trim()}`, 'm'));
+  t.match(await run('rm', 'often'), {
+    code: 0,
+    out: `deleted often; what became of it: nightshift schedules history ${id}\n`,
+  });
+  t.match(JSON.parse((await run('history', id, '--json')).out), {
+    items: [{ taskId: ran.out.trim(), outcome: 'started' }],
+  });
+});
+
+t.test('the documents say nothing about schedules that does not work', async (t) => {
+  const root = dirname(createRequire(import.meta.url).resolve('nightshift/package.json'));
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
+  writeFileSync(join(bin, 'nightshift'), `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`, { mode: 0o755 });
+  const path = `${bin}${delimiter}${process.env['PATH'] ?? ''}`;
+  for (const name of ['README.md', 'docs/schedules.md']) {
+    const text = readFileSync(join(root, name), 'utf8');
+    const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block = '']) => block);
+    const ours = blocks.filter((block) => block.startsWith('nightshift schedules'));
+    t.ok(ours.length > 0, name);
+    const script = ours.join('').replaceAll('https://example.org', 'http://127.0.0.1:9');
+    const { status, stderr } = spawnSync('/bin/sh', ['-e', '-c', script], {
+      env: plainEnvironment({ ...env, PATH: path }),
+      encoding: 'utf8',
+    });
+    t.equal(status, 0, `${name}: ${stderr}`);
+  }
+});
