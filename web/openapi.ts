@@ -53,6 +53,11 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   [`GET ${api}/workers`]: { answers: { 200: shapes.workers } },
   [`POST ${api}/workers/:id/recycle`]: { answers: { 202: shapes.workers }, refusals: ['not_found', 'conflict'] },
   [`GET ${api}/handlers`]: { answers: { 200: shapes.handlers } },
+  [`POST ${api}/backup`]: {
+    body: shapes.backupCall,
+    answers: { 201: shapes.submittedOne },
+    refusals: ['draining', 'disk_full', 'outcome_unknown'],
+  },
   [`GET ${api}/settings`]: { answers: { 200: shapes.settings } },
   [`PUT ${api}/settings`]: {
     body: shapes.settingsCall,

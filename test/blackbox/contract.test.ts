@@ -136,6 +136,8 @@ t.test('every address answers with the shape it is documented to have', async (t
   await asker.ask(api('POST /workers/:id/recycle'), 202, { id: items[0]?.id ?? '' });
   await asker.ask(api('GET /handlers'), 200);
 
+  await asker.ask(api('POST /backup'), 201, { token, body: { keep: 1 } });
+
   await asker.ask(api('GET /settings'), 200);
   await asker.ask(api('PUT /settings'), 200, { token, body: { changes: { LOG_LEVEL: 'debug' }, note: 'to look' } });
   await asker.ask(api('GET /settings/revisions'), 200, { query: '?limit=1' });
@@ -155,7 +157,7 @@ t.test('every address answers with the shape it is documented to have', async (t
 });
 
 t.test('what is refused has its code, its status and the shape of a problem', async (t) => {
-  const { supervisor, asker, file } = await program(t);
+  const { supervisor, asker, file, token } = await program(t);
   const task = { type: 'record', params: { file } };
   const { id } = await supervisor.add(task);
   await supervisor.until(id, 'succeeded');
@@ -168,6 +170,8 @@ t.test('what is refused has its code, its status and the shape of a problem', as
     ['validation', 'POST /tasks/retry', { body: { filter: {}, cursor: 'of another list' } }],
     ['unauthorized', 'GET /tasks', { token: 'a wrong one' }],
     ['forbidden', 'POST /tasks', { body: task, token: readToken }],
+    ['unauthorized', 'POST /backup', { body: {} }],
+    ['validation', 'POST /backup', { body: { keep: 0 }, token }],
     ['forbidden', 'POST /tasks/cancel', { body: { filter: {} }, token: readToken }],
     ['not_found', 'GET /tasks/:id', { id: nobody }],
     ['not_found', 'POST /tasks/:id/retry', { id: nobody }],
