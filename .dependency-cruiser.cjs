@@ -93,7 +93,7 @@ module.exports = {
     only(
       'cli-speaks-http',
       'The command line speaks HTTP; only `start` loads the supervisor.',
-      '^cli/(?!(start|handler)[.]ts)',
+      '^cli/(?!(start|handler|unpack-backup)[.]ts)',
       ['^cli/', '^supervisor/core/'],
     ),
     only(
@@ -101,6 +101,12 @@ module.exports = {
       '`handler test` performs an attempt itself, as a worker does.',
       '^cli/handler[.]ts$',
       ['^cli/', '^supervisor/core/', '^workers/testing[.]ts$'],
+    ),
+    only(
+      'cli-restore-reads-archives',
+      '`restore` reads the archives that a worker writes.',
+      '^cli/unpack-backup[.]ts$',
+      ['^cli/', '^workers/archive/tar-read[.]ts$'],
     ),
     only('cli-start-loads-the-supervisor', 'And `start` loads nothing else of it.', '^cli/start[.]ts$', [
       '^cli/',

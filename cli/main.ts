@@ -2,6 +2,7 @@
 /** The command line: which commands there are, and what its exit codes mean. Everything but `start` speaks HTTP to the supervisor. */
 import { Command, CommanderError } from 'commander';
 import { addCommand } from './add.ts';
+import { backupCommand } from './backup.ts';
 import { NotReachable, Refused } from './call.ts';
 import { cancelCommand } from './cancel.ts';
 import { EXIT_CODES } from './exit-codes.ts';
@@ -11,6 +12,7 @@ import { listCommand } from './list.ts';
 import { logsCommand } from './logs.ts';
 import { pauseCommand } from './pause.ts';
 import { printError } from './print.ts';
+import { restoreCommand } from './restore.ts';
 import { resumeCommand } from './resume.ts';
 import { retryCommand } from './retry.ts';
 import { schedulesCommand } from './schedules.ts';
@@ -34,6 +36,8 @@ const COMMANDS = [
   resumeCommand,
   schedulesCommand,
   settingsCommand,
+  backupCommand,
+  restoreCommand,
   flagsCommand,
   handlerCommand,
   versionCommand,

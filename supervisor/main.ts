@@ -25,6 +25,7 @@ import { sayFault } from './last-words.ts';
 import { localToken } from './local-token.ts';
 import { type Log, makeLog } from './log.ts';
 import { type Opened, openSupervisor } from './open.ts';
+import { pauseRestored } from './restored.ts';
 import { LiveSettings } from './settings/live.ts';
 import { loadSettings } from './settings/load.ts';
 import type { Settings } from './settings/settings.ts';
@@ -127,6 +128,7 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
   started.opened = opened;
   ({ pool } = opened);
   wish.check();
+  await pauseRestored(dataDir, opened, log);
   opened.builtIns.adopt(settings.taskTimes);
   started.live = live;
   live.begin();

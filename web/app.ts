@@ -18,6 +18,7 @@ import { ourHostOnly, ourPagesOnly } from './middleware/same-site.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { readQuery } from './query.ts';
 import type { Context, Parts, Route, State, WebLog } from './route.ts';
+import { backupRoutes } from './routes/backup.ts';
 import { eventRoutes } from './routes/events.ts';
 import { manyTaskRoutes } from './routes/many-tasks.ts';
 import { type Pages, pages } from './routes/pages.ts';
@@ -101,6 +102,7 @@ function allRoutes(parts: Parts, page: Pages): readonly Route[] {
     ...taskLogRoutes(parts),
     ...queueRoutes(parts),
     ...schedulesRoutes(parts),
+    ...backupRoutes(parts),
     ...settingsRoutes(parts),
     ...eventRoutes(parts),
     ...statusRoutes(parts, () => routes),

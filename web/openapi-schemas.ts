@@ -135,6 +135,10 @@ export const task = z
 export const oneTask = z.object({ task });
 const durability = z.enum(['disk', 'os']).meta({ description: 'What the acknowledgement rests on: see `FSYNC`' });
 export const submittedOne = z.object({ task, durability });
+export const backupCall = z.strictObject({
+  keep: z.int().min(1).max(10_000).optional().meta({ description: 'How many archives are kept; 7 when left out' }),
+  maxAge: duration.optional().meta({ description: 'Older archives are removed' }),
+});
 export const submitted = z.union([submittedOne, z.object({ tasks: z.array(task), durability })]);
 export const taskPage = z.object({ items: z.array(task), next: z.string().nullable(), total: count.optional() });
 export const retried = z.object({

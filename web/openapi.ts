@@ -83,6 +83,11 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   [`POST ${api}/schedules/:id/run_now`]: RUN_SCHEDULE,
   [`GET ${api}/schedules/:id/occurrences`]: { answers: { 200: schedules.occurrences }, refusals: ['not_found'] },
   [`GET ${api}/schedules/:id/next`]: { answers: { 200: schedules.preview }, refusals: ['not_found'] },
+  [`POST ${api}/backup`]: {
+    body: shapes.backupCall,
+    answers: { 201: shapes.submittedOne },
+    refusals: ['draining', 'disk_full', 'outcome_unknown'],
+  },
   [`GET ${api}/settings`]: { answers: { 200: shapes.settings } },
   [`PUT ${api}/settings`]: {
     body: shapes.settingsCall,

@@ -161,6 +161,8 @@ t.test('every address answers with the shape it is documented to have', async (t
   await asker.ask(api('GET /schedules/:id/next'), 200, { id: 'a' });
   await asker.ask(api('POST /schedules/preview'), 200, { body: { when } });
   await asker.ask(api('DELETE /schedules/:id'), 204, { id: 'a' });
+  await asker.ask(api('POST /backup'), 201, { token, body: { keep: 1 } });
+
   await asker.ask(api('GET /settings'), 200);
   await asker.ask(api('PUT /settings'), 200, { token, body: { changes: { LOG_LEVEL: 'debug' }, note: 'to look' } });
   await asker.ask(api('GET /settings/revisions'), 200, { query: '?limit=1' });
@@ -180,7 +182,7 @@ t.test('every address answers with the shape it is documented to have', async (t
 });
 
 t.test('what is refused has its code, its status and the shape of a problem', async (t) => {
-  const { supervisor, asker, file } = await program(t);
+  const { supervisor, asker, file, token } = await program(t);
   const task = { type: 'record', params: { file } };
   const { id } = await supervisor.add(task);
   await supervisor.until(id, 'succeeded');
@@ -193,6 +195,8 @@ t.test('what is refused has its code, its status and the shape of a problem', as
     ['validation', 'POST /tasks/retry', { body: { filter: {}, cursor: 'of another list' } }],
     ['unauthorized', 'GET /tasks', { token: 'a wrong one' }],
     ['forbidden', 'POST /tasks', { body: task, token: readToken }],
+    ['unauthorized', 'POST /backup', { body: {} }],
+    ['validation', 'POST /backup', { body: { keep: 0 }, token }],
     ['forbidden', 'POST /tasks/cancel', { body: { filter: {} }, token: readToken }],
     ['not_found', 'GET /tasks/:id', { id: nobody }],
     ['not_found', 'POST /tasks/:id/retry', { id: nobody }],

@@ -24,6 +24,8 @@ export interface DataFile {
 
 export interface DataCopy {
   readonly files: readonly DataFile[];
+  /** The first file, which says what the archive is. */
+  readonly about: DataFile;
   /** The manifest as it was. */
   readonly manifest: DataFile;
   readonly bytes: number;
@@ -39,6 +41,9 @@ interface Manifest {
   readonly snapshots: readonly Listed[];
 }
 
+/** What `restore` looks for; a change of what an archive holds takes the next number. */
+const formatNumber = 1;
+const ABOUT = 'backup.json';
 const MANIFEST = 'journal/MANIFEST.json';
 const BEFORE = ['history', 'ledger'];
 const AFTER = ['logs', 'inbox', 'accepted', 'rejected', 'handlers'];
@@ -50,7 +55,8 @@ const lineBytesMax = 2 * 1024 * 1024;
 const chunkBytes = 256 * 1024;
 const LF = 10;
 
-export async function openData(dataDir: string): Promise<DataCopy> {
+/** @param at when the backup began: what was acknowledged before is in it */
+export async function openData(dataDir: string, at: Date): Promise<DataCopy> {
   for (let tried = 1; ; tried++) {
     const handles: FileHandle[] = [];
     const close = async () => {
@@ -65,7 +71,14 @@ export async function openData(dataDir: string): Promise<DataCopy> {
       const after = await measured(dataDir, AFTER);
       const files = [...journal, ...before, ...after, ...(await measured(dataDir, SINGLE))];
       const bytes = files.reduce((sum, { size }) => sum + size, 0);
-      return { files, manifest: { name: MANIFEST, size: content.length, content }, bytes, close };
+      const about = Buffer.from(`${JSON.stringify({ nightshift: formatNumber, madeAt: at.toISOString() })}\n`);
+      return {
+        files,
+        about: { name: ABOUT, size: about.length, content: about },
+        manifest: { name: MANIFEST, size: content.length, content },
+        bytes,
+        close,
+      };
     } catch (error) {
       await close();
       if (tried === tries) throw error;
@@ -125,10 +138,10 @@ async function linkedFolders(dataDir: string, folder: string, links: readonly { 
 /** @param missing told what was taken away before its turn came */
 export async function* tarFiles(
   dataDir: string,
-  { files, manifest }: DataCopy,
+  { files, about, manifest }: DataCopy,
   missing: (name: string) => void,
 ): AsyncGenerator<TarFile> {
-  for (const file of [...files, manifest]) {
+  for (const file of [about, ...files, manifest]) {
     const handle = file.handle ?? (file.content ? null : await open(join(dataDir, file.name), 'r').catch(() => null));
     if (!handle && !file.content) {
       missing(file.name);

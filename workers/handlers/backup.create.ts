@@ -38,7 +38,7 @@ export const handler = defineHandler<z.infer<typeof params>, Result>({
   async run({ keep, maxAge }, ctx) {
     const { folder } = await placeFor(setup.dataDir, ctx.settings['BACKUP_DIR'] || 'backups', '');
     const at = new Date();
-    const copy = await openData(setup.dataDir);
+    const copy = await openData(setup.dataDir, at);
     try {
       const archive = await writeArchive(watched(copy, ctx), { folder, prefix, at, signal: ctx.signal });
       const maxAgeMs = maxAge === undefined ? null : durationMs(maxAge);
