@@ -10,6 +10,7 @@ import {
   type Hold,
   holdsKeptMax,
   type Occurrence,
+  restoredSchedule,
   type Schedule,
   type StoredSchedule,
 } from './schedule.ts';
@@ -129,7 +130,7 @@ function insert(all: Schedules, schedule: Schedule): void {
 
 /** Takes one in from a snapshot. */
 export function restoreSchedule(all: Schedules, stored: StoredSchedule, seq: number): void {
-  insert(all, { ...stored, seq, planned: null, nextAt: Number.POSITIVE_INFINITY });
+  insert(all, restoredSchedule(stored, seq));
 }
 
 function remove(all: Schedules, schedule: Schedule): void {
