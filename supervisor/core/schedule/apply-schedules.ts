@@ -180,7 +180,7 @@ export function endOccurrence(all: Schedules, task: string, state: FinishedState
     schedule.failuresInRow++;
     schedule.lastFailed = task;
   }
-  all.stale.add(schedule);
+  if (schedule.waiting.length > 0 || schedule.rule.pauseAfterFailures !== null) all.stale.add(schedule);
 }
 
 /**
