@@ -47,6 +47,7 @@ export class Scheduler {
   readonly #due = new Heap<Look>();
   #notBefore = Number.POSITIVE_INFINITY;
   #spread = 0;
+  #staleOnes: Iterator<Schedule> | null = null;
   /** Wall time of the last look. */
   lookedAt: number | null = null;
 
@@ -189,9 +190,22 @@ export class Scheduler {
 
   #take(now: number): Schedule | null {
     const { schedules } = this.#parts.state;
-    for (const schedule of schedules.stale) return schedule;
+    const stale = this.#nextStale();
+    if (stale) return stale;
     this.#dropPassed();
     return this.#due.earliest <= now && heldAll(schedules) === null ? (this.#due.pop()?.schedule ?? null) : null;
+  }
+
+  /** Goes on where it was: a set that is emptied from its front is slow to find its first one. */
+  #nextStale(): Schedule | null {
+    const { stale } = this.#parts.state.schedules;
+    while (stale.size > 0) {
+      this.#staleOnes ??= stale.values();
+      const { done, value } = this.#staleOnes.next();
+      if (!done) return value;
+      this.#staleOnes = null;
+    }
+    return null;
   }
 
   #dropPassed(): void {

@@ -27,7 +27,7 @@ t.test('the first start makes the backup at 03:00, and no start makes it twice',
   t.match(backup, { builtIn: true, task: { type: 'backup.create' }, when: { kind: 'daily', at: '03:00' } });
   t.equal(backup.nextAt, '2026-11-27T02:00:00.000Z');
   restarted(bed);
-  bed.takeSnapshot();
+  bed.journal.takeSnapshot();
   restarted(bed);
   t.equal((await bed.desk.show('backup')).id, backup.id);
   t.equal(bed.state.schedules.byId.size, 1);
@@ -37,7 +37,7 @@ t.test('a built-in schedule that was deleted does not come again', async (t) => 
   const bed = opened();
   await bed.desk.remove('backup', null, anybody);
   restarted(bed);
-  bed.takeSnapshot();
+  bed.journal.takeSnapshot();
   restarted(bed, AT_HALF_PAST_FOUR);
   t.equal(bed.state.schedules.byId.size, 0);
 });
@@ -66,7 +66,7 @@ t.test(
     t.match(await timeOf(bed), { at: '03:00' });
     const moved = opened(AT_HALF_PAST_FOUR);
     t.match(await timeOf(moved), { at: '04:30' });
-    moved.takeSnapshot();
+    moved.journal.takeSnapshot();
     restarted(moved);
     t.match(await timeOf(moved), { at: '03:00' }, 'also when the key was taken out while it was stopped');
   },

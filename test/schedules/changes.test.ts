@@ -13,7 +13,7 @@ function outcomes(bed: SchedulesBed, id: string) {
 async function withSchedule(given: Record<string, unknown> = {}) {
   const bed = new SchedulesBed();
   const { id } = await bed.desk.create({ ...DAILY, ...given }, anybody);
-  bed.acknowledge();
+  bed.journal.acknowledge();
   return { bed, id };
 }
 
@@ -49,7 +49,7 @@ t.test('killed before either was on disk, the planned time still comes, and once
     bed.clock.advance(untilDue);
     bed.tick();
     await act(bed, id);
-    bed.loseTail(1);
+    bed.journal.loseTail(1);
     bed.restart();
     t.strictSame(outcomes(bed, id), ['11-27T01:00 started'], name);
   }
@@ -187,12 +187,12 @@ t.test('run by hand at the very moment of a planned time, both have their outcom
 
 t.test('a name that passes on while a snapshot is written belongs to the new one after a restart', async (t) => {
   const { bed, id } = await withSchedule();
-  bed.beginSnapshot();
-  bed.goOnWithSnapshot();
-  bed.goOnWithSnapshot();
+  bed.journal.beginSnapshot();
+  bed.journal.goOnWithSnapshot();
+  bed.journal.goOnWithSnapshot();
   await bed.desk.change(id, { name: 'older' }, null, anybody);
   const second = await bed.desk.create(DAILY, anybody);
-  while (bed.takesSnapshot) bed.goOnWithSnapshot();
+  while (bed.journal.takesSnapshot) bed.journal.goOnWithSnapshot();
   bed.restart();
   t.equal((await bed.desk.show('nightly')).id, second.id);
   t.equal((await bed.desk.show('older')).id, id);

@@ -6,7 +6,7 @@ import type { Event } from '../../supervisor/core/event.ts';
 import { ledgerRows } from '../../supervisor/core/schedule/ledger-rows.ts';
 import { plannedAfter } from '../../supervisor/core/schedule/next.ts';
 import type { Occurrence, Rule } from '../../supervisor/core/schedule/schedule.ts';
-import type { Line } from '../helpers/schedules-bed.ts';
+import type { Line } from '../helpers/memory-journal.ts';
 
 /** A stretch in which a schedule followed one rule in one zone: planned times later than `from`, up to `to`. */
 interface Regime {

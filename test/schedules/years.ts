@@ -54,15 +54,15 @@ export class Years {
     while (bed.clock.wall() < this.#end) {
       await this.#happen();
       this.#work();
-      if (this.#chance(0.3)) bed.acknowledge();
+      if (this.#chance(0.3)) bed.journal.acknowledge();
     }
     await this.#comeToRest();
-    return new Oracle().judge(bed.lines, (id) => bed.state.schedules.byId.get(id)?.settledTo ?? Infinity);
+    return new Oracle().judge(bed.journal.lines, (id) => bed.state.schedules.byId.get(id)?.settledTo ?? Infinity);
   }
 
   async #happen(): Promise<void> {
     const { bed } = this;
-    if (bed.takesSnapshot && this.#chance(0.6)) bed.goOnWithSnapshot();
+    if (bed.journal.takesSnapshot && this.#chance(0.6)) bed.journal.goOnWithSnapshot();
     if (this.#chance(0.5)) return this.#pass(this.#spell(minute, 3 * day));
     const which = this.#below(14);
     switch (which) {
@@ -76,7 +76,7 @@ export class Years {
       case 3:
         return this.#jump(this.#spell(3_000, 2 * day) * (this.#chance(0.5) ? 1 : -1));
       case 4:
-        if (!bed.takesSnapshot) bed.beginSnapshot();
+        if (!bed.journal.takesSnapshot) bed.journal.beginSnapshot();
         return;
       case 5:
         bed.flags.set('F', this.#chance(0.7));
@@ -85,7 +85,7 @@ export class Years {
         return this.#setAll();
       default:
         await this.#ask(which);
-        return bed.acknowledge();
+        return bed.journal.acknowledge();
     }
   }
 
@@ -122,12 +122,12 @@ export class Years {
     } else if (which === 1) bed.scheduler.adopt(schedules.offSince !== null, bed.zone);
     else if (schedules.pausedAll) await bed.desk.resumeAll(this.#chance(0.5), anybody);
     else await bed.desk.pauseAll({ reason: 'moving', until: null }, anybody);
-    bed.acknowledge();
+    bed.journal.acknowledge();
   }
 
   #stop(ms: number): void {
     const { bed } = this;
-    bed.loseTail(this.#chance(0.5) ? this.#random() : 0);
+    bed.journal.loseTail(this.#chance(0.5) ? this.#random() : 0);
     bed.clock.standStill(ms);
     // A machine without a battery may wake up in the past.
     if (this.#chance(0.1)) bed.clock.jump(-this.#spell(minute, day));
@@ -148,7 +148,7 @@ export class Years {
       bed.clock.advance(Math.max(0, next - bed.clock.wall()));
       bed.tick();
       this.#work();
-      if (bed.takesSnapshot && this.#chance(0.2)) bed.goOnWithSnapshot();
+      if (bed.journal.takesSnapshot && this.#chance(0.2)) bed.journal.goOnWithSnapshot();
     }
   }
 
@@ -195,7 +195,7 @@ export class Years {
     const task = { type: 'scripted', params: {} };
     const name = `s${this.#made++}`;
     await this.bed.desk.create({ name, task, ...this.#timing(true), ...this.#policy(), ...given }, anybody);
-    this.bed.acknowledge();
+    this.bed.journal.acknowledge();
   }
 
   #timing(fresh = false) {

@@ -10,6 +10,7 @@ import {
   type Hold,
   holdsKeptMax,
   type Occurrence,
+  restoredSchedule,
   type Schedule,
   type StoredSchedule,
 } from './schedule.ts';
@@ -132,9 +133,7 @@ function insert(all: Schedules, schedule: Schedule): void {
 
 /** Takes one in from a snapshot. */
 export function restoreSchedule(all: Schedules, stored: StoredSchedule, seq: number): void {
-  // Snapshots of the first versions do not have it.
-  const { timeKey = null } = stored as Partial<StoredSchedule>;
-  insert(all, { ...stored, timeKey, seq, planned: null, nextAt: Number.POSITIVE_INFINITY });
+  insert(all, restoredSchedule(stored, seq));
 }
 
 function remove(all: Schedules, schedule: Schedule): void {
@@ -184,7 +183,7 @@ export function endOccurrence(all: Schedules, task: string, state: FinishedState
     schedule.failuresInRow++;
     schedule.lastFailed = task;
   }
-  all.stale.add(schedule);
+  if (schedule.waiting.length > 0 || schedule.rule.pauseAfterFailures !== null) all.stale.add(schedule);
 }
 
 /**
