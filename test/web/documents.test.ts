@@ -120,7 +120,6 @@ t.test('answers have the shape the document gives them', async (t) => {
     ['GET', '/api/v1/session', undefined, shapes.session],
     ['GET', '/healthz', undefined, shapes.health],
     ['GET', '/readyz', undefined, shapes.readiness],
-    ['POST', '/api/v1/backup', { keep: 3 }, shapes.submittedOne],
     ['GET', '/api/v1/settings', undefined, shapes.settings],
     ['GET', '/api/v1/settings/revisions', undefined, shapes.revisions],
     ['GET', '/api/v1/settings/revisions/r1/diff', undefined, shapes.settingsDiff],
