@@ -42,6 +42,9 @@ export class MemoryJournal {
     return this.#lines;
   }
 
+  /** Called with everything that is written down. */
+  written: (event: Event) => void = () => {};
+
   record(event: Event): number {
     return this.recordGroup([event]);
   }
@@ -49,6 +52,7 @@ export class MemoryJournal {
   recordGroup(events: readonly Event[]): number {
     const group = this.#group++;
     for (const event of events) this.#append(event, group);
+    for (const event of events) this.written(event);
     return this.state.seq;
   }
 

@@ -1,5 +1,4 @@
 /** The real scheduler on a clock that a test moves, told to the page as the supervisor tells it. */
-import type { Event } from '../../../supervisor/core/event.ts';
 import { SchedulesBed, type SchedulesBedOptions } from '../../helpers/schedules-bed.ts';
 import type { ScriptedFacade } from './scripted-facade.ts';
 import { handler } from './scripted-task.ts';
@@ -7,12 +6,9 @@ import { handler } from './scripted-task.ts';
 /** The types that the bed submits are offered on the page as well. */
 export function openSchedules(facade: ScriptedFacade, options: SchedulesBedOptions = {}): SchedulesBed {
   const bed = new SchedulesBed(options);
-  const record = bed.record.bind(bed);
-  bed.record = (event: Event) => {
+  bed.journal.written = (event) => {
     const { e, ...data } = event as { e: string; id?: string };
-    const seq = record(event);
     facade.events.publish(e, data.id ?? null, bed.clock.wall(), data);
-    return seq;
   };
   const types = [handler('noop', 'io', {}), handler('scripted', 'io', {})];
   facade.catalog = { ...facade.catalog, handlers: [...facade.catalog.handlers, ...types] };
