@@ -128,7 +128,7 @@ t.test('a file that cannot be used fails alone, and says why', async (t) => {
   symlinkSync(join(folder, 'good.js'), join(folder, 'linked.mjs'));
   const answer = await describeHandlers(folder, { loadMsMax: 8_000 });
   t.same(
-    typesOf(answer).filter((type) => !/^(http|command|echo|typed)/.test(type)),
+    typesOf(answer).filter((type) => !/^(backup|http|command|echo|typed)/.test(type)),
     ['common', 'compiled', 'good'],
   );
   const expected: Record<string, RegExp> = {
