@@ -12,9 +12,10 @@ import {
   type Turn,
 } from './core/decide/schedules.ts';
 import { formatDuration } from './core/duration.ts';
-import type { AskedBy, Event } from './core/event.ts';
+import { askedBy, type Event } from './core/event.ts';
+import { previewTimesMax } from './core/limits.ts';
 import { iso } from './core/record.ts';
-import { type Mistake, Refusal } from './core/refusal.ts';
+import { type Mistake, mistaken, Refusal, refusalOf } from './core/refusal.ts';
 import { checkSchedule, type ScheduleInput } from './core/schedule/input.ts';
 import { momentAt, readMoment } from './core/schedule/moment.ts';
 import { preview } from './core/schedule/preview.ts';
@@ -186,8 +187,11 @@ export class SchedulesDesk implements SchedulesFacade {
     const wrongZone = timezone == null ? null : zoneMistake(timezone);
     if (wrongZone) mistakes.push(wrongZone);
     const zone = typeof timezone === 'string' ? timezone : (this.#schedules.zone ?? 'UTC');
-    if (count !== undefined && (!Number.isInteger(count) || (count as number) < 1 || (count as number) > 100))
-      mistakes.push({ path: '$.count', message: 'must be a whole number from 1 to 100' });
+    if (
+      count !== undefined &&
+      (!Number.isInteger(count) || (count as number) < 1 || (count as number) > previewTimesMax)
+    )
+      mistakes.push({ path: '$.count', message: `must be a whole number from 1 to ${previewTimesMax}` });
     if (after !== undefined && (typeof after !== 'string' || !readMoment(after)))
       mistakes.push({ path: '$.after', message: 'must be a time, e.g. "2026-12-01T08:00:00Z"' });
     if (!checked.ok || mistakes.length > 0) throw refusalOf(mistakes);
@@ -298,20 +302,6 @@ function definitionOf(rule: Rule): Record<string, unknown> {
   };
 }
 
-function askedBy({ origin, from }: Actor): AskedBy {
-  return from === null ? { by: origin } : { by: origin, from };
-}
-
 function notFound(which: string): Refusal {
   return new Refusal('not_found', `there is no schedule ${which}`);
-}
-
-function mistaken(path: string, message: string): Refusal {
-  return new Refusal('validation', `${path} ${message}`, [{ path, message }]);
-}
-
-function refusalOf(mistakes: readonly Mistake[]): Refusal {
-  const [first] = mistakes;
-  const more = mistakes.length > 1 ? ' (and more, see errors)' : '';
-  return new Refusal('validation', `${first?.path} ${first?.message}${more}`, mistakes);
 }

@@ -6,7 +6,7 @@ import type { HandlerDescription } from '../workers/contract.ts';
 import type { Clock } from './clock.ts';
 import { cancelTask, pauseQueue, promoteTask, resumeQueue, retryTask } from './core/decide/steer.ts';
 import { submitTasks } from './core/decide/submit.ts';
-import type { AskedBy, Event } from './core/event.ts';
+import { askedBy, type Event } from './core/event.ts';
 import type { IdMaker } from './core/id.ts';
 import {
   type HistoryRecord,
@@ -317,10 +317,6 @@ export class Supervisor {
     const { seq: _seq, crc: _crc, ...members } = record;
     return { retriedAs: null, ...members, waiting: task ? this.#waitingOf(task) : null };
   }
-}
-
-function askedBy({ origin, from }: Actor): AskedBy {
-  return from === null ? { by: origin } : { by: origin, from };
 }
 
 /** How many tasks a filter matches, where counters know it: everything ever accepted, or states that only live tasks have. */

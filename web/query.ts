@@ -3,7 +3,7 @@
  * document is made of the same rows. What is not listed is refused: a misspelt filter must not match everything.
  */
 import { type Mistake, Refusal } from '../supervisor/core/refusal.ts';
-import { filterTextCharsMax, filterValuesMax } from './limits.ts';
+import { filterTextCharsMax, filterValuesMax, itemsPerPageDefault, itemsPerPageMax } from './limits.ts';
 
 interface Described {
   readonly sentence: string;
@@ -18,6 +18,12 @@ export type Parameter = Described &
     | { readonly is: 'choice'; readonly of: readonly string[]; readonly default?: string }
   );
 export type Parameters = Readonly<Record<string, Parameter>>;
+
+/** What every list that comes in pages takes. */
+export const PAGE = {
+  limit: { is: 'integer', least: 1, most: itemsPerPageMax, default: itemsPerPageDefault, sentence: 'Items on a page.' },
+  cursor: { is: 'text', charsMax: 1_000, sentence: '`next` of the page before.' },
+} as const satisfies Parameters;
 
 type ValueOf<P extends Parameter> = P extends { is: 'names' }
   ? readonly string[]

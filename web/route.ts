@@ -103,6 +103,12 @@ export function isPage(ctx: Context): boolean {
   return ctx.req.headers.origin !== undefined;
 }
 
+/** The same, but for a change by hand on the page, which is told from one by a script. */
+export function handOf(ctx: Context): Actor {
+  const actor = actorOf(ctx);
+  return isPage(ctx) ? { ...actor, origin: 'page' } : actor;
+}
+
 export function notFound(what: string): Refusal {
   return new Refusal('not_found', what);
 }

@@ -197,3 +197,8 @@ export const EVENT_NAMES: Readonly<Record<EventName, true>> = {
   'occurrences.settled': true,
   'clock.jumped': true,
 };
+
+/** @param from where the request came from; null when that is not known */
+export function askedBy({ origin, from }: { readonly origin: string; readonly from: string | null }): AskedBy {
+  return from === null ? { by: origin } : { by: origin, from };
+}

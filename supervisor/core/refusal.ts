@@ -35,3 +35,15 @@ export class Refusal extends Error {
     this.mistakes = mistakes;
   }
 }
+
+/** One mistake, refused. */
+export function mistaken(path: string, message: string): Refusal {
+  return new Refusal('validation', `${path} ${message}`, [{ path, message }]);
+}
+
+/** All of them, of which the first is told in words; there is at least one. */
+export function refusalOf(mistakes: readonly Mistake[]): Refusal {
+  const [first] = mistakes;
+  const more = mistakes.length > 1 ? ' (and more, see errors)' : '';
+  return new Refusal('validation', `${first?.path} ${first?.message}${more}`, mistakes);
+}

@@ -1,7 +1,6 @@
 /** The queue as a whole, and workers and handlers beside it. */
 import { nameCharsMax } from '../../supervisor/core/limits.ts';
 import { Refusal } from '../../supervisor/core/refusal.ts';
-import type { Actor } from '../../supervisor/facade.ts';
 import { reasonCharsMax } from '../limits.ts';
 import { readMembers } from '../members.ts';
 import { type Parameters, readQuery } from '../query.ts';
@@ -10,7 +9,7 @@ import {
   answerJson,
   api,
   type Context,
-  isPage,
+  handOf,
   look,
   operate,
   type Parts,
@@ -27,11 +26,6 @@ export function queueRoutes({ facade }: Parts): Route[] {
     answerJson(ctx, 200, JSON.stringify(await facade.queue()));
   }
 
-  function hand(ctx: Context): Actor {
-    const actor = actorOf(ctx);
-    return isPage(ctx) ? { ...actor, origin: 'page' } : actor;
-  }
-
   async function pause(ctx: Context): Promise<void> {
     const { type = null } = readQuery(ctx.querystring, ONE_TYPE);
     const { reason = '' } = await readMembers(ctx, ['reason']);
@@ -39,13 +33,13 @@ export function queueRoutes({ facade }: Parts): Route[] {
       const message = `must be text of at most ${reasonCharsMax} characters`;
       throw new Refusal('validation', `$.reason ${message}`, [{ path: '$.reason', message }]);
     }
-    answerJson(ctx, 200, JSON.stringify(await facade.pause(type, reason, hand(ctx))));
+    answerJson(ctx, 200, JSON.stringify(await facade.pause(type, reason, handOf(ctx))));
   }
 
   async function resume(ctx: Context): Promise<void> {
     const { type = null } = readQuery(ctx.querystring, ONE_TYPE);
     await readMembers(ctx, ['reason']);
-    answerJson(ctx, 200, JSON.stringify(await facade.resume(type, hand(ctx))));
+    answerJson(ctx, 200, JSON.stringify(await facade.resume(type, handOf(ctx))));
   }
 
   async function workers(ctx: Context): Promise<void> {

@@ -1,29 +1,23 @@
 /** Schedules: what they are, when they are due next, what became of it, and changes. Named by id or by name. */
-import { Refusal } from '../../supervisor/core/refusal.ts';
-import type { Actor } from '../../supervisor/facade.ts';
+import { previewTimesMax } from '../../supervisor/core/limits.ts';
+import { mistaken } from '../../supervisor/core/refusal.ts';
 import type { PauseRequest } from '../../supervisor/schedules-facade.ts';
 import { readJson } from '../body.ts';
 import { cursorText, readCursor } from '../cursor.ts';
-import { itemsPerPageDefault, itemsPerPageMax, reasonCharsMax } from '../limits.ts';
+import { itemsPerPageDefault, reasonCharsMax } from '../limits.ts';
 import { readMembers } from '../members.ts';
-import { type Parameters, readQuery } from '../query.ts';
+import { PAGE, type Parameters, readQuery } from '../query.ts';
 import {
-  actorOf,
   answerJson,
   api,
   type Context,
-  isPage,
+  handOf,
   look,
   operate,
   type Parts,
   pathParameter,
   type Route,
 } from '../route.ts';
-
-const PAGE = {
-  limit: { is: 'integer', least: 1, most: itemsPerPageMax, default: itemsPerPageDefault, sentence: 'Items on a page.' },
-  cursor: { is: 'text', charsMax: 1_000, sentence: '`next` of the page before.' },
-} as const satisfies Parameters;
 
 const LIST = {
   ...PAGE,
@@ -32,7 +26,7 @@ const LIST = {
 } as const satisfies Parameters;
 
 const NEXT = {
-  count: { is: 'integer', least: 1, most: 100, default: 10, sentence: 'How many planned times.' },
+  count: { is: 'integer', least: 1, most: previewTimesMax, default: 10, sentence: 'How many planned times.' },
 } as const satisfies Parameters;
 
 export function schedulesRoutes({ schedules }: Parts): Route[] {
@@ -59,26 +53,26 @@ export function schedulesRoutes({ schedules }: Parts): Route[] {
   }
 
   async function create(ctx: Context): Promise<void> {
-    const schedule = await schedules.create(await readJson(ctx.req), actorIn(ctx));
+    const schedule = await schedules.create(await readJson(ctx.req), handOf(ctx));
     ctx.set('Location', `${api}/schedules/${schedule.id}`);
     answer(ctx, 201, schedule);
   }
 
   async function change(ctx: Context): Promise<void> {
-    answer(ctx, 200, await schedules.change(which(ctx), await readJson(ctx.req), versionSeen(ctx), actorIn(ctx)));
+    answer(ctx, 200, await schedules.change(which(ctx), await readJson(ctx.req), versionSeen(ctx), handOf(ctx)));
   }
 
   async function remove(ctx: Context): Promise<void> {
-    await schedules.remove(which(ctx), versionSeen(ctx), actorIn(ctx));
+    await schedules.remove(which(ctx), versionSeen(ctx), handOf(ctx));
     ctx.status = 204;
   }
 
   async function pause(ctx: Context): Promise<void> {
-    answer(ctx, 200, await schedules.pause(which(ctx), await readPause(ctx), actorIn(ctx)));
+    answer(ctx, 200, await schedules.pause(which(ctx), await readPause(ctx), handOf(ctx)));
   }
 
   async function resume(ctx: Context): Promise<void> {
-    answer(ctx, 200, await schedules.resume(which(ctx), await readCatchUp(ctx), actorIn(ctx)));
+    answer(ctx, 200, await schedules.resume(which(ctx), await readCatchUp(ctx), handOf(ctx)));
   }
 
   async function toggle(ctx: Context): Promise<void> {
@@ -87,23 +81,23 @@ export function schedulesRoutes({ schedules }: Parts): Route[] {
     const pausing = { reason: 'switched off', until: null };
     const schedule =
       state === 'paused'
-        ? await schedules.resume(id, false, actorIn(ctx))
-        : await schedules.pause(id, pausing, actorIn(ctx));
+        ? await schedules.resume(id, false, handOf(ctx))
+        : await schedules.pause(id, pausing, handOf(ctx));
     answer(ctx, 200, schedule);
   }
 
   async function pauseAll(ctx: Context): Promise<void> {
-    answerJson(ctx, 200, JSON.stringify({ scheduler: await schedules.pauseAll(await readPause(ctx), actorIn(ctx)) }));
+    answerJson(ctx, 200, JSON.stringify({ scheduler: await schedules.pauseAll(await readPause(ctx), handOf(ctx)) }));
   }
 
   async function resumeAll(ctx: Context): Promise<void> {
-    const scheduler = await schedules.resumeAll(await readCatchUp(ctx), actorIn(ctx));
+    const scheduler = await schedules.resumeAll(await readCatchUp(ctx), handOf(ctx));
     answerJson(ctx, 200, JSON.stringify({ scheduler }));
   }
 
   async function run(ctx: Context): Promise<void> {
     await readMembers(ctx, []);
-    answerJson(ctx, 202, JSON.stringify(await schedules.run(which(ctx), actorIn(ctx))));
+    answerJson(ctx, 202, JSON.stringify(await schedules.run(which(ctx), handOf(ctx))));
   }
 
   async function occurrences(ctx: Context): Promise<void> {
@@ -153,11 +147,6 @@ function which(ctx: Context): string {
   return pathParameter(ctx, 'id');
 }
 
-function actorIn(ctx: Context): Actor {
-  const actor = actorOf(ctx);
-  return isPage(ctx) ? { ...actor, origin: 'page' } : actor;
-}
-
 function answer(ctx: Context, status: number, schedule: { readonly version: number }): void {
   ctx.set('ETag', `"${schedule.version}"`);
   answerJson(ctx, status, JSON.stringify({ schedule }));
@@ -185,8 +174,4 @@ function versionSeen(ctx: Context): number | null {
   const version = /^"(\d{1,15})"$/.exec(tag)?.[1];
   if (version === undefined) throw mistaken('If-Match', 'must be the version of a schedule in quotes, e.g. "12"');
   return Number(version);
-}
-
-function mistaken(path: string, message: string): Refusal {
-  return new Refusal('validation', `${path} ${message}`, [{ path, message }]);
 }

@@ -1,10 +1,10 @@
 /** Settings, their revisions, and feature flags. To look takes no more than elsewhere; to change them, a token. */
-import { type Mistake, Refusal } from '../../supervisor/core/refusal.ts';
+import { type Mistake, mistaken, Refusal } from '../../supervisor/core/refusal.ts';
 import type { ChangeRequest } from '../../supervisor/settings-facade.ts';
 import { cursorText, readCursor } from '../cursor.ts';
-import { itemsPerPageDefault, itemsPerPageMax, noteCharsMax, settingCharsMax, settingsPerCallMax } from '../limits.ts';
+import { itemsPerPageDefault, noteCharsMax, settingCharsMax, settingsPerCallMax } from '../limits.ts';
 import { readMembers } from '../members.ts';
-import { type Parameters, readQuery } from '../query.ts';
+import { PAGE, type Parameters, readQuery } from '../query.ts';
 import {
   actorOf,
   administer,
@@ -17,11 +17,6 @@ import {
   pathParameter,
   type Route,
 } from '../route.ts';
-
-const REVISIONS = {
-  limit: { is: 'integer', least: 1, most: itemsPerPageMax, default: itemsPerPageDefault, sentence: 'Items on a page.' },
-  cursor: { is: 'text', charsMax: 1_000, sentence: '`next` of the page before.' },
-} as const satisfies Parameters;
 
 const DIFF = {
   against: { is: 'text', charsMax: 20, sentence: 'Id of another revision; the one before it when left out.' },
@@ -38,7 +33,7 @@ export function settingsRoutes({ desk }: Parts): Route[] {
   }
 
   function revisions(ctx: Context): void {
-    const { limit = itemsPerPageDefault, cursor } = readQuery(ctx.querystring, REVISIONS);
+    const { limit = itemsPerPageDefault, cursor } = readQuery(ctx.querystring, PAGE);
     const all = desk.revisions();
     const after = cursor === undefined ? null : readCursor(cursor, 'revisions');
     const from = after === null ? 0 : all.findIndex(({ id }) => id === after) + 1;
@@ -81,7 +76,7 @@ export function settingsRoutes({ desk }: Parts): Route[] {
       'Changes settings, all of them or none; `If-Match` names the revision they rest on',
       change,
     ),
-    look(`${settings}/revisions`, 'Lists what the settings were, newest first', revisions, REVISIONS),
+    look(`${settings}/revisions`, 'Lists what the settings were, newest first', revisions, PAGE),
     look(`${settings}/revisions/:id/diff`, 'Shows what a revision changed; secrets are masked', diff, DIFF),
     administer(
       'POST',
@@ -127,10 +122,6 @@ function revisionSeen(tag: string | undefined): string | null {
   const id = /^"(r\d{1,15})"$/.exec(tag)?.[1];
   if (id === undefined) throw mistaken('If-Match', 'must be the id of a revision in quotes, e.g. "r12"');
   return id;
-}
-
-function mistaken(path: string, message: string): Refusal {
-  return new Refusal('validation', `${path} ${message}`, [{ path, message }]);
 }
 
 function describe(mistakes: readonly Mistake[]): string {

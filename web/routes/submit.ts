@@ -1,7 +1,7 @@
 /** Tasks that come in, one or a list: the busiest address of all. A list is taken as a whole or not at all. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { tasksPerListMax } from '../../supervisor/core/limits.ts';
-import { type Mistake, Refusal } from '../../supervisor/core/refusal.ts';
+import { type Mistake, Refusal, refusalOf } from '../../supervisor/core/refusal.ts';
 import { checkTask, type TaskInput } from '../../supervisor/core/task-input.ts';
 import type { Facade } from '../../supervisor/facade.ts';
 import { readJson } from '../body.ts';
@@ -80,9 +80,7 @@ async function checkedTasks(list: readonly unknown[], path: PathOf): Promise<Tas
     else for (const mistake of checked.mistakes) mistakes.push(mistake);
   }
   if (mistakes.length === 0) return tasks;
-  const [first] = mistakes;
-  const more = mistakes.length > 1 ? ' (and more, see errors)' : '';
-  throw new Refusal('validation', `${first?.path} ${first?.message}${more}`, mistakes);
+  throw refusalOf(mistakes);
 }
 
 async function checkTypes(facade: Facade, tasks: readonly TaskInput[], path: PathOf): Promise<void> {

@@ -1,8 +1,8 @@
 /** Tasks one by one: look, and act on one. */
 import { cursorText, readCursor } from '../cursor.ts';
-import { itemsPerPageDefault, itemsPerPageMax } from '../limits.ts';
+import { itemsPerPageDefault } from '../limits.ts';
 import { readMembers } from '../members.ts';
-import { type Parameters, readQuery } from '../query.ts';
+import { PAGE, type Parameters, readQuery } from '../query.ts';
 import {
   actorOf,
   answerJson,
@@ -20,8 +20,7 @@ import { FILTERS, filterOf } from '../task-filter.ts';
 const LIST = {
   ...FILTERS,
   order: { is: 'choice', of: ['newest', 'oldest'], default: 'newest', sentence: 'By time of creation.' },
-  limit: { is: 'integer', least: 1, most: itemsPerPageMax, default: itemsPerPageDefault, sentence: 'Items on a page.' },
-  cursor: { is: 'text', charsMax: 1_000, sentence: '`next` of the page before.' },
+  ...PAGE,
 } as const satisfies Parameters;
 
 export function taskRoutes({ facade }: Parts): Route[] {

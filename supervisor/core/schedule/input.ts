@@ -2,7 +2,7 @@
 import { parseDuration } from '../duration.ts';
 import { durationMsMax, nameCharsMax } from '../limits.ts';
 import type { Mistake } from '../refusal.ts';
-import { checkTask, type TaskInput } from '../task-input.ts';
+import { checkTask, isMembers, type Members, shown, type TaskInput } from '../task-input.ts';
 import type { CatchUp } from './missed.ts';
 import { plannedAfter } from './next.ts';
 import { CATCH_UPS, OVERLAPS, type Overlap, type Rule } from './schedule.ts';
@@ -16,8 +16,6 @@ const failuresMax = 1_000;
 const jitterMsMax = 24 * 3_600_000;
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._:/@+-]*$/u;
 const FLAG = /^[A-Z][A-Z0-9_]{0,99}$/;
-
-type Members = Record<string, unknown>;
 
 /** What the surroundings say where a rule is silent or where its values have to be judged. */
 export interface ScheduleContext {
@@ -193,13 +191,4 @@ class Checking {
     this.mistake(member, `must be text of at most ${noteCharsMax} characters`);
     return '';
   }
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
