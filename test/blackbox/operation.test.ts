@@ -262,7 +262,7 @@ t.test('a second signal stops at once, and nothing is lost', async (t) => {
   const { id } = await supervisor.add({ type: 'record', params: { file: supervisor.folder.record, ms: 600_000 } });
   await eventually('it to run', () => (executions(supervisor.folder).length === 1 ? true : null));
   supervisor.signal('SIGTERM');
-  await eventually('it to drain', () => (supervisor.output.includes('SIGTERM') ? true : null));
+  await eventually('it to drain', () => (supervisor.output.includes('waiting for 1 task') ? true : null));
   supervisor.signal('SIGTERM');
   t.equal((await supervisor.ended).signal, null);
   t.match(supervisor.output, /waiting for 1 task to end \(1 record\), 3605 s at most/);
