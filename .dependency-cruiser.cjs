@@ -63,7 +63,7 @@ module.exports = {
       'supervisor-does-not-know-its-users',
       'The command line is above the supervisor.',
       '^supervisor/(?!main[.]ts|dispatch/)',
-      ['^supervisor/', '^workers/contract[.]ts$'],
+      ['^supervisor/', '^workers/(contract|built-in|handler-names)[.]ts$'],
     ),
     only('web-asks-the-facade', 'The console reaches the supervisor by its facade.', '^web/', [
       '^web/',

@@ -1,9 +1,12 @@
 /**
- * Finds out which handlers there are, in a throwaway process: a broken one must not touch the supervisor. The process says
- * what it finds as it goes on, so that one that dies takes nothing along but the file it was on.
+ * Finds out which handlers there are: what is dropped in is looked at in a throwaway process, since a broken one must not
+ * touch the supervisor. The process says what it finds as it goes on, so that one that dies takes nothing along but the
+ * file it was on.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { builtInHandlers } from '../workers/built-in.ts';
 import type {
   DescribeOrder,
   DescribeWord,
@@ -12,6 +15,7 @@ import type {
   HandlerFailure,
   HandlersFound,
 } from '../workers/contract.ts';
+import { handlerNames } from '../workers/handler-names.ts';
 
 /** After so many processes that died the rest of the files is left out: a start must come to its end. */
 const deathsMax = 10;
@@ -29,6 +33,16 @@ export interface DescribeOptions {
 }
 
 export async function describeHandlers(options: DescribeOptions): Promise<HandlersFound> {
+  const own = await builtInHandlers();
+  await mkdir(options.servedDir, { recursive: true, mode: 0o700 });
+  const droppedIn = await describeDroppedIn(options);
+  return { ...droppedIn, handlers: [...own, ...droppedIn.handlers] };
+}
+
+async function describeDroppedIn(options: DescribeOptions): Promise<HandlersFound> {
+  // What else is wrong with the folder, the process says.
+  const names = await handlerNames(options.handlersDir).catch(() => null);
+  if (names?.length === 0) return { handlers: [], failures: [], imports: [], whole: true };
   const { signal, before = { handlers: [], failures: [] }, ...order } = options;
   const handlers: HandlerDescription[] = [];
   const failures: HandlerFailure[] = [];

@@ -1,27 +1,23 @@
 /**
- * When to look whether files are others than before: soon after whatever stirred, again until what was seen stays the
- * same, and every few seconds anyway. One look at a time; what stirs meanwhile brings the next one at once.
+ * When to look whether files are others than before: soon after whatever stirred last, and again when the look before
+ * asked for it. One look at a time; what stirs meanwhile brings the next one at once.
  */
 import type { Clock } from './clock.ts';
-
-/** What came of a look: when to look again, and the stamp that was seen if it has to be seen once more to count. */
-export interface Looked {
-  readonly ms: number;
-  readonly seen: string | null;
-}
 
 export class Looks {
   readonly #clock: Clock;
   readonly #settleMs: number;
-  /** @param seen the stamp of the look before, when that saw a change */
-  readonly #look: (seen: string | null) => Promise<Looked>;
+  readonly #look: () => Promise<number>;
   #cancel: (() => void) | null = null;
   #looking: Promise<void> | null = null;
   #stirred = false;
   #ended = false;
 
-  /** @param settleMs how long after something stirred */
-  constructor(clock: Clock, settleMs: number, look: (seen: string | null) => Promise<Looked>) {
+  /**
+   * @param settleMs how long after something stirred
+   * @param look answers in how many milliseconds to look again, unless something stirs before
+   */
+  constructor(clock: Clock, settleMs: number, look: () => Promise<number>) {
     this.#clock = clock;
     this.#settleMs = settleMs;
     this.#look = look;
@@ -43,14 +39,14 @@ export class Looks {
     await this.#looking;
   }
 
-  #wait(ms: number, seen: string | null = null): void {
+  #wait(ms: number): void {
     this.#cancel?.();
     if (this.#ended) return;
     this.#cancel = this.#clock.after(ms, () => {
       this.#stirred = false;
-      this.#looking = this.#look(seen).then(({ ms, seen }) => {
+      this.#looking = this.#look().then((ms) => {
         this.#looking = null;
-        this.#wait(this.#stirred ? this.#settleMs : ms, seen);
+        this.#wait(this.#stirred ? this.#settleMs : ms);
       });
     });
   }

@@ -1,23 +1,23 @@
 /**
- * The throwaway process that finds out which handlers there are; the memory it needed for that ends with it. Built-in
- * ones are described and told first, before anything foreign runs. Dropped-in files are copied and their copies loaded in
- * a thread, so that a file that hangs, loops or calls `process.exit` costs that thread, and only this file fails; each is
- * named before, so that the supervisor knows which one it was if the whole process dies of it.
+ * The throwaway process that finds out which handlers have been dropped in; the memory it needed for that ends with it.
+ * Files are copied and their copies loaded in a thread, so that a file that hangs, loops or calls `process.exit` costs
+ * that thread, and only this file fails; each is named before, so that the supervisor knows which one it was if the whole
+ * process dies of it.
  */
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { DescribeOrder, DescribeWord, HandlerCatalog, HandlerDescription } from './contract.ts';
-import { describeFile, type FileDescribed } from './describe-files.ts';
+import type { FileDescribed } from './describe-files.ts';
 import { DescribingThread } from './describing-thread.ts';
 import { costlyMsMin, handlerLoadMsMax } from './limits.ts';
 import { programUrl } from './program-file.ts';
-import { builtInFiles, droppedInFiles, type HandlerFile } from './registry.ts';
+import { droppedInFiles, type HandlerFile } from './registry.ts';
 import { type HandlerPlaces, type ServedCopy, serveCopy } from './served-copy.ts';
 
 /** @param say resolves when what was said has left this process, so that its death does not take it along */
 async function describe(order: DescribeOrder, say: (word: DescribeWord) => Promise<void>): Promise<void> {
-  const { handlersDir, servedDir, before, known, onlyKnown } = order;
+  const { handlersDir, before, known, onlyKnown } = order;
+  const thread = new DescribingThread(order.loadMsMax ?? handlerLoadMsMax);
   const handlers = [...known.handlers];
   const failures = [...known.failures];
   const add = (found: HandlerCatalog) => {
@@ -25,11 +25,8 @@ async function describe(order: DescribeOrder, say: (word: DescribeWord) => Promi
     failures.push(...found.failures);
     return say({ kind: 'found', ...found });
   };
-  if (!handlers.some(({ builtIn }) => builtIn)) await add(ownAmong(before) ?? (await describeOwn()));
-  await mkdir(servedDir, { recursive: true, mode: 0o700 });
   const dropped = await droppedInFiles(handlersDir);
   const seen = new Set([...handlers, ...failures].map(({ file }) => file));
-  const thread = new DescribingThread(order.loadMsMax ?? handlerLoadMsMax);
   const imports = new Set<string>();
   for (const file of dropped.files) {
     if (file.program) {
@@ -48,22 +45,6 @@ async function describe(order: DescribeOrder, say: (word: DescribeWord) => Promi
 }
 
 const leftOut = 'was not looked at: too many other files ended the process that looks at them; correct those first';
-
-function ownAmong({ handlers }: HandlerCatalog): HandlerCatalog | null {
-  const own = handlers.filter(({ builtIn }) => builtIn);
-  return own.length === 0 ? null : { handlers: own, failures: [] };
-}
-
-async function describeOwn(): Promise<HandlerCatalog> {
-  const own = await builtInFiles();
-  const answers = await Promise.all(
-    own.map(async (file) => result(file, urlOf(file.file), await describeFile(urlOf(file.file)))),
-  );
-  return {
-    handlers: answers.flatMap(({ handlers }) => handlers),
-    failures: answers.flatMap(({ failures }) => failures),
-  };
-}
 
 async function copyOf(
   { file }: HandlerFile,
@@ -84,7 +65,7 @@ async function copyOf(
 function programIn({ program, ...from }: HandlerFile): readonly HandlerDescription[] {
   if (!program) return [];
   const unlimited = { timeoutMs: null, maxAttempts: null, concurrency: null, flag: null, checksParams: false };
-  return [{ ...program, ...unlimited, ...from, lane: 'process', url: programUrl(from.file) }];
+  return [{ ...program, ...unlimited, ...from, builtIn: false, lane: 'process', url: programUrl(from.file) }];
 }
 
 function asBefore({ file }: HandlerFile, { version }: ServedCopy, before: HandlerCatalog): HandlerCatalog | null {
@@ -130,7 +111,7 @@ function urlOf(path: string): string {
 function result(from: HandlerFile, url: string, { shape, message }: FileDescribed): HandlerCatalog {
   const { file } = from;
   return shape
-    ? { handlers: [{ ...shape, ...from, url }], failures: [] }
+    ? { handlers: [{ ...shape, ...from, builtIn: false, url }], failures: [] }
     : { handlers: [], failures: [{ file, message }] };
 }
 

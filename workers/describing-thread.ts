@@ -11,15 +11,18 @@ type Answer = FileDescribed & {
 export class DescribingThread {
   /** What the next file may take. */
   #patienceMs: number;
-  #thread: Worker | null = null;
+  #thread: Worker | null;
+  #used = false;
 
+  /** Begins at once, as it takes its time to start. */
   constructor(loadMsMax: number) {
     this.#patienceMs = loadMsMax;
+    this.#thread = newThread();
   }
 
   /** Resolves in every case: with the shape, the mistake, or that the thread was lost over it. */
   async describe(url: string): Promise<FileDescribed> {
-    const alone = this.#thread === null;
+    const alone = this.#thread === null || !this.#used;
     const answer = await this.#ask(url);
     // A file before it may have left something behind that ended the thread: it gets one of its own.
     return answer.thread === 'ended' && !alone ? this.#ask(url) : answer;
@@ -33,6 +36,7 @@ export class DescribingThread {
   async #ask(url: string): Promise<Answer> {
     const began = performance.now();
     this.#thread ??= newThread();
+    this.#used = true;
     const answer = await ask(this.#thread, { url }, this.#patienceMs);
     if (answer.thread !== 'kept') await this.end();
     // Otherwise a folder of files that hang would keep the supervisor from starting.

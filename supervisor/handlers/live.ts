@@ -47,7 +47,7 @@ export class LiveHandlers {
     this.#in = options;
     this.#handlersDir = join(options.dataDir, 'handlers');
     this.#served = new Served(join(options.dataDir, 'served'), this.#handlersDir);
-    this.#watch = new HandlersWatch(this.#handlersDir, options.clock, () => this.look());
+    this.#watch = new HandlersWatch(this.#handlersDir, options.clock, (still) => this.look(still));
   }
 
   get catalog(): HandlerCatalog {
@@ -60,7 +60,7 @@ export class LiveHandlers {
 
   /** Takes the folder as it is at the start; what comes later is told. */
   async open(): Promise<void> {
-    await this.look();
+    await this.#watch.first();
     this.#opened = true;
   }
 
@@ -76,9 +76,13 @@ export class LiveHandlers {
     await this.#turn;
   }
 
-  /** Takes the folder as it is now. @returns files in it that handlers import; null when it could not be looked at */
-  look(): Promise<readonly string[] | null> {
-    const done = this.#turn.then(() => this.#look());
+  /**
+   * Takes the folder as it is now.
+   * @param still whether it is still what it was when this was asked for; when not, nothing is taken. Not asked at the start
+   * @returns files in it that handlers import; null when it could not be looked at
+   */
+  look(still = async () => true): Promise<readonly string[] | null> {
+    const done = this.#turn.then(() => this.#look(still));
     this.#turn = done.catch(() => {});
     return done.catch((error: Error) => {
       this.#in.log.warn(`the handlers could not be looked at: ${error.message}`);
@@ -86,13 +90,13 @@ export class LiveHandlers {
     });
   }
 
-  async #look(): Promise<readonly string[] | null> {
+  async #look(still: () => Promise<boolean>): Promise<readonly string[] | null> {
     const { signal } = this.#ending;
     if (signal.aborted) return null;
     const before = this.#catalog?.handlers ?? (await this.#served.last());
     const places = { handlersDir: this.#handlersDir, servedDir: this.#served.folder };
     const found = await describeHandlers({ ...places, before: this.#tried, signal });
-    if (signal.aborted) return null;
+    if ((this.#opened && !(await still())) || signal.aborted) return null;
     const catalog = chooseHandlers(before, found, new Set(this.#in.overrides()));
     this.#tried = { handlers: found.handlers, failures: found.failures.filter(({ costly }) => costly === true) };
     await this.#take(catalog);

@@ -6,36 +6,50 @@ import { lstat, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import type { Clock } from '../clock.ts';
-import { type Looked, Looks } from '../looks.ts';
+import { Looks } from '../looks.ts';
 
 const lookEveryMs = 2_000;
 /** After a look at them that came to nothing, e.g. because no process could be started. */
 const againMs = 10_000;
-/** Files that are written piece by piece are tried once they have been still for so long. */
-const settleMs = 200;
+/** An editor touches several files at once. */
+const settleMs = 50;
+/** Files that are written piece by piece only count once they have been still for so long; they are tried meanwhile. */
+const stillMs = 200;
 /** By its name, or because it may be executed; data that lies beside handlers changes without any of them changing. */
 const CODE = /\.[mc]?[jt]s$/;
 
+/**
+ * Tries the files.
+ * @param still whether they are still those that were to be tried
+ * @returns files of the folder that handlers import; null when they could not be looked at
+ */
+export type TryFiles = (still: () => Promise<boolean>) => Promise<readonly string[] | null>;
+
 export class HandlersWatch {
   readonly #folder: string;
-  /** @returns files of the folder that handlers import; null when they could not be looked at */
-  readonly #changed: () => Promise<readonly string[] | null>;
+  readonly #changed: TryFiles;
   #imports: readonly string[] = [];
   /** Folders whose events are asked for. */
   readonly #folders = new Set<string>();
+  readonly #clock: Clock;
   readonly #looks: Looks;
   #watcher: FSWatcher | null = null;
   /** Null before the first look. */
   #stamp: string | null = null;
 
   /** @param changed called when something has changed and is still; not again before it has answered */
-  constructor(folder: string, clock: Clock, changed: () => Promise<readonly string[] | null>) {
+  constructor(folder: string, clock: Clock, changed: TryFiles) {
     this.#folder = folder;
     this.#changed = changed;
-    this.#looks = new Looks(clock, settleMs, (seen) => this.#look(seen));
+    this.#clock = clock;
+    this.#looks = new Looks(clock, settleMs, () => this.#look());
   }
 
-  /** Takes the folder for changed at first: it may have been since somebody looked at it. */
+  /** Tries the files once, before `begin`. */
+  async first(): Promise<void> {
+    await this.#look();
+  }
+
   begin(): void {
     this.#folders.add(this.#folder);
     const watcher = watch(this.#folder, {
@@ -57,22 +71,30 @@ export class HandlersWatch {
     await ended;
   }
 
-  /**
-   * @param seen the stamp of the look before, when that saw a change
-   * @returns when to look again, and what has been seen
-   */
-  async #look(seen: string | null): Promise<Looked> {
+  async #look(): Promise<number> {
     const stamp = await this.#stampNow();
-    if (stamp === this.#stamp) return { ms: lookEveryMs, seen: null };
-    if (stamp !== seen) return { ms: settleMs, seen: stamp };
+    if (stamp === this.#stamp) return lookEveryMs;
+    const since = this.#clock.monotonic();
+    let still = true;
     const before = this.#imports;
-    const imports = await this.#changed();
-    if (!imports) return { ms: againMs, seen: null };
+    const imports = await this.#changed(async () => {
+      await this.#wait(since + stillMs - this.#clock.monotonic());
+      still = (await this.#stampNow()) === stamp;
+      return still;
+    });
+    if (!still) return stillMs;
+    if (!imports) return againMs;
     this.#watchImports(imports);
     // What was not watched so far may have changed meanwhile.
-    if (this.#imports.some((path) => !before.includes(path))) return { ms: settleMs, seen: null };
+    if (this.#imports.some((path) => !before.includes(path))) return stillMs;
     this.#stamp = stamp;
-    return { ms: 0, seen: null };
+    return 0;
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#clock.after(ms, resolve);
+    });
   }
 
   #watchImports(imports: readonly string[]): void {

@@ -7,7 +7,7 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import type { Clock } from '../clock.ts';
-import { type Looked, Looks } from '../looks.ts';
+import { Looks } from '../looks.ts';
 
 const lookEveryMs = 2_000;
 /** A file that is written piece by piece is read once it has been still for so long. */
@@ -19,12 +19,14 @@ export class EnvWatch {
   readonly #looks: Looks;
   #watcher: FSWatcher | null = null;
   #stamp = '';
+  /** Of the look before, when that saw a change: seen twice, the file is still. */
+  #seen = '';
 
   /** @param changed called when the file has changed and is still; not again before it has answered */
   constructor(path: string, clock: Clock, changed: () => Promise<void>) {
     this.#path = path;
     this.#changed = changed;
-    this.#looks = new Looks(clock, settleMs, (seen) => this.#look(seen));
+    this.#looks = new Looks(clock, settleMs, () => this.#look());
   }
 
   /** Takes the file for changed at first: it may have been since somebody read it. */
@@ -44,17 +46,15 @@ export class EnvWatch {
     await ended;
   }
 
-  /**
-   * @param seen the stamp of the look before, when that saw a change
-   * @returns when to look again, and what has been seen
-   */
-  async #look(seen: string | null): Promise<Looked> {
+  async #look(): Promise<number> {
     const stamp = await stampOf(this.#path);
-    if (stamp === this.#stamp) return { ms: lookEveryMs, seen: null };
-    if (stamp !== seen) return { ms: settleMs, seen: stamp };
+    const still = stamp === this.#seen;
+    this.#seen = stamp;
+    if (stamp === this.#stamp) return lookEveryMs;
+    if (!still) return settleMs;
     this.#stamp = stamp;
     await this.#changed();
-    return { ms: 0, seen: null };
+    return 0;
   }
 }
 

@@ -1,10 +1,12 @@
-import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { describeHandlers as describeIn } from '../../supervisor/catalog.ts';
+import { builtInHandlers } from '../../workers/built-in.ts';
 import type { HandlerCatalog } from '../../workers/contract.ts';
 import { Permanent, RetryAfter } from '../../workers/define.ts';
+import { describeFile } from '../../workers/describe-files.ts';
 import { durationMs } from '../../workers/duration.ts';
 import { versionOf } from '../../workers/load.ts';
 import { failed } from '../../workers/outcome.ts';
@@ -52,6 +54,21 @@ t.test('every handler is told, built-in ones and dropped-in ones', async (t) => 
     answer.handlers.find((handler) => handler.type === 'http.download'),
     { lane: 'io', settings: ['LIBRARY_DIR', 'ALLOW_PRIVATE_ADDRESSES'] },
   );
+});
+
+t.test('what the build wrote down of the built-in handlers is what they are', async (t) => {
+  const handlers = await builtInHandlers();
+  t.same(handlers.map(({ type }) => type).sort(), builtIn);
+  for (const { file, url, version, builtIn, ...shape } of handlers) {
+    t.same(await describeFile(url), { shape });
+    t.equal(versionOf(readFileSync(file)), version);
+  }
+});
+
+t.test('a folder without handlers costs no process', async (t) => {
+  const handlersDir = t.testdir({ 'notes.md': 'left alone', '.hidden.mjs': 'throw 1' });
+  const limits = { loadMsMax: 0, signal: AbortSignal.abort() };
+  t.same(typesOf(await describeIn({ handlersDir, servedDir, ...limits })), builtIn, 'a process would have been ended');
 });
 
 t.test('a file that takes the whole process along fails alone, and is named', async (t) => {
