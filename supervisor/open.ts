@@ -2,6 +2,7 @@
 import { randomFillSync } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { CleanupName } from '../workers/contract.ts';
 import { adoptHandlers, versionsInUse } from './adopt-handlers.ts';
 import { BuiltInSchedules } from './built-in-schedules.ts';
 import type { Clock } from './clock.ts';
@@ -155,6 +156,9 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   const given = new GivenSettings(texts, options.textsOf ?? (() => null));
   state.settingsRevision = options.revision ?? null;
   const throughput = new Throughput();
+  const cleanups: Readonly<Record<CleanupName, () => Promise<unknown>>> = {
+    logs: () => logs.purge(clock.wall()),
+  };
   const dispatcher: Dispatcher = new Dispatcher({
     state,
     clock,
@@ -176,6 +180,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     log: (taskId, attempt, line) => logs.write(taskId, attempt, line),
     endLog: (taskId, attempt) => logs.end(taskId, attempt),
     submitFrom: (parent, call, task) => submitFrom(supervisor, parent, call, task),
+    cleanUp: (what) => cleanups[what](),
     bootId: options.bootId,
   });
   const supervisor: Supervisor = new Supervisor({
@@ -235,7 +240,6 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     journal,
     history,
     ledger,
-    logs,
     recorder,
     dispatcher,
     scheduler,

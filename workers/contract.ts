@@ -264,7 +264,12 @@ export interface CheckpointItem extends ItemBase {
   /** JSON text. */
   readonly data: string;
 }
-/** A question the supervisor answers with a `ReplyMessage`: `ctx.submit`, and a child process about to start. */
+/** What is tidied up in the supervisor itself, as its files and its memory are its own. */
+export type CleanupName = 'logs';
+/**
+ * A question the supervisor answers with a `ReplyMessage`: `ctx.submit`, a child process about to start, and the work of
+ * the built-in `*.cleanup` handlers.
+ */
 export interface CallItem extends ItemBase {
   readonly kind: 'call';
   /** Numbered from 1 within the attempt. */
@@ -272,7 +277,8 @@ export interface CallItem extends ItemBase {
   readonly request:
     | { readonly name: 'submit'; readonly task: unknown }
     /** Journaled before the program starts, so that a survivor can be found and ended after a crash. */
-    | { readonly name: 'child'; readonly groupId: number; readonly startTicks: string };
+    | { readonly name: 'child'; readonly groupId: number; readonly startTicks: string }
+    | { readonly name: 'cleanup'; readonly what: CleanupName };
 }
 export type WorkerItem = OutcomeItem | LogItem | ProgressItem | CountItem | CheckpointItem | CallItem;
 
