@@ -30,7 +30,8 @@ export interface Supervisor {
   get<Body>(path: string, query?: Query): Promise<Body>;
   post<Body>(path: string, body: unknown, query?: Query): Promise<Answer<Body>>;
   put<Body>(path: string, body: unknown): Promise<Answer<Body>>;
-  patch<Body>(path: string, body: unknown): Promise<Answer<Body>>;
+  /** @param seen the version that the change rests on: refused when it is another by now */
+  patch<Body>(path: string, body: unknown, seen?: number): Promise<Answer<Body>>;
   remove(path: string): Promise<void>;
   /** Text as it comes, without an end to wait for. */
   stream(path: string, query?: Query): Promise<AsyncIterable<Uint8Array>>;
@@ -48,12 +49,14 @@ export function supervisorOf(dataDir: string): Supervisor {
     query: Query,
     body: unknown,
     signal: AbortSignal | null,
+    seen?: number,
   ): Promise<Response> {
     const address = `${url}/api/v1/${path}${queryText(query)}`;
     const headers = {
       'user-agent': `nightshift-cli/${ownVersion()}`,
       ...(token && { authorization: `Bearer ${token}` }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(seen !== undefined && { 'if-match': `"${seen}"` }),
     };
     let response: Response;
     try {
@@ -70,8 +73,8 @@ export function supervisorOf(dataDir: string): Supervisor {
     throw await refusalOf(response);
   }
 
-  async function change<Body>(method: string, path: string, body: unknown, query: Query = {}) {
-    const response = await ask(method, path, query, body, AbortSignal.timeout(answerMsMax));
+  async function change<Body>(method: string, path: string, body: unknown, query: Query = {}, seen?: number) {
+    const response = await ask(method, path, query, body, AbortSignal.timeout(answerMsMax), seen);
     return { status: response.status, body: (await response.json()) as Body };
   }
 
@@ -81,7 +84,7 @@ export function supervisorOf(dataDir: string): Supervisor {
     },
     post: (path, body, query) => change('POST', path, body, query),
     put: (path, body) => change('PUT', path, body),
-    patch: (path, body) => change('PATCH', path, body),
+    patch: (path, body, seen) => change('PATCH', path, body, {}, seen),
     async remove(path) {
       await ask('DELETE', path, {}, undefined, AbortSignal.timeout(answerMsMax));
     },
