@@ -25,7 +25,15 @@ const failureOf = (answer: HandlerCatalog, name: string) =>
   answer.failures.find((failure) => failure.file.endsWith(`/${name}`))?.message;
 const typesOf = (answer: HandlerCatalog) => answer.handlers.map((handler) => handler.type).sort();
 const stripsTypes = 'typescript' in process.features && Boolean(process.features.typescript);
-const builtIn = ['backup.create', 'command.run', 'echo', 'http.download', 'http.request', 'logs.cleanup', 'store.cleanup'];
+const builtIn = [
+  'backup.create',
+  'command.run',
+  'echo',
+  'http.download',
+  'http.request',
+  'logs.cleanup',
+  'store.cleanup',
+];
 const good = (type: string) => `export default { type: '${type}', run: () => 1 }`;
 
 t.test('every handler is told, built-in ones and dropped-in ones', async (t) => {
