@@ -79,7 +79,11 @@ async function edit(which: string, given: Given): Promise<void> {
   const before = isTask ? (await supervisor.get<{ schedule: Schedule }>(placeOf(which))).schedule : null;
   const task = before && { task: { ...(before.task as object), ...taskFrom(given) } };
   const { body } = await supervisor
-    .patch<{ schedule: Schedule }>(placeOf(which), { ...changes, ...task }, before?.version)
+    .patch<{ schedule: Schedule }>(
+      placeOf(which),
+      { ...changes, ...task },
+      before ? { 'if-match': `"${before.version}"` } : {},
+    )
     .catch((thrown) => inOptions(thrown, (path) => wordOf(path, given)));
   if (given.json) return printJson(body.schedule);
   print(await plainly(supervisor, body.schedule));

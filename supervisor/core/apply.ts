@@ -13,6 +13,7 @@ import { turnOf } from './queue.ts';
 import { withinReach } from './retry.ts';
 import { applySchedules, endOccurrence, rewind, takeOccurrence } from './schedule/apply-schedules.ts';
 import type { State, Totals } from './state.ts';
+import { applyStore } from './store/apply-store.ts';
 import type { Task, TaskLife, TaskState } from './task.ts';
 import { freshLife, isFinished } from './task.ts';
 import { canMove } from './transitions.ts';
@@ -130,6 +131,11 @@ function applyRest(state: State, event: Event, by: Applying): void {
       break;
     case 'supervisor.stopped':
       if (state.lastStop) state.lastStop = { ...state.lastStop, at: by.at, clean: true };
+      break;
+    case 'store.set':
+    case 'store.deleted':
+    case 'store.cleared':
+      applyStore(state.store, event, by);
       break;
     default:
       applySchedules(state.schedules, event, by);

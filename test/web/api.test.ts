@@ -1,18 +1,9 @@
 import { gzipSync } from 'node:zlib';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { Refusal } from '../../supervisor/core/refusal.ts';
-import { type Answer, serve } from './serve.ts';
+import { isProblem, serve } from './serve.ts';
 
 const task = { type: 'noop', params: { number: 1 } };
-
-function isProblem(t: Test, answer: Answer, status: number, code: string, words?: RegExp) {
-  t.equal(answer.status, status, `status of ${answer.text.slice(0, 200)}`);
-  t.equal(answer.headers['content-type'], 'application/problem+json');
-  t.equal(answer.json.code, code);
-  t.equal(answer.json.status, status);
-  t.type(answer.json.title, 'string');
-  if (words) t.match(answer.text, words);
-}
 
 t.test('a task that is posted is answered with 201, its address and where it came from', async (t) => {
   const { call, facade } = await serve(t);
@@ -457,7 +448,7 @@ t.test('an unknown address is 404, a wrong method 405 with those allowed', async
   const unknown = [
     '/api/v1/runs',
     '/api/v1/schedules/a/b',
-    '/api/v1/store/a',
+    '/api/v1/store/a/b',
     '/api/v2/tasks',
     '/api/v1/tasks/a/b/c',
     '/nope',

@@ -33,6 +33,7 @@ const builtIn = [
   'http.download',
   'http.request',
   'logs.cleanup',
+  'store.cleanup',
 ];
 const good = (type: string) => `export default { type: '${type}', run: () => 1 }`;
 
@@ -153,7 +154,7 @@ t.test('a file that cannot be used fails alone, and says why', async (t) => {
   symlinkSync(join(folder, 'good.js'), join(folder, 'linked.mjs'));
   const answer = await describeHandlers(folder, { loadMsMax: 8_000 });
   t.same(
-    typesOf(answer).filter((type) => !/^(backup|http|command|echo|logs|typed)/.test(type)),
+    typesOf(answer).filter((type) => !/^(backup|http|command|echo|logs|store|typed)/.test(type)),
     ['common', 'compiled', 'good'],
   );
   const expected: Record<string, RegExp> = {
