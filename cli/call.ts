@@ -85,7 +85,7 @@ export function supervisorOf(dataDir: string): Supervisor {
     },
     post: (path, body, query) => change('POST', path, body, query),
     put: (path, body, headers) => change('PUT', path, body, {}, headers),
-    patch: (path, body) => change('PATCH', path, body),
+    patch: (path, body, headers) => change('PATCH', path, body, {}, headers),
     async remove(path, headers) {
       await ask('DELETE', path, {}, undefined, AbortSignal.timeout(answerMsMax), headers);
     },
