@@ -97,7 +97,7 @@ function listed(dir: string, below = ''): string[] {
     });
 }
 
-const names = (dir: string) => listed(dir).map((line) => line.split(' ')[0] as string);
+const names = (dir: string) => readdirSync(dir, { recursive: true, encoding: 'utf8' }).sort();
 
 t.test('tar brings everything back as it was: names, content, rights, times, links and empty folders', async (t) => {
   const dir = folder(t);
@@ -160,11 +160,7 @@ t.test('patterns include and exclude: by name at any depth, from the given path,
     [['[ab].*'], ['trip/'], ['a.jpg', 'b.txt']],
   ] as const) {
     const { path } = await done(orderFor({ paths: [dir], include, exclude }));
-    t.same(
-      names(unpacked(t, path, dir)).map((name) => (name === 'trip/raw/e' ? 'trip/raw/e (1).NEF' : name)),
-      wanted,
-      `${include} but ${exclude}`,
-    );
+    t.same(names(unpacked(t, path, dir)), wanted, `${include} but ${exclude}`);
   }
 });
 

@@ -1,7 +1,7 @@
 /**
  * Copies of SQLite databases while programs write to them. Only SQLite knows what of a database, its journal and its
- * write-ahead log belongs together at a moment, so its own program makes the copy; it is asked in ways that leave the
- * database as it was, and never make a new one.
+ * write-ahead log belongs together at a moment, so its own program makes the copy. It opens the database as any reader
+ * would, leaves nothing beside it, and never makes a new one.
  */
 import { constants } from 'node:fs';
 import { access, open, stat } from 'node:fs/promises';

@@ -33,6 +33,8 @@ export interface ArchiveOptions {
 const ending = '.tar.gz';
 const what = 'the archive';
 const lookEveryBytes = 4 * 1024 * 1024;
+/** What is compressed at a time: each time costs as much as to read a small file. */
+const gatheredBytes = 64 * 1024;
 
 /** What was put in, and what is found in it again. */
 interface Counts extends Record<Kind, number> {
@@ -49,7 +51,7 @@ export async function writeArchive(entries: AsyncIterable<TarEntry>, options: Ar
   try {
     const counted = nothing();
     await pipeline(
-      Readable.from(tarOf(counting(entries, counted)), { objectMode: false }),
+      Readable.from(gathered(tarOf(counting(entries, counted))), { objectMode: false }),
       createGzip(),
       roomWatch(folder),
       createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true }),
@@ -109,6 +111,20 @@ async function* counting(entries: AsyncIterable<TarEntry>, counted: Counts) {
     counted.bytes += entry.size;
     yield entry;
   }
+}
+
+async function* gathered(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let held: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    held.push(chunk);
+    bytes += chunk.length;
+    if (bytes < gatheredBytes) continue;
+    yield Buffer.concat(held);
+    held = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield Buffer.concat(held);
 }
 
 function roomWatch(folder: string): Transform {
