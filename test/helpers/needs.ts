@@ -14,6 +14,7 @@ export const PACKAGES = {
   mkfifo: 'coreutils',
   cc: 'gcc',
   python3: 'python3',
+  curl: 'curl',
 } as const;
 export type Program = keyof typeof PACKAGES;
 
