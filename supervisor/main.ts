@@ -143,6 +143,7 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
     desk,
     schedules: opened.schedules,
     store: opened.store,
+    taskOf: (token) => opened.tokens.taskOf(token),
     settings: () => web,
     publicDir,
     clock,
@@ -150,6 +151,7 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
   });
   const server = await listen({ app, host: settings.webHost, port: settings.webPort });
   started.server = server;
+  opened.reachable(() => localAddress(server.url) + web.base);
   wish.check();
   const about = {
     pid: process.pid,
@@ -278,6 +280,11 @@ function webSettings(settings: Settings, atStart: Settings, token: string): WebS
     allowedHosts: settings.webAllowedHosts,
     loopbackOpen: settings.webLoopbackOpen,
   };
+}
+
+/** All addresses of the machine are none that can be asked. */
+function localAddress(url: string): string {
+  return url.replace('//0.0.0.0', '//127.0.0.1').replace('//[::]', '//[::1]');
 }
 
 function packageVersion(): string {

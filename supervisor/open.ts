@@ -35,10 +35,11 @@ import { Scheduler } from './scheduler.ts';
 import { SchedulesDesk, type SchedulesDeskParts } from './schedules-desk.ts';
 import type { Adopted } from './settings/live.ts';
 import type { Settings } from './settings/settings.ts';
-import { StoreDesk, type StoreDeskParts } from './store-desk.ts';
+import { StoreDesk } from './store-desk.ts';
 import { storeFrom } from './store-from.ts';
 import { submitFrom } from './submit-from.ts';
 import { Supervisor } from './supervisor.ts';
+import { TaskTokens } from './task-tokens.ts';
 import { Throughput } from './throughput.ts';
 import { Timekeeper } from './timekeeper.ts';
 import { WorkLog } from './work-log.ts';
@@ -74,6 +75,7 @@ export interface Opened {
   readonly schedules: SchedulesDesk;
   readonly putSchedules: PutSchedules;
   readonly store: StoreDesk;
+  readonly tokens: TaskTokens;
   readonly logs: AttemptLog;
   readonly ledger: Ledger;
   readonly scheduler: Scheduler;
@@ -81,6 +83,8 @@ export interface Opened {
   readonly timekeeper: Timekeeper;
   readonly handlers: LiveHandlers;
   readonly paramsCheck: ParamsCheck;
+  /** Says where programs of attempts find the API. */
+  reachable(at: () => string): void;
   /** Lets work begin. */
   begin(): void;
   /** Takes what came into force meanwhile, but for what waits for the next start, and writes down who did it. */
@@ -159,15 +163,15 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   const given = new GivenSettings(texts, options.textsOf ?? (() => null));
   state.settingsRevision = options.revision ?? null;
   const throughput = new Throughput();
-  const storeParts: StoreDeskParts = {
+  const store = new StoreDesk({
     state,
     recorder,
     clock,
     durable: (seq) => journal.durable(seq),
     mayChange: (whileDraining) => supervisor.mayTakeWork(whileDraining),
-  };
-  const store = new StoreDesk(storeParts);
-  const storeOfHandlers = new StoreDesk(storeParts, true);
+  });
+  const tokens = new TaskTokens(state);
+  let addressOf: () => string | null = () => null;
   const cleanups: Readonly<Record<CleanupName, () => Promise<unknown>>> = {
     logs: () => logs.purge(clock.wall()),
     store: () => store.cleanUp(),
@@ -194,7 +198,11 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     endLog: (taskId, attempt) => logs.end(taskId, attempt),
     submitFrom: (parent, call, task) => submitFrom(supervisor, parent, call, task),
     cleanUp: (what) => cleanups[what](),
-    storeFrom: (task, request) => storeFrom(storeOfHandlers, task, request),
+    storeFrom: (task, request) => storeFrom(store, task, request),
+    accessFor(taskId, attempt) {
+      const url = addressOf();
+      return url === null ? null : { url, token: tokens.tokenOf(taskId, attempt) };
+    },
     bootId: options.bootId,
   });
   const supervisor: Supervisor = new Supervisor({
@@ -298,6 +306,10 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     schedules: new SchedulesDesk(deskParts),
     putSchedules: new PutSchedules(deskParts),
     store,
+    tokens,
+    reachable(at) {
+      addressOf = at;
+    },
     logs,
     ledger,
     scheduler,

@@ -23,18 +23,15 @@ export interface StoreDeskParts {
   readonly clock: Clock;
   /** Resolves when this entry is on disk; undefined when it is already. */
   readonly durable: (seq: number) => Promise<void> | undefined;
-  /** @throws Refusal when nothing new is taken now; a stop is no reason for what runs */
+  /** @throws Refusal when nothing new is taken now */
   readonly mayChange: (whileDraining: boolean) => void;
 }
 
 export class StoreDesk implements StoreFacade {
   readonly #parts: StoreDeskParts;
-  readonly #ofHandlers: boolean;
 
-  /** @param ofHandlers what is asked comes of attempts under way, which a stop lets end */
-  constructor(parts: StoreDeskParts, ofHandlers = false) {
+  constructor(parts: StoreDeskParts) {
     this.#parts = parts;
-    this.#ofHandlers = ofHandlers;
   }
 
   async get(key: unknown): Promise<Stored | null> {
@@ -54,7 +51,7 @@ export class StoreDesk implements StoreFacade {
   }
 
   async set({ key, value, ttl, condition = null }: SetRequest, actor: Actor) {
-    this.#parts.mayChange(this.#ofHandlers);
+    this.#mayChange(actor);
     const mistakes: Mistake[] = [];
     checkKey(key, 'key', mistakes);
     const text = readValue(value, '$.value', mistakes);
@@ -70,7 +67,7 @@ export class StoreDesk implements StoreFacade {
   }
 
   async increment({ key, by: given, ttl }: IncrementRequest, actor: Actor): Promise<Stored> {
-    this.#parts.mayChange(this.#ofHandlers);
+    this.#mayChange(actor);
     const mistakes: Mistake[] = [];
     checkKey(key, 'key', mistakes);
     const by = readIncrement(given, '$.by', mistakes);
@@ -111,6 +108,11 @@ export class StoreDesk implements StoreFacade {
     const waiting = this.#parts.durable(stored.version);
     if (waiting) await waiting;
     return stored;
+  }
+
+  /** What is under way is let end by a stop, and so is what it asks. */
+  #mayChange({ origin }: Actor): void {
+    this.#parts.mayChange(origin.startsWith('handler:'));
   }
 
   /** What has expired makes way before anybody is refused. */

@@ -41,6 +41,8 @@ export interface AppOptions {
   readonly desk: SettingsFacade;
   readonly schedules: SchedulesFacade;
   readonly store: StoreFacade;
+  /** @returns id of the task whose attempt is under way with this token, or null */
+  readonly taskOf: (token: string) => string | null;
   /** Asked at every request. */
   readonly settings: () => WebSettings;
   /** Where the bundle and its `manifest.json` are. */
@@ -129,6 +131,8 @@ function routerOf(routes: readonly Route[]): Router<State> {
 
 function checkNeed(ctx: Context, route: Route): void {
   const { caller } = ctx.state;
+  if (caller.level === 'task' && route.need !== 'nothing' && !route.forTasks)
+    throw new Refusal('forbidden', 'The token of a task is good for the store only');
   if (may(caller, route.need)) return;
   if (caller.means === 'token' || caller.means === 'session')
     throw new Refusal('forbidden', 'This token allows looking only');

@@ -10,6 +10,7 @@ import { isLoopback, type WebSettings } from './settings.ts';
 export const LEVELS = {
   owner: 'holds WEB_TOKEN or can read the token file of the data folder',
   local: 'is on this machine, which WEB_LOOPBACK_OPEN leaves open',
+  task: 'is an attempt under way, which may use the store',
   reader: 'may look and change nothing',
   nobody: 'is not known',
 } as const;
@@ -21,6 +22,8 @@ export type Need = 'nothing' | 'read' | 'operate' | 'administer';
 const MAY: Readonly<Record<Level, readonly Need[]>> = {
   owner: ['nothing', 'read', 'operate', 'administer'],
   local: ['nothing', 'read', 'operate'],
+  // Of routes for tasks alone, see `Route.forTasks`.
+  task: ['nothing', 'read', 'operate'],
   reader: ['nothing', 'read'],
   nobody: ['nothing'],
 };
@@ -33,6 +36,8 @@ export interface Caller {
   readonly address: string;
   /** On this machine, without a proxy between. */
   readonly local: boolean;
+  /** Id of the task, for an attempt under way. */
+  readonly task?: string;
 }
 
 export function may(caller: Caller, need: Need): boolean {

@@ -332,7 +332,7 @@ export const loginCall = z.object({ token: z.string() });
 export const loggedIn = z.object({ level: z.enum(['owner', 'reader']) });
 export const session = z.object({
   session: z.object({
-    level: z.enum(['owner', 'local', 'reader', 'nobody']),
+    level: z.enum(['owner', 'local', 'task', 'reader', 'nobody']),
     says: z.string(),
     may: z.array(z.enum(['read', 'operate', 'administer'])).meta({
       description: '`operate`: tasks, queue and workers; `administer`: settings, handlers and backup',

@@ -27,6 +27,8 @@ export interface Parts {
   readonly desk: SettingsFacade;
   readonly schedules: SchedulesFacade;
   readonly store: StoreFacade;
+  /** @returns id of the task whose attempt is under way with this token, or null */
+  readonly taskOf: (token: string) => string | null;
   readonly settings: () => WebSettings;
   readonly publicDir: string;
   readonly clock: Clock;
@@ -51,6 +53,8 @@ export interface Route {
   readonly path: string;
   readonly need: Need;
   readonly query?: Parameters;
+  /** Programs of an attempt may ask it with the token of their task. */
+  readonly forTasks?: true;
   /** One sentence for the OpenAPI document. */
   readonly does: string;
   readonly handle: (ctx: Context) => Promise<void> | void;
@@ -95,7 +99,8 @@ export function pathParameter(ctx: Context, name: string): string {
 
 /** The command line says who it is; everything else that comes over HTTP is `http`. */
 export function actorOf(ctx: Context): Actor {
-  const { address, means } = ctx.state.caller;
+  const { address, means, task } = ctx.state.caller;
+  if (task !== undefined) return { origin: `handler:${task}`, from: `${address} (${means})` };
   const origin = ctx.req.headers['user-agent']?.startsWith('nightshift-cli/') ? 'cli' : 'http';
   return { origin, from: `${address} (${means})` };
 }
@@ -108,7 +113,7 @@ export function isPage(ctx: Context): boolean {
 /** The same, but for a change by hand on the page, which is told from one by a script. */
 export function handOf(ctx: Context): Actor {
   const actor = actorOf(ctx);
-  return isPage(ctx) ? { ...actor, origin: 'page' } : actor;
+  return isPage(ctx) && ctx.state.caller.task === undefined ? { ...actor, origin: 'page' } : actor;
 }
 
 export function notFound(what: string): Refusal {

@@ -292,6 +292,12 @@ export interface StoreItem {
   readonly setAt: number;
 }
 
+/** Where a program finds the API, and a token that is good for the store as long as its attempt is under way. */
+export interface TaskAccess {
+  readonly url: string;
+  readonly token: string;
+}
+
 /**
  * A question the supervisor answers with a `ReplyMessage`: `ctx.submit`, `ctx.store`, a child process about to start, and the work of
  * the built-in `*.cleanup` handlers.
@@ -305,7 +311,9 @@ export interface CallItem extends ItemBase {
     /** Journaled before the program starts, so that a survivor can be found and ended after a crash. */
     | { readonly name: 'child'; readonly groupId: number; readonly startTicks: string }
     | { readonly name: 'cleanup'; readonly what: CleanupName }
-    | { readonly name: 'store'; readonly ask: StoreRequest };
+    | { readonly name: 'store'; readonly ask: StoreRequest }
+    /** Answered with a `TaskAccess`, or null. */
+    | { readonly name: 'access' };
 }
 export type WorkerItem = OutcomeItem | LogItem | ProgressItem | CountItem | CheckpointItem | CallItem;
 

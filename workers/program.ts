@@ -6,6 +6,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Context } from './context.ts';
+import type { TaskAccess } from './contract.ts';
 import { type HandlerContext, isPermanent, Permanent, RetryAfter } from './define.ts';
 import { inheritedEnvironment, runProgram } from './executable.ts';
 import { exitError, Tail } from './exit.ts';
@@ -29,13 +30,18 @@ export function programHandler(file: string, version: string): AnyHandler {
 async function perform(file: string, version: string, ctx: HandlerContext): Promise<unknown> {
   await lookAgain(file, version, ctx);
   const attempt = Context.attemptOf(ctx);
-  const place = await prepare(ctx);
+  const [place, access] = await Promise.all([prepare(ctx), attempt.call({ name: 'access' })]);
   const words = new ProgramWords(ctx);
   const tails = { stdout: new Tail(), stderr: new Tail() };
   const program = {
     command: ['/bin/sh', '-c', WITHOUT_LIMIT, basename(file), file] as const,
     cwd: place.work,
-    env: { ...inheritedEnvironment(), ...ctx.settings, ...variables(ctx, place) },
+    env: {
+      ...inheritedEnvironment(),
+      ...ctx.settings,
+      ...variables(ctx, place),
+      ...reach(access as TaskAccess | null),
+    },
     stdin: `${attempt.order.params}\n`,
     patienceMs: setup.graceMs * patienceShare,
   };
@@ -94,6 +100,11 @@ function variables(ctx: HandlerContext, { result, checkpoint }: Place): Record<s
     NIGHTSHIFT_RESULT: result,
     NIGHTSHIFT_CHECKPOINT: checkpoint,
   };
+}
+
+/** Without a supervisor, in a test, there is none. */
+function reach(access: TaskAccess | null): Record<string, string> {
+  return access ? { NIGHTSHIFT_URL: access.url, NIGHTSHIFT_TOKEN: access.token } : {};
 }
 
 /** The exit code says whether it is tried again, `::retry` when. */

@@ -180,6 +180,7 @@ class TriedAttempt extends Attempt {
   }
 
   override async call(request: CallItem['request']): Promise<unknown> {
+    if (request.name === 'access') return null;
     if (request.name === 'store') return this.#store.answer(request.ask);
     if (request.name !== 'submit') return true;
     const task = request.task as SubmittedTask;

@@ -10,6 +10,7 @@ import type {
   OutcomeItem,
   StopReason,
   StoreRequest,
+  TaskAccess,
   WorkerItem,
 } from '../../workers/contract.ts';
 import type { Clock } from '../clock.ts';
@@ -52,6 +53,8 @@ export interface DispatcherParts {
   cleanUp(what: CleanupName): Promise<unknown>;
   /** A handler's `ctx.store`. */
   storeFrom(task: Task, request: StoreRequest): Promise<unknown>;
+  /** How a program of this attempt reaches the API; null when nothing listens. */
+  accessFor(taskId: string, attempt: number): TaskAccess | null;
   readonly bootId: string;
 }
 
@@ -243,6 +246,7 @@ export class Dispatcher implements PoolListener {
       let value: unknown = true;
       if (request.name === 'submit') value = await this.#parts.submitFrom(task, call, request.task);
       else if (request.name === 'store') value = await this.#parts.storeFrom(task, request.ask);
+      else if (request.name === 'access') value = this.#parts.accessFor(taskId, attempt);
       else if (request.name === 'cleanup') value = await this.#parts.cleanUp(request.what);
       else {
         const { groupId: group, startTicks: ticks } = request;

@@ -15,6 +15,7 @@ export const PACKAGES = {
   cc: 'gcc',
   python3: 'python3',
   sqlite3: 'sqlite3',
+  curl: 'curl',
 } as const;
 export type Program = keyof typeof PACKAGES;
 

@@ -8,15 +8,16 @@ import t from 'tap';
 import { startSupervisor } from '../../examples/demo/supervisor-process.ts';
 import { handlerIn, perform } from '../../workers/testing.ts';
 import { commandLine } from '../helpers/command-line.ts';
+import { needs } from '../helpers/needs.ts';
 import { plainEnvironment } from '../helpers/plain-environment.ts';
+import { eventually } from '../helpers/supervisor-process.ts';
 
 const { folder, nightshift } = commandLine(t);
 
 t.setTimeout(600_000);
 
 const data = mkdtempSync(join(folder, 'store-'));
-const supervisor = await startSupervisor(data, {});
-t.teardown(() => supervisor.stop());
+mkdirSync(join(data, 'handlers'), { mode: 0o700 });
 const env = { NIGHTSHIFT_DATA: data };
 const document = readFileSync(
   join(dirname(createRequire(import.meta.url).resolve('nightshift/package.json')), 'docs', 'store.md'),
@@ -28,6 +29,11 @@ function blocks(language: string): readonly string[] {
     of === language ? text : [],
   );
 }
+
+const [script = ''] = blocks('sh').filter((block) => block.startsWith('#!'));
+writeFileSync(join(data, 'handlers', 'count.visits.sh'), script, { mode: 0o755 });
+const supervisor = await startSupervisor(data, {});
+t.teardown(() => supervisor.stop());
 
 t.test('keys are set, shown, listed, counted and deleted', async (t) => {
   const run = (...words: string[]) => nightshift(['store', ...words], { env });
@@ -85,17 +91,18 @@ t.test('keys are set, shown, listed, counted and deleted', async (t) => {
   t.match(await run('ls', 'hits'), { code: 0, out: '', err: /no key matches/ });
 });
 
-t.test('the document says nothing that does not work', async (t) => {
+t.test('the document says nothing that does not work', needs('curl'), async (t) => {
   const bin = join(folder, 'bin');
   mkdirSync(bin);
   const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
   writeFileSync(join(bin, 'nightshift'), `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`, { mode: 0o755 });
   const path = `${bin}${delimiter}${process.env['PATH'] ?? ''}`;
-  const script = blocks('sh')
+  const commands = blocks('sh')
+    .filter((block) => !block.startsWith('#!'))
     .join('')
     .replaceAll('http://127.0.0.1:8421', supervisor.url)
     .replaceAll('curl ', 'curl -sS --fail-with-body ');
-  const { status, stdout, stderr } = spawnSync('/bin/sh', ['-e', '-c', script], {
+  const { status, stdout, stderr } = spawnSync('/bin/sh', ['-e', '-c', commands], {
     env: plainEnvironment({ ...env, PATH: path }),
     encoding: 'utf8',
   });
@@ -111,4 +118,13 @@ t.test('the document says nothing that does not work', async (t) => {
   });
   t.match(done, { outcome: 'succeeded', result: { reads: 1 } }, JSON.stringify(done.error));
   t.same(done.stored, { 'feeds/42': { seen: ['ep-7', 'ep-8'] }, reads: 1 });
+
+  const visits = async () => JSON.parse((await nightshift(['store', 'get', 'visits'], { env })).out);
+  const before = await visits();
+  const id = (await nightshift(['add', 'count.visits'], { env })).out.trim();
+  const ended = await eventually('the program to end', async () => {
+    const shown = JSON.parse((await nightshift(['show', id, '--json'], { env })).out);
+    return shown.finishedAt === null ? null : shown;
+  });
+  t.match(ended, { state: 'succeeded', result: { key: 'visits', value: before + 1 } }, JSON.stringify(ended.error));
 });

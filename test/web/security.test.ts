@@ -13,6 +13,7 @@ import {
 import { Sessions } from '../../web/sessions.ts';
 import { settingsMistake } from '../../web/settings.ts';
 import { addressKey, FailureBrake, RateBrake } from '../../web/throttle.ts';
+import { StoreBed } from '../helpers/store-bed.ts';
 import { DEFAULTS, localToken, serve, TestClock } from './serve.ts';
 
 const TOKENS = { token: 'the-owner-token', readToken: 'the-reader-token' };
@@ -309,12 +310,38 @@ t.test('answers tell browsers to keep to themselves', async (t) => {
 
 t.test('the table of levels and needs', (t) => {
   const needs: Need[] = ['nothing', 'read', 'operate', 'administer'];
-  const table: Record<Level, number> = { nobody: 1, reader: 2, local: 3, owner: 4 };
+  const table: Record<Level, number> = { nobody: 1, reader: 2, task: 3, local: 3, owner: 4 };
   for (const level of Object.keys(LEVELS) as Level[]) {
     const granted = needs.filter((need) => may({ level, means: 'none', address: '', local: false }, need));
     t.strictSame(granted, needs.slice(0, table[level]), level);
   }
   t.end();
+});
+
+t.test('the token of a task opens the store, under the name of the task, and nothing else', async (t) => {
+  const bed = new StoreBed();
+  const { call } = await serve(t, {
+    store: bed.desk,
+    taskOf: (token) => (token === 'task.a' ? 'a' : null),
+    loopbackOpen: false,
+  });
+  const asked = { authorization: 'Bearer task.a' };
+  t.equal((await call('PUT', '/api/v1/store/k', { value: 1 }, asked)).status, 201);
+  t.match(bed.events, [{ e: 'store.set', key: 'k', by: 'handler:a', from: '127.0.0.1 (token)' }]);
+  t.equal((await call('GET', '/api/v1/store/k', undefined, asked)).status, 200);
+  t.equal((await call('DELETE', '/api/v1/store/k', undefined, asked)).status, 204);
+  t.equal((await call('GET', '/healthz', undefined, asked)).status, 200);
+  for (const [method, path] of [
+    ['GET', '/api/v1/tasks'],
+    ['POST', '/api/v1/tasks'],
+    ['GET', '/api/v1/status'],
+    ['GET', '/api/v1/settings'],
+    ['POST', '/api/v1/queue/pause'],
+    ['GET', '/metrics'],
+  ] as const)
+    t.equal((await call(method, path, undefined, asked)).status, 403, `${method} ${path}`);
+  t.equal((await call('POST', '/api/v1/login', { token: 'task.a' })).status, 401, 'it makes no session');
+  t.equal((await call('GET', '/api/v1/store', undefined, { authorization: 'Bearer task.b' })).status, 401);
 });
 
 t.test('where a request comes from is told by the socket, and only a local proxy is believed', (t) => {

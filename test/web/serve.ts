@@ -83,6 +83,7 @@ export async function serve(
     desk?: SettingsFacade;
     schedules?: SchedulesFacade;
     store?: StoreFacade;
+    taskOf?: (token: string) => string | null;
   } = {},
 ) {
   const {
@@ -91,6 +92,7 @@ export async function serve(
     desk,
     schedules = null as never,
     store = null as never,
+    taskOf = () => null,
     ...settings
   } = given;
   const facade = new ScriptedFacade(events);
@@ -107,6 +109,7 @@ export async function serve(
     desk: desk ?? (bed as DeskBed).desk,
     schedules,
     store,
+    taskOf,
     settings: () => current.settings,
     publicDir,
     clock,

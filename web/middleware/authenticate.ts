@@ -4,7 +4,7 @@ import { Refusal } from '../../supervisor/core/refusal.ts';
 import { bearerOf, type Caller, callerWithoutToken, peerOf, tokenKind } from '../caller.ts';
 import type { Context, Parts, State } from '../route.ts';
 
-type Needed = Pick<Parts, 'settings' | 'sessions' | 'failures' | 'rates'>;
+type Needed = Pick<Parts, 'settings' | 'sessions' | 'failures' | 'rates' | 'taskOf'>;
 
 export function authenticate(parts: Needed): Middleware<State> {
   return (ctx, next) => {
@@ -22,6 +22,8 @@ export function authenticate(parts: Needed): Middleware<State> {
 }
 
 function callerByToken(ctx: Context, parts: Needed, peer: Pick<Caller, 'address' | 'local'>, token: string): Caller {
+  const task = parts.taskOf(token);
+  if (task !== null) return { level: 'task', means: 'token', address: peer.address, local: peer.local, task };
   const { kind } = checkToken(ctx, parts, token);
   return { level: kind, means: 'token', address: peer.address, local: peer.local };
 }

@@ -66,7 +66,7 @@ export function storeRoutes({ store }: Parts): Route[] {
 
   const all = `${api}/store`;
   const one = `${all}/:key`;
-  return [
+  const routes: readonly Route[] = [
     look(all, 'Lists keys of the store with their values, in the order of the keys, and how full it is', list, LIST),
     operate(`${all}/cleanup`, 'Lets go of all that has expired at once', cleanUp),
     look(one, 'Shows what a key holds', show),
@@ -77,6 +77,7 @@ export function storeRoutes({ store }: Parts): Route[] {
     { ...operate(one, 'Deletes a key; `If-Match` names the version that is meant', remove), method: 'DELETE' },
     operate(`${one}/increment`, 'Adds to the whole number that a key holds, 0 where there is none', increment),
   ];
+  return routes.map((route) => ({ ...route, forTasks: true }));
 }
 
 function keyOf(ctx: Context): string {

@@ -46,6 +46,7 @@ export async function startConsole(
     desk,
     schedules,
     store,
+    taskOf: () => null,
     settings: () => settings,
     publicDir,
     clock: machineClock,
