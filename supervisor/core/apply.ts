@@ -375,7 +375,10 @@ function retry(state: State, task: Task, at: number, runAt: number | null): void
   life.spent = 0;
   life.crashes = life.suspicions = 0;
   if (task.idempotencyKey !== null) revive(state, task);
-  if (runAt === null) return enqueue(state, task, 'task.retried', at);
+  if (runAt === null) {
+    enqueue(state, task, 'task.retried', at);
+    return;
+  }
   move(state, task, 'scheduled', 'task.retried');
   task.at = runAt;
   task.relative = true;
