@@ -15,6 +15,7 @@ import { latency } from './latency.ts';
 import { reload } from './reload.ts';
 import { restart } from './restart.ts';
 import { schedules } from './schedules.ts';
+import { store } from './store.ts';
 import { workOff } from './work-off.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
@@ -28,6 +29,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   drop,
   reload,
   schedules,
+  store,
 };
 const runs = 3;
 

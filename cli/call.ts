@@ -29,12 +29,14 @@ export interface Answer<Body> {
 export interface Supervisor {
   get<Body>(path: string, query?: Query): Promise<Body>;
   post<Body>(path: string, body: unknown, query?: Query): Promise<Answer<Body>>;
-  put<Body>(path: string, body: unknown): Promise<Answer<Body>>;
-  patch<Body>(path: string, body: unknown): Promise<Answer<Body>>;
-  remove(path: string): Promise<void>;
+  put<Body>(path: string, body: unknown, headers?: Headers): Promise<Answer<Body>>;
+  patch<Body>(path: string, body: unknown, headers?: Headers): Promise<Answer<Body>>;
+  remove(path: string, headers?: Headers): Promise<void>;
   /** Text as it comes, without an end to wait for. */
   stream(path: string, query?: Query): Promise<AsyncIterable<Uint8Array>>;
 }
+/** Beside those that every call has. */
+export type Headers = Readonly<Record<string, string>>;
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
 /** @throws NotReachable when the data folder names no living supervisor */
@@ -48,12 +50,14 @@ export function supervisorOf(dataDir: string): Supervisor {
     query: Query,
     body: unknown,
     signal: AbortSignal | null,
+    more: Headers = {},
   ): Promise<Response> {
     const address = `${url}/api/v1/${path}${queryText(query)}`;
     const headers = {
       'user-agent': `nightshift-cli/${ownVersion()}`,
       ...(token && { authorization: `Bearer ${token}` }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...more,
     };
     let response: Response;
     try {
@@ -70,8 +74,8 @@ export function supervisorOf(dataDir: string): Supervisor {
     throw await refusalOf(response);
   }
 
-  async function change<Body>(method: string, path: string, body: unknown, query: Query = {}) {
-    const response = await ask(method, path, query, body, AbortSignal.timeout(answerMsMax));
+  async function change<Body>(method: string, path: string, body: unknown, query: Query = {}, headers: Headers = {}) {
+    const response = await ask(method, path, query, body, AbortSignal.timeout(answerMsMax), headers);
     return { status: response.status, body: (await response.json()) as Body };
   }
 
@@ -80,10 +84,10 @@ export function supervisorOf(dataDir: string): Supervisor {
       return (await (await ask('GET', path, query, undefined, AbortSignal.timeout(answerMsMax))).json()) as Body;
     },
     post: (path, body, query) => change('POST', path, body, query),
-    put: (path, body) => change('PUT', path, body),
-    patch: (path, body) => change('PATCH', path, body),
-    async remove(path) {
-      await ask('DELETE', path, {}, undefined, AbortSignal.timeout(answerMsMax));
+    put: (path, body, headers) => change('PUT', path, body, {}, headers),
+    patch: (path, body, headers) => change('PATCH', path, body, {}, headers),
+    async remove(path, headers) {
+      await ask('DELETE', path, {}, undefined, AbortSignal.timeout(answerMsMax), headers);
     },
     async stream(path, query = {}) {
       const response = await ask('GET', path, query, undefined, null);

@@ -20,6 +20,7 @@ import { settingsCommand } from './settings.ts';
 import { showCommand } from './show.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
+import { storeCommand } from './store.ts';
 import { UsageError } from './usage.ts';
 import { ownVersion, versionCommand } from './version.ts';
 
@@ -35,6 +36,7 @@ const COMMANDS = [
   pauseCommand,
   resumeCommand,
   schedulesCommand,
+  storeCommand,
   settingsCommand,
   backupCommand,
   restoreCommand,

@@ -12,7 +12,7 @@ export class UsageError extends Error {
 /** @returns a parser of option values for Commander */
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     if (!(value >= least && value <= most))
       throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
     return value;

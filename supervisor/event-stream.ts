@@ -67,8 +67,8 @@ export class EventStream implements EventSource {
 
   #publish(seq: number, event: Event): PublishedEvent {
     const at = this.#heldAt[seq % eventsHeldMax] as number;
-    const { e, ...members } = event as { e: string; id?: string; params?: string };
-    const { params: _params, ...data } = members;
+    const { e, ...members } = event as { e: string; id?: string; params?: string; value?: string };
+    const { params: _params, value: _value, ...data } = members;
     return { epoch: this.epoch, seq, at, name: e, task: typeof members.id === 'string' ? members.id : null, data };
   }
 }
@@ -84,6 +84,8 @@ function slim(event: Event): Event {
     }
     case 'attempt.checkpointed':
       return { ...event, data: '' };
+    case 'store.set':
+      return { ...event, value: '' };
     case 'attempt.ended': {
       if (event.result === undefined && event.log === undefined) return event;
       const { result: _result, log: _log, ...rest } = event;

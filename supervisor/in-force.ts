@@ -15,6 +15,7 @@ export function limitsOf(settings: Settings): Limits {
     idempotencyKeysMax: settings.idempotencyKeysMax,
     failedLiveMs: settings.failedLiveMs,
     agingMs: settings.ageingMs,
+    storeBytesMax: settings.storeSizeMb * 1024 * 1024,
   };
 }
 

@@ -142,6 +142,7 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
     facade: opened.front,
     desk,
     schedules: opened.schedules,
+    store: opened.store,
     settings: () => web,
     publicDir,
     clock,

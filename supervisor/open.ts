@@ -2,6 +2,7 @@
 import { randomFillSync } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { CleanupName } from '../workers/contract.ts';
 import { adoptHandlers, versionsInUse } from './adopt-handlers.ts';
 import { BuiltInSchedules } from './built-in-schedules.ts';
 import type { Clock } from './clock.ts';
@@ -34,6 +35,8 @@ import { Scheduler } from './scheduler.ts';
 import { SchedulesDesk, type SchedulesDeskParts } from './schedules-desk.ts';
 import type { Adopted } from './settings/live.ts';
 import type { Settings } from './settings/settings.ts';
+import { StoreDesk, type StoreDeskParts } from './store-desk.ts';
+import { storeFrom } from './store-from.ts';
 import { submitFrom } from './submit-from.ts';
 import { Supervisor } from './supervisor.ts';
 import { Throughput } from './throughput.ts';
@@ -70,6 +73,7 @@ export interface Opened {
   readonly front: Front;
   readonly schedules: SchedulesDesk;
   readonly putSchedules: PutSchedules;
+  readonly store: StoreDesk;
   readonly logs: AttemptLog;
   readonly ledger: Ledger;
   readonly scheduler: Scheduler;
@@ -155,6 +159,19 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   const given = new GivenSettings(texts, options.textsOf ?? (() => null));
   state.settingsRevision = options.revision ?? null;
   const throughput = new Throughput();
+  const storeParts: StoreDeskParts = {
+    state,
+    recorder,
+    clock,
+    durable: (seq) => journal.durable(seq),
+    mayChange: (whileDraining) => supervisor.mayTakeWork(whileDraining),
+  };
+  const store = new StoreDesk(storeParts);
+  const storeOfHandlers = new StoreDesk(storeParts, true);
+  const cleanups: Readonly<Record<CleanupName, () => Promise<unknown>>> = {
+    logs: () => logs.purge(clock.wall()),
+    store: () => store.cleanUp(),
+  };
   const dispatcher: Dispatcher = new Dispatcher({
     state,
     clock,
@@ -176,6 +193,8 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     log: (taskId, attempt, line) => logs.write(taskId, attempt, line),
     endLog: (taskId, attempt) => logs.end(taskId, attempt),
     submitFrom: (parent, call, task) => submitFrom(supervisor, parent, call, task),
+    cleanUp: (what) => cleanups[what](),
+    storeFrom: (task, request) => storeFrom(storeOfHandlers, task, request),
     bootId: options.bootId,
   });
   const supervisor: Supervisor = new Supervisor({
@@ -235,7 +254,6 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     journal,
     history,
     ledger,
-    logs,
     recorder,
     dispatcher,
     scheduler,
@@ -279,6 +297,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     front,
     schedules: new SchedulesDesk(deskParts),
     putSchedules: new PutSchedules(deskParts),
+    store,
     logs,
     ledger,
     scheduler,

@@ -1,12 +1,22 @@
 /** From files to state: takes what the journal hands over at a start through the same `apply` as live events. */
 import { apply, index, lineUp } from './core/apply.ts';
 import type { Entity } from './core/codec.ts';
-import { decodeEntity, decodeEvent, decodeTask, type EntityBytes, isTask, UnknownEntry } from './core/decode.ts';
+import {
+  decodeEntity,
+  decodeEvent,
+  decodeStored,
+  decodeTask,
+  type EntityBytes,
+  isStored,
+  isTask,
+  UnknownEntry,
+} from './core/decode.ts';
 import type { TaskAccepted } from './core/event.ts';
 import { Fault } from './core/fault.ts';
 import { restoreSchedule } from './core/schedule/apply-schedules.ts';
 import { ledgerRows } from './core/schedule/ledger-rows.ts';
 import type { State } from './core/state.ts';
+import { putStored } from './core/store/apply-store.ts';
 import type { Task } from './core/task.ts';
 import type { LedgerLine } from './history/ledger.ts';
 import type { Replayer } from './journal/journal.ts';
@@ -59,6 +69,7 @@ export class Replay implements Replayer {
     const from: EntityBytes = { seq, bytes, start, end, file, offset };
     try {
       if (isTask(from)) this.#insert(decodeTask(from, this.state));
+      else if (isStored(from)) putStored(this.state.store, decodeStored(from));
       else this.#take(decodeEntity(from), seq);
     } catch (error) {
       throw unreadable(error, `the snapshot line of sequence ${seq}`);

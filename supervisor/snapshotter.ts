@@ -4,9 +4,10 @@
  */
 
 import type { Clock } from './clock.ts';
-import { type Entity, encodeEntity, encodeTaskHead } from './core/codec.ts';
+import { type Entity, encodeEntity, encodeStored, encodeTaskHead } from './core/codec.ts';
 import type { Schedule } from './core/schedule/schedule.ts';
 import type { KnownKey, State } from './core/state.ts';
+import type { Stored } from './core/store/store.ts';
 import type { Task } from './core/task.ts';
 import type { SnapshotLine, SnapshotSource } from './journal/journal.ts';
 
@@ -31,9 +32,12 @@ export class StateWalk implements SnapshotSource {
   /** Tasks with a later id came after the walk began: the journal brings them, and the walk would never catch up. */
   readonly #lastId: string;
   readonly #schedules: IterableIterator<Schedule>;
+  readonly #stored: IterableIterator<Stored>;
+  /** Keys of the store still to be walked: those that come meanwhile stand behind them, and the journal brings them. */
+  #storedLeft: number;
   readonly #keys: Iterator<[string, KnownKey]>[];
   #slice: (Moved | null)[] = [];
-  #phase: 'small' | 'schedules' | 'tasks' | 'keys' | 'end' | 'done' = 'small';
+  #phase: 'small' | 'schedules' | 'store' | 'tasks' | 'keys' | 'end' | 'done' = 'small';
 
   /** @param walked awaited after the last slice, before the snapshot is published: what it forgets must be safe elsewhere */
   constructor(state: State, clock: Clock, walked: () => Promise<void>) {
@@ -43,6 +47,8 @@ export class StateWalk implements SnapshotSource {
     this.#lastId = state.order.at(state.order.length - 1) ?? '';
     state.params.beginMove();
     this.#schedules = state.schedules.byId.values();
+    this.#stored = state.store.byKey.values();
+    this.#storedLeft = state.store.byKey.size;
     this.#keys = [state.finishedKeys.entries(), state.liveKeys.entries()];
   }
 
@@ -78,6 +84,9 @@ export class StateWalk implements SnapshotSource {
         return true;
       case 'schedules':
         for (let looked = 0; looked < linesPerLook; looked++) if (!this.#schedule(lines)) return true;
+        return true;
+      case 'store':
+        for (let looked = 0; looked < linesPerLook; looked++) if (!this.#store(lines)) return true;
         return true;
       case 'tasks':
         this.#tasks(lines);
@@ -119,11 +128,21 @@ export class StateWalk implements SnapshotSource {
   #schedule(lines: SnapshotLine[]): boolean {
     const { done, value } = this.#schedules.next();
     if (done) {
-      this.#phase = 'tasks';
+      this.#phase = 'store';
       return false;
     }
     const { seq, planned: _, nextAt: __, ...stored } = value;
     this.#push(lines, { seq, body: encodeEntity({ k: 'schedule', ...stored }), tail: null }, null);
+    return true;
+  }
+
+  #store(lines: SnapshotLine[]): boolean {
+    const { done, value } = this.#stored.next();
+    if (done || this.#storedLeft-- <= 0) {
+      this.#phase = 'tasks';
+      return false;
+    }
+    this.#push(lines, { seq: value.version, body: encodeStored(value), tail: null }, null);
     return true;
   }
 

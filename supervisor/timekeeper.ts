@@ -8,7 +8,6 @@ import type { State } from './core/state.ts';
 import { Alarm } from './dispatch/alarm.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
 import type { Health } from './health.ts';
-import type { AttemptLog } from './history/attempt-log.ts';
 import type { History } from './history/history.ts';
 import type { Ledger } from './history/ledger.ts';
 import type { Journal } from './journal/live-journal.ts';
@@ -21,7 +20,6 @@ import { StateWalk } from './snapshotter.ts';
 const jumpMsMin = 2_000;
 /** After a snapshot that failed. */
 const snapshotRetryMs = 60_000;
-const purgeEveryMs = 3_600_000;
 
 export interface TimekeeperParts {
   readonly state: State;
@@ -29,7 +27,6 @@ export interface TimekeeperParts {
   readonly history: History;
   readonly ledger: Ledger;
   readonly scheduler: Scheduler;
-  readonly logs: AttemptLog;
   readonly recorder: Recorder;
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
@@ -45,7 +42,6 @@ export class Timekeeper {
   #offset: number;
   #snapshotNotBefore = Number.NEGATIVE_INFINITY;
   #snapshot: Promise<void> | null = null;
-  #purgedAt = Number.NEGATIVE_INFINITY;
 
   constructor(parts: TimekeeperParts) {
     this.#parts = parts;
@@ -82,7 +78,6 @@ export class Timekeeper {
     scheduler.tick();
     releaseRates(state, now);
     trimKeys(state, now);
-    this.#purge(now);
     dispatcher.pump();
     this.#arm();
   }
@@ -102,13 +97,6 @@ export class Timekeeper {
     if (Math.abs(byMs) < jumpMsMin) return;
     log.warn(`the clock jumped by ${byMs} ms`);
     recorder.record({ e: 'clock.jumped', byMs });
-  }
-
-  #purge(now: number): void {
-    const { clock, logs } = this.#parts;
-    if (clock.monotonic() - this.#purgedAt < purgeEveryMs) return;
-    this.#purgedAt = clock.monotonic();
-    void logs.purge(now);
   }
 
   #takeSnapshot(): void {

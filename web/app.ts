@@ -7,6 +7,7 @@ import { Refusal } from '../supervisor/core/refusal.ts';
 import type { Facade } from '../supervisor/facade.ts';
 import type { SchedulesFacade } from '../supervisor/schedules-facade.ts';
 import type { SettingsFacade } from '../supervisor/settings-facade.ts';
+import type { StoreFacade } from '../supervisor/store-facade.ts';
 import { may } from './caller.ts';
 import { EventStreams } from './event-stream.ts';
 import { LogStreams } from './log-stream.ts';
@@ -27,6 +28,7 @@ import { schedulesRoutes } from './routes/schedules.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { settingsRoutes } from './routes/settings.ts';
 import { statusRoutes } from './routes/status.ts';
+import { storeRoutes } from './routes/store.ts';
 import { submitRoutes } from './routes/submit.ts';
 import { taskLogRoutes } from './routes/task-log.ts';
 import { taskRoutes } from './routes/tasks.ts';
@@ -38,6 +40,7 @@ export interface AppOptions {
   readonly facade: Facade;
   readonly desk: SettingsFacade;
   readonly schedules: SchedulesFacade;
+  readonly store: StoreFacade;
   /** Asked at every request. */
   readonly settings: () => WebSettings;
   /** Where the bundle and its `manifest.json` are. */
@@ -102,6 +105,7 @@ function allRoutes(parts: Parts, page: Pages): readonly Route[] {
     ...taskLogRoutes(parts),
     ...queueRoutes(parts),
     ...schedulesRoutes(parts),
+    ...storeRoutes(parts),
     ...backupRoutes(parts),
     ...settingsRoutes(parts),
     ...eventRoutes(parts),

@@ -5,6 +5,7 @@ import { REFUSALS, type RefusalCode } from '../supervisor/core/refusal.ts';
 import { filterTextCharsMax } from './limits.ts';
 import * as schedules from './openapi-schedules.ts';
 import * as shapes from './openapi-schemas.ts';
+import * as store from './openapi-store.ts';
 import { problemType } from './problem.ts';
 import type { Parameter, Parameters } from './query.ts';
 import { api, type Route } from './route.ts';
@@ -22,7 +23,11 @@ const LOGIN: Shape = {
   answers: { 200: shapes.loggedIn },
   refusals: ['unauthorized', 'rate_limited'],
 };
-const RETRY: Shape = { answers: { 200: shapes.retried, 201: shapes.retried }, refusals: ACTS };
+const RETRY: Shape = {
+  body: shapes.retryOneCall,
+  answers: { 200: shapes.retried, 201: shapes.retried },
+  refusals: ACTS,
+};
 const PAUSE_SCHEDULE: Shape = {
   body: schedules.pauseScheduleCall,
   answers: { 200: schedules.oneSchedule },
@@ -83,6 +88,23 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   [`POST ${api}/schedules/:id/run_now`]: RUN_SCHEDULE,
   [`GET ${api}/schedules/:id/occurrences`]: { answers: { 200: schedules.occurrences }, refusals: ['not_found'] },
   [`GET ${api}/schedules/:id/next`]: { answers: { 200: schedules.preview }, refusals: ['not_found'] },
+  [`GET ${api}/store`]: { answers: { 200: store.storePage } },
+  [`POST ${api}/store/cleanup`]: { answers: { 200: store.cleared } },
+  [`GET ${api}/store/:key`]: { answers: { 200: store.stored }, refusals: ['validation', 'not_found'] },
+  [`PUT ${api}/store/:key`]: {
+    body: store.setCall,
+    answers: { 200: store.stored, 201: store.stored },
+    refusals: ['conflict', 'precondition_failed', 'too_large', 'draining', 'disk_full', 'outcome_unknown'],
+  },
+  [`DELETE ${api}/store/:key`]: {
+    answers: { 204: null },
+    refusals: ['validation', 'not_found', 'precondition_failed', 'outcome_unknown'],
+  },
+  [`POST ${api}/store/:key/increment`]: {
+    body: store.incrementCall,
+    answers: { 200: store.stored },
+    refusals: ['conflict', 'draining', 'disk_full', 'outcome_unknown'],
+  },
   [`POST ${api}/backup`]: {
     body: shapes.backupCall,
     answers: { 201: shapes.submittedOne },

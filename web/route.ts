@@ -5,6 +5,7 @@ import { Refusal } from '../supervisor/core/refusal.ts';
 import type { Actor, Facade } from '../supervisor/facade.ts';
 import type { SchedulesFacade } from '../supervisor/schedules-facade.ts';
 import type { SettingsFacade } from '../supervisor/settings-facade.ts';
+import type { StoreFacade } from '../supervisor/store-facade.ts';
 import type { Caller, Need } from './caller.ts';
 import type { EventStreams } from './event-stream.ts';
 import type { LogStreams } from './log-stream.ts';
@@ -25,6 +26,7 @@ export interface Parts {
   readonly facade: Facade;
   readonly desk: SettingsFacade;
   readonly schedules: SchedulesFacade;
+  readonly store: StoreFacade;
   readonly settings: () => WebSettings;
   readonly publicDir: string;
   readonly clock: Clock;

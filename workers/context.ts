@@ -6,6 +6,7 @@ import type { HandlerContext, HttpClient, HttpOptions, NotYet, SubmittedTask, Ta
 import { Permanent } from './define.ts';
 import { checkpointBytesMax, progressTextCharsMax } from './limits.ts';
 import { jsonText } from './outcome.ts';
+import { handlerStore } from './store.ts';
 
 /** Members are getters that give closures, so that `const { log, progress } = ctx` works. */
 export class Context implements HandlerContext {
@@ -106,12 +107,8 @@ export class Context implements HandlerContext {
   }
 
   get store(): HandlerContext['store'] {
-    return {
-      get: notYet('ctx.store.get'),
-      set: notYet('ctx.store.set'),
-      delete: notYet('ctx.store.delete'),
-      list: notYet('ctx.store.list'),
-    };
+    const attempt = this.#attempt;
+    return handlerStore((request) => attempt.call(request));
   }
 
   get next(): NotYet {

@@ -264,7 +264,38 @@ export interface CheckpointItem extends ItemBase {
   /** JSON text. */
   readonly data: string;
 }
-/** A question the supervisor answers with a `ReplyMessage`: `ctx.submit`, and a child process about to start. */
+/** What is tidied up in the supervisor itself, as its files and its memory are its own. */
+export type CleanupName = 'logs' | 'store';
+/** What a handler asks of the store. Members that people write are checked by the supervisor. */
+export type StoreRequest =
+  | { readonly act: 'get'; readonly key: unknown }
+  /** `value` is JSON text. */
+  | {
+      readonly act: 'set';
+      readonly key: unknown;
+      readonly value: string;
+      readonly ttl?: unknown;
+      readonly ifVersion?: unknown;
+    }
+  | { readonly act: 'increment'; readonly key: unknown; readonly by?: unknown; readonly ttl?: unknown }
+  | { readonly act: 'delete'; readonly key: unknown; readonly ifVersion?: unknown }
+  | { readonly act: 'list'; readonly prefix: unknown; readonly limit?: unknown; readonly after?: unknown };
+
+/** A value of the store as the supervisor answers it. */
+export interface StoreItem {
+  readonly key: string;
+  /** JSON text. */
+  readonly value: string;
+  readonly version: number;
+  /** ms since 1970, as `setAt`; null for never. */
+  readonly expiresAt: number | null;
+  readonly setAt: number;
+}
+
+/**
+ * A question the supervisor answers with a `ReplyMessage`: `ctx.submit`, `ctx.store`, a child process about to start, and the work of
+ * the built-in `*.cleanup` handlers.
+ */
 export interface CallItem extends ItemBase {
   readonly kind: 'call';
   /** Numbered from 1 within the attempt. */
@@ -272,7 +303,9 @@ export interface CallItem extends ItemBase {
   readonly request:
     | { readonly name: 'submit'; readonly task: unknown }
     /** Journaled before the program starts, so that a survivor can be found and ended after a crash. */
-    | { readonly name: 'child'; readonly groupId: number; readonly startTicks: string };
+    | { readonly name: 'child'; readonly groupId: number; readonly startTicks: string }
+    | { readonly name: 'cleanup'; readonly what: CleanupName }
+    | { readonly name: 'store'; readonly ask: StoreRequest };
 }
 export type WorkerItem = OutcomeItem | LogItem | ProgressItem | CountItem | CheckpointItem | CallItem;
 

@@ -54,10 +54,60 @@ export interface HandlerContext {
   readonly http: HttpClient;
   /** Path of a folder of this attempt's own, removed when it ends. */
   scratch(): Promise<string>;
+  /** Data shared with all other handlers, and with people. The attempt does not end before its calls are answered. */
+  readonly store: HandlerStore;
   /** Not in this version: a call fails the attempt for good, with the code `not_in_this_version`. */
-  readonly store: Readonly<Record<'get' | 'set' | 'delete' | 'list', NotYet>>;
-  /** Not in this version, as `store`. */
   readonly next: NotYet;
+}
+
+/**
+ * A refusal is an error with a `code`: `precondition_failed` where `ifVersion` does not hold, `validation`, `too_large`,
+ * `conflict` where the store is full or a value cannot be counted. An attempt that runs again asks again, and so counts twice.
+ */
+export interface HandlerStore {
+  /** @returns null where there is no such key, or none any more */
+  get(key: string): Promise<StoredValue | null>;
+  /** Takes the place of all that the key held. Resolves once it is durable. */
+  set(key: string, value: unknown, options?: TimeToLive & IfVersion): Promise<StoredValue>;
+  /** Adds to a whole number, 0 where there is none. The time to live is that of a key that is made by it. */
+  increment(key: string, by?: number, options?: TimeToLive): Promise<StoredValue>;
+  /** @returns whether it was there */
+  delete(key: string, options?: IfVersion): Promise<boolean>;
+  /** In the order of the keys. */
+  list(prefix?: string, options?: StorePageOptions): Promise<StorePage>;
+}
+
+export interface TimeToLive {
+  /** Seconds, or a duration such as `10m`; none keeps it for good. */
+  readonly ttl?: number | string | undefined;
+}
+
+export interface IfVersion {
+  /** What a read has given; 0: the key must not be there. */
+  readonly ifVersion?: number | undefined;
+}
+
+export interface StorePageOptions {
+  /** At most 500; a page ends earlier where its values come to 1 MiB. */
+  readonly limit?: number | undefined;
+  /** `next` of the page before. */
+  readonly after?: string | null | undefined;
+}
+
+export interface StorePage {
+  readonly items: readonly StoredValue[];
+  /** Null at the end. */
+  readonly next: string | null;
+}
+
+export interface StoredValue {
+  readonly key: string;
+  readonly value: unknown;
+  /** Another one after each set; never the same twice. */
+  readonly version: number;
+  /** ISO 8601, as `setAt`; from then on it is not there. Null for never. */
+  readonly expiresAt: string | null;
+  readonly setAt: string;
 }
 
 export type NotYet = (...given: readonly unknown[]) => never;

@@ -15,6 +15,7 @@ import { programHandler } from './program.ts';
 import { lookAtProgram } from './program-file.ts';
 import { MODULE } from './registry.ts';
 import { type AnyHandler, handlerOf } from './shape.ts';
+import { TriedStore } from './tried-store.ts';
 
 /** Time of a test: it stands still until it is moved. */
 export interface ManualClock {
@@ -64,7 +65,9 @@ export interface Given {
   readonly signal?: AbortSignal;
   /** Answers `ctx.submit`; what it throws refuses the task. */
   readonly submit?: (task: SubmittedTask) => unknown;
-  /** For the timeout; the real time when left out. */
+  /** What `ctx.store` holds at the beginning, by key. */
+  readonly store?: Readonly<Record<string, unknown>>;
+  /** For the timeout, and for when keys of the store end; the real time when left out. */
   readonly clock?: ManualClock;
   /** Told as it comes. */
   readonly said?: (line: LogLine) => void;
@@ -99,6 +102,8 @@ export interface Performed {
   /** The last one; null when it saved none. */
   readonly checkpoint: unknown;
   readonly submitted: readonly SubmittedTask[];
+  /** What `ctx.store` holds at the end, by key. */
+  readonly stored: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -142,12 +147,16 @@ class TriedAttempt extends Attempt {
   readonly #log: LogLine[] = [];
   readonly #progressed: ProgressSaid[] = [];
   readonly #submitted: SubmittedTask[] = [];
+  readonly #store: TriedStore;
   #counts: CountTotals | null = null;
   #saved: unknown = null;
 
   constructor(order: Order, outbox: Outbox, given: Given) {
     super(order, outbox);
     this.#given = given;
+    const { clock, store = {} } = given;
+    const beganAt = Date.now() - (clock?.now ?? 0);
+    this.#store = new TriedStore(store, clock ? () => beganAt + clock.now : Date.now);
   }
 
   override log(level: LogItem['level'], text: string): void {
@@ -171,6 +180,7 @@ class TriedAttempt extends Attempt {
   }
 
   override async call(request: CallItem['request']): Promise<unknown> {
+    if (request.name === 'store') return this.#store.answer(request.ask);
     if (request.name !== 'submit') return true;
     const task = request.task as SubmittedTask;
     this.#submitted.push(task);
@@ -196,6 +206,7 @@ class TriedAttempt extends Attempt {
       counts: this.#counts,
       checkpoint: this.#saved,
       submitted: this.#submitted,
+      stored: this.#store.held,
     };
   }
 }

@@ -13,6 +13,7 @@ import { turnOf } from './queue.ts';
 import { withinReach } from './retry.ts';
 import { applySchedules, endOccurrence, rewind, takeOccurrence } from './schedule/apply-schedules.ts';
 import type { State, Totals } from './state.ts';
+import { applyStore } from './store/apply-store.ts';
 import type { Task, TaskLife, TaskState } from './task.ts';
 import { freshLife, isFinished } from './task.ts';
 import { canMove } from './transitions.ts';
@@ -56,7 +57,7 @@ export function apply(state: State, event: Event, by: Applying): Task | null {
     case 'task.promoted':
       return change(state, event.id, by, (task) => promote(state, task, by.at));
     case 'task.retried':
-      return change(state, event.id, by, (task) => retry(state, task, by.at));
+      return change(state, event.id, by, (task) => retry(state, task, by.at, event.runAt ?? null));
     case 'task.archived':
       for (const id of event.ids) change(state, id, by, (task) => archive(state, task));
       return null;
@@ -130,6 +131,11 @@ function applyRest(state: State, event: Event, by: Applying): void {
       break;
     case 'supervisor.stopped':
       if (state.lastStop) state.lastStop = { ...state.lastStop, at: by.at, clean: true };
+      break;
+    case 'store.set':
+    case 'store.deleted':
+    case 'store.cleared':
+      applyStore(state.store, event, by);
       break;
     default:
       applySchedules(state.schedules, event, by);
@@ -361,7 +367,7 @@ function promote(state: State, task: Task, at: number): void {
   enqueue(state, task, 'task.promoted', at);
 }
 
-function retry(state: State, task: Task, at: number): void {
+function retry(state: State, task: Task, at: number, runAt: number | null): void {
   state.failed.delete(task.id);
   const life = lifeOf(task);
   life.finishedAt = null;
@@ -369,7 +375,11 @@ function retry(state: State, task: Task, at: number): void {
   life.spent = 0;
   life.crashes = life.suspicions = 0;
   if (task.idempotencyKey !== null) revive(state, task);
-  enqueue(state, task, 'task.retried', at);
+  if (runAt === null) return enqueue(state, task, 'task.retried', at);
+  move(state, task, 'scheduled', 'task.retried');
+  task.at = runAt;
+  task.relative = true;
+  state.due.push(runAt, { at: runAt, task });
 }
 
 /** A task that lives again has its key again, unless another task has taken it meanwhile. */

@@ -6,11 +6,16 @@ import type { AttemptEnded, Event } from './event.ts';
 import { optionsText } from './options.ts';
 import type { Hold, SchedulePause, StoredSchedule } from './schedule/schedule.ts';
 import type { KnownKey, Pause, Totals } from './state.ts';
+import type { Stored } from './store/store.ts';
 import type { Task } from './task.ts';
 
 /** How the two common kinds of line begin; `decode.ts` knows them by it. */
 export const ACCEPTED = '"e":"task.accepted","id":"';
 export const TASK = '"k":"task","id":"';
+/** Values of the store stand last in their line, as JSON: the mark before them cannot stand in a key, whose quotes are escaped. */
+export const STORE_SET = '"e":"store.set","key":';
+export const STORED = '"k":"stored","key":';
+export const VALUE = ',"value":';
 
 export function encodeEvent(event: Event): string {
   switch (event.e) {
@@ -31,6 +36,12 @@ export function encodeEvent(event: Event): string {
       );
     case 'attempt.ended':
       return encodeEnding(event);
+    case 'store.set':
+      return (
+        `${STORE_SET}${JSON.stringify(event.key)},"expiresAt":${event.expiresAt},"by":${JSON.stringify(event.by)}` +
+        (event.from === undefined ? '' : `,"from":${JSON.stringify(event.from)}`) +
+        `${VALUE}${event.value}`
+      );
     default:
       return JSON.stringify(event).slice(1, -1);
   }
@@ -97,4 +108,8 @@ export function encodeTaskHead(task: Task): string {
     (life === null ? '' : `,"life":${JSON.stringify(JSON.stringify(life))}`) +
     `,"options":${optionsText(task.options)},"params":`
   );
+}
+
+export function encodeStored({ key, value, expiresAt, setAt }: Stored): string {
+  return `${STORED}${JSON.stringify(key)},"expiresAt":${expiresAt},"setAt":${setAt}${VALUE}${value}`;
 }

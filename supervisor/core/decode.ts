@@ -2,12 +2,14 @@
  * Events and entities read back from bytes. A start reads a million of them, so the two common lines, a task accepted and
  * a task queued, are read in place; whatever says more goes through `JSON.parse`.
  */
-import { ACCEPTED, type Entity, TASK } from './codec.ts';
-import { type AcceptedOccurrence, EVENT_NAMES, type Event, type TaskAccepted } from './event.ts';
+import { ACCEPTED, type Entity, STORE_SET, STORED, TASK, VALUE } from './codec.ts';
+import { type AcceptedOccurrence, EVENT_NAMES, type Event, type StoreSet, type TaskAccepted } from './event.ts';
 import type { State } from './state.ts';
+import type { Stored } from './store/store.ts';
 import type { Task, TaskLife, TaskState } from './task.ts';
 
 const OPTIONS = ',"options":';
+const VALUE_BYTES = Buffer.from(VALUE);
 const PARAMS = Buffer.from(',"params":');
 const OPTIONS_BYTES = Buffer.from(OPTIONS);
 const QUEUED_AT = '","state":"queued","at":';
@@ -27,6 +29,7 @@ export class UnknownEntry extends Error {}
 /** @throws UnknownEntry for an entry of a kind this version does not know */
 export function decodeEvent(bytes: Buffer, start: number, end: number, state: State): Decoded {
   if (!startsWith(bytes, start, ACCEPTED)) {
+    if (startsWith(bytes, start, STORE_SET)) return { event: valueBehind<StoreSet>(bytes, start, end), params: null };
     const event = JSON.parse(`{${bytes.toString('utf8', start, end)}}`) as Event;
     if (!Object.hasOwn(EVENT_NAMES, event.e))
       throw new UnknownEntry(`an entry of the unknown kind ${JSON.stringify(event.e)}`);
@@ -113,6 +116,23 @@ export function decodeTask(from: EntityBytes, state: State): Task {
     previous: null,
     next: null,
   };
+}
+
+export function isStored({ bytes, start }: EntityBytes): boolean {
+  return startsWith(bytes, start, STORED);
+}
+
+export function decodeStored({ seq, bytes, start, end }: EntityBytes): Stored {
+  const { key, value, expiresAt, setAt } = valueBehind<Stored>(bytes, start, end);
+  return { key, value, version: seq, expiresAt, setAt };
+}
+
+/** Members, and behind them a value that stays text. */
+function valueBehind<T extends object>(bytes: Buffer, start: number, end: number): T {
+  const at = bytes.indexOf(VALUE_BYTES, start);
+  if (at < 0 || at > end) throw new UnknownEntry('a key of the store without a value');
+  const members = JSON.parse(`{${bytes.toString('utf8', start, at)}}`) as object;
+  return { ...members, value: bytes.toString('utf8', at + VALUE_BYTES.length, end) } as T;
 }
 
 /** Since when a task has been queued, when its members say that and no more; else null. */

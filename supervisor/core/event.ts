@@ -78,6 +78,16 @@ export interface HandlerChanged {
   readonly version: string | null;
 }
 
+/** Whatever asked for it: what holds from now on. */
+export interface StoreSet extends AskedBy {
+  readonly e: 'store.set';
+  readonly key: string;
+  /** ms since 1970; null for never. */
+  readonly expiresAt: number | null;
+  /** JSON text; the last member of the line, as JSON. */
+  readonly value: string;
+}
+
 export type Event =
   | TaskAccepted
   | AttemptStarted
@@ -94,7 +104,8 @@ export type Event =
   | ({ readonly e: 'task.promoted'; readonly id: string } & AskedBy)
   | ({ readonly e: 'task.canceled'; readonly id: string } & AskedBy)
   | ({ readonly e: 'task.cancel_requested'; readonly id: string } & AskedBy)
-  | ({ readonly e: 'task.retried'; readonly id: string } & AskedBy)
+  /** `runAt`: not before then, ms since 1970; at once without it. */
+  | ({ readonly e: 'task.retried'; readonly id: string; readonly runAt?: number } & AskedBy)
   | { readonly e: 'task.archived'; readonly ids: readonly string[] }
   | {
       readonly e: 'attempt.progressed';
@@ -158,6 +169,10 @@ export type Event =
       readonly rows: readonly Occurrence[];
       readonly waiting: readonly WaitingOccurrence[];
     }
+  | StoreSet
+  | ({ readonly e: 'store.deleted'; readonly key: string } & AskedBy)
+  /** What ends at `upTo`, ms since 1970, or before has left memory. */
+  | { readonly e: 'store.cleared'; readonly upTo: number }
   | { readonly e: 'clock.jumped'; readonly byMs: number };
 export type EventName = Event['e'];
 
@@ -195,6 +210,9 @@ export const EVENT_NAMES: Readonly<Record<EventName, true>> = {
   'schedules.resumed': true,
   'scheduler.set': true,
   'occurrences.settled': true,
+  'store.set': true,
+  'store.deleted': true,
+  'store.cleared': true,
   'clock.jumped': true,
 };
 

@@ -20,3 +20,10 @@ export const soloCrashesMax = 3;
 export const cronExpressionCharsMax = 512;
 export const minIntervalMsDefault = 5 * 60_000;
 export const previewTimesMax = 100;
+export const storeKeyBytesMax = 512;
+/** As JSON. */
+export const storeValueBytesMax = 64 * 1024;
+export const storeKeysMax = 1_000_000;
+export const storeBytesMaxDefault = 64 * 1024 * 1024;
+/** Of the keys and values on one page. */
+export const storePageBytesMax = 1024 * 1024;

@@ -5,11 +5,13 @@
 import type { Due } from './due.ts';
 import { Heap } from './heap.ts';
 import { IdOrder } from './id-order.ts';
+import { storeBytesMaxDefault } from './limits.ts';
 import { OptionsTable } from './options.ts';
 import { ParamsTable } from './params.ts';
 import { ReadyQueue } from './queue.ts';
 import { type Rate, RateWindow } from './rate.ts';
 import { freshSchedules, type Schedules } from './schedule/schedules.ts';
+import { freshStore, type Store } from './store/store.ts';
 import type { Task } from './task.ts';
 import { TaskTable } from './task-table.ts';
 
@@ -37,6 +39,8 @@ export interface Limits {
   readonly idempotencyKeysMax: number;
   readonly failedLiveMs: number;
   readonly agingMs: number;
+  /** Of all keys and values of the store. */
+  readonly storeBytesMax: number;
 }
 
 export interface Totals {
@@ -89,6 +93,7 @@ export interface State {
   readonly inboxTaken: Map<string, { readonly file: string; readonly seq: number }>;
   readonly children: Map<string, Child>;
   readonly schedules: Schedules;
+  readonly store: Store;
   limits: Limits;
   /** Types that have a handler and the kind of slot it runs in; null before the handlers are known. */
   lanes: ReadonlyMap<string, string> | null;
@@ -112,6 +117,7 @@ export const defaultLimits: Limits = {
   idempotencyKeysMax: 1_000_000,
   failedLiveMs: 86_400_000,
   agingMs: 600_000,
+  storeBytesMax: storeBytesMaxDefault,
 };
 
 export function freshState(limits: Limits = defaultLimits, paramsHotBytesMax?: number): State {
@@ -141,6 +147,7 @@ export function freshState(limits: Limits = defaultLimits, paramsHotBytesMax?: n
     inboxTaken: new Map(),
     children: new Map(),
     schedules: freshSchedules(),
+    store: freshStore(),
     limits,
     lanes: null,
     switchedOff: new Map(),

@@ -4,10 +4,12 @@
  */
 import type {
   CallItem,
+  CleanupName,
   HandlerDescription,
   Order,
   OutcomeItem,
   StopReason,
+  StoreRequest,
   WorkerItem,
 } from '../../workers/contract.ts';
 import type { Clock } from '../clock.ts';
@@ -46,6 +48,10 @@ export interface DispatcherParts {
   endLog(taskId: string, attempt: number): LogPlace | null;
   /** A handler's `ctx.submit`: resolves with the new task's id once it is durable. */
   submitFrom(parent: Task, call: number, task: unknown): Promise<{ id: string }>;
+  /** What a `*.cleanup` handler is for. @returns what its task gives as its result */
+  cleanUp(what: CleanupName): Promise<unknown>;
+  /** A handler's `ctx.store`. */
+  storeFrom(task: Task, request: StoreRequest): Promise<unknown>;
   readonly bootId: string;
 }
 
@@ -236,6 +242,8 @@ export class Dispatcher implements PoolListener {
     try {
       let value: unknown = true;
       if (request.name === 'submit') value = await this.#parts.submitFrom(task, call, request.task);
+      else if (request.name === 'store') value = await this.#parts.storeFrom(task, request.ask);
+      else if (request.name === 'cleanup') value = await this.#parts.cleanUp(request.what);
       else {
         const { groupId: group, startTicks: ticks } = request;
         await this.#parts.durable(

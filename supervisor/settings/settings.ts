@@ -58,6 +58,7 @@ export interface Settings {
   /** Null is forever. */
   readonly logRetentionMs: number | null;
   readonly ageingMs: number;
+  readonly storeSizeMb: number;
   /** Feature flags that are set, by name. */
   readonly flags: ReadonlyMap<string, boolean>;
   /** Times of day that built-in schedules are moved to, `HH:MM` by name. */
@@ -396,6 +397,13 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     kind: kinds.duration(second, 365 * day),
     default: '10m',
     sentence: 'A waiting task counts one priority more for each such stretch that higher ones go before it.',
+    live: true,
+  },
+  storeSizeMb: {
+    key: 'STORE_SIZE',
+    kind: kinds.integer(1, 1_024, 'MiB'),
+    default: '64',
+    sentence: 'How much all keys and values of the store come to at most. It is held in memory.',
     live: true,
   },
 };

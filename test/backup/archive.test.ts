@@ -24,6 +24,7 @@ import { type TarEntry, tarOf } from '../../workers/archive/tar-write.ts';
 import { Unreadable } from '../../workers/archive/unreadable.ts';
 import { type Found, walk } from '../../workers/archive/walk.ts';
 import { writeArchive } from '../../workers/archive/write-archive.ts';
+import { needsNamespaces } from '../helpers/needs.ts';
 
 const at = new Date('2026-11-27T03:00:00Z');
 const signal = new AbortController().signal;
@@ -155,6 +156,27 @@ t.test('a full disk and a file that changes leave nothing behind, and say so', a
   const stopped = AbortSignal.abort();
   await t.rejects(writeArchive(each([file('a', Buffer.from('a'))]), { ...options, signal: stopped }));
   t.same(readdirSync(dir), []);
+});
+
+t.test('on a file system that really is full nothing is left of it', needsNamespaces('-Urm'), (t) => {
+  const dir = t.testdir();
+  const { href } = new URL('../../workers/archive/write-archive.js', import.meta.url);
+  const script = `
+    import { randomBytes } from 'node:crypto';
+    import { readdirSync } from 'node:fs';
+    import { writeArchive } from ${JSON.stringify(href)};
+    const body = [randomBytes(8 * 1024 * 1024)];
+    const files = (async function* () {
+      yield { name: 'a', size: body[0].length, mode: 0o600, mtimeMs: 0, body };
+    })();
+    const options = { folder: process.argv[1], prefix: 'x', at: new Date(), signal: new AbortController().signal };
+    const code = await writeArchive(files, options).catch((error) => error.code);
+    console.log(JSON.stringify({ code, left: readdirSync(process.argv[1]) }));`;
+  const mounted = `mount -t tmpfs -o size=2m tmpfs ${dir} && exec "$@"`;
+  const node = [process.execPath, '--input-type=module', '-e', script, dir];
+  const said = execFileSync('unshare', ['-Urm', 'sh', '-c', mounted, 'sh', ...node], { encoding: 'utf8' });
+  t.same(JSON.parse(said), { code: 'disk_full', left: [] });
+  t.end();
 });
 
 t.test('what an attempt that was killed has left goes with the next one, and nothing else', async (t) => {

@@ -127,7 +127,12 @@ t.test('every address answers with the shape it is documented to have', async (t
   await asker.ask(api('GET /tasks'), 200);
   await asker.ask(api('POST /tasks/cancel'), 200, { body: { filter: { tag: 'many' }, dryRun: true } });
   await asker.ask(api('POST /tasks/cancel'), 200, { body: { ids: [canceled, nobody] } });
-  await asker.ask(api('POST /tasks/retry'), 200, { body: { filter: { param: { fail: true } }, dryRun: true } });
+  await asker.ask(api('POST /tasks/:id/retry'), 201, { id: canceled, body: { params: { file, ms: 2 } } });
+  const spread = { over: '1h', idempotencyKey: 'contract' };
+  await asker.ask(api('POST /tasks/retry'), 200, { body: { ids: [canceled], ...spread } });
+  await asker.ask(api('POST /tasks/retry'), 200, {
+    body: { filter: { param: { fail: true } }, dryRun: true, ...spread },
+  });
 
   await asker.ask(api('GET /queue'), 200);
   await asker.ask(api('POST /queue/pause'), 200, { query: '?type=record', body: { reason: 'night' } });
@@ -161,6 +166,13 @@ t.test('every address answers with the shape it is documented to have', async (t
   await asker.ask(api('GET /schedules/:id/next'), 200, { id: 'a' });
   await asker.ask(api('POST /schedules/preview'), 200, { body: { when } });
   await asker.ask(api('DELETE /schedules/:id'), 204, { id: 'a' });
+  await asker.ask(api('PUT /store/:key'), 201, { id: 'feed%2F1', body: { value: { seen: [1, 2] }, ttl: '10m' } });
+  await asker.ask(api('PUT /store/:key'), 200, { id: 'feed%2F1', body: { value: null } });
+  await asker.ask(api('GET /store/:key'), 200, { id: 'feed%2F1' });
+  await asker.ask(api('POST /store/:key/increment'), 200, { id: 'hits', body: { by: 2, ttl: 60 } });
+  await asker.ask(api('GET /store'), 200, { query: '?prefix=feed/&limit=1' });
+  await asker.ask(api('POST /store/cleanup'), 200, { body: {} });
+  await asker.ask(api('DELETE /store/:key'), 204, { id: 'feed%2F1' });
   await asker.ask(api('POST /backup'), 201, { token, body: { keep: 1 } });
 
   await asker.ask(api('GET /settings'), 200);
@@ -202,6 +214,11 @@ t.test('what is refused has its code, its status and the shape of a problem', as
     ['not_found', 'POST /tasks/:id/retry', { id: nobody }],
     ['not_found', 'POST /workers/:id/recycle', { id: 'none' }],
     ['not_found', 'GET /nowhere', {}],
+    ['not_found', 'GET /store/:key', { id: 'none' }],
+    ['validation', 'PUT /store/:key', { id: 'a', body: { value: 1, ttl: 0 } }],
+    ['validation', 'GET /store/:key', { id: 'a%07b' }],
+    ['too_large', 'PUT /store/:key', { id: 'a', body: { value: 'a'.repeat(65_535) } }],
+    ['forbidden', 'PUT /store/:key', { id: 'a', body: { value: 1 }, token: readToken }],
     ['method_not_allowed', 'POST /status', {}],
     ['conflict', 'POST /tasks/:id/cancel', { id }],
     ['conflict', 'POST /tasks', { body: { ...task, params: {}, idempotencyKey: 'k' } }],

@@ -139,6 +139,8 @@ export function dump(
     incarnation: state.incarnation,
     lastStop: state.lastStop,
     due: dueTimes(state),
+    store: sorted(state.store.byKey),
+    storeSize: [state.store.bytes, state.store.expiring],
   };
 }
 

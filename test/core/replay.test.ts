@@ -7,6 +7,7 @@ import { endAttempt, recoverAttempt } from '../../supervisor/core/decide/attempt
 import { claimTask } from '../../supervisor/core/decide/claim.ts';
 import { passTime } from '../../supervisor/core/decide/pass-time.ts';
 import { cancelTask, pauseQueue, promoteTask, resumeQueue, retryTask } from '../../supervisor/core/decide/steer.ts';
+import { deleteKey, setValue } from '../../supervisor/core/decide/store.ts';
 import { submitTasks } from '../../supervisor/core/decide/submit.ts';
 import type { AskedBy, Event } from '../../supervisor/core/event.ts';
 import { Refusal } from '../../supervisor/core/refusal.ts';
@@ -252,6 +253,15 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: -5_000, max: 5_000 }).map((byMs) => (world: World) => jump(world, byMs)) },
   { weight: 1, arbitrary: fc.boolean().map((orderly) => (world: World) => restart(world, orderly)) },
   { weight: 1, arbitrary: fc.nat({ max: 3 }).map((file) => (world: World) => inbox(world, file)) },
+  {
+    weight: 4,
+    arbitrary: fc.tuple(fc.nat({ max: 90 }), fc.option(fc.integer({ min: 1, max: 90_000 }))).map(
+      ([key, ttlMs]) =>
+        (world: World) =>
+          store(world, key, ttlMs),
+    ),
+  },
+  { weight: 2, arbitrary: fc.nat({ max: 90 }).map((key) => (world: World) => forget(world, key)) },
 );
 
 function claimSome(world: World, count: number): void {
@@ -327,6 +337,15 @@ function restart(world: World, orderly: boolean): void {
 function inbox(world: World, file: number): void {
   if (world.state.inboxTaken.has(`u${file}`)) world.record({ e: 'inbox.settled', uuids: [`u${file}`] });
   else world.record({ e: 'inbox.taken', uuid: `u${file}`, file: `${file}.json`, tasks: 1 });
+}
+
+function store(world: World, key: number, ttlMs: number | null): void {
+  const given = { key: `k${key}`, value: `${world.state.seq}`, ttlMs, condition: null };
+  world.carryOut(setValue(world.state.store, limits, given, world.now, { by: 'http' }));
+}
+
+function forget(world: World, key: number): void {
+  world.carryOut(deleteKey(world.state.store, `k${key}`, null, world.now, { by: 'http' }));
 }
 
 t.test('reading the journal back gives the state that wrote it', async (t) => {

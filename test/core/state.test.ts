@@ -772,6 +772,7 @@ t.test('every other event survives its line, and an unknown one is refused, neve
     { e: 'task.canceled', id: idOf(1), by: text, from: text },
     { e: 'task.cancel_requested', id: idOf(1), by: text },
     { e: 'task.retried', id: idOf(1), by: text },
+    { e: 'task.retried', id: idOf(1), runAt: 1_700_000_000_000, by: text },
     { e: 'task.archived', ids: [] },
     {
       e: 'attempt.progressed',
@@ -800,6 +801,10 @@ t.test('every other event survives its line, and an unknown one is refused, neve
     { e: 'schedules.paused', reason: text, until: noon, by: text },
     { e: 'schedules.resumed', to: noon, catchUp: false, by: text },
     { e: 'scheduler.set', on: true, zone: 'Europe/Berlin', after: noon },
+    { e: 'store.set', key: text, expiresAt: noon, by: text, from: text, value: '{"value":[1]}' },
+    { e: 'store.set', key: text, expiresAt: null, by: text, value: JSON.stringify(text) },
+    { e: 'store.deleted', key: text, by: text },
+    { e: 'store.cleared', upTo: noon },
     {
       e: 'occurrences.settled',
       id: idOf(1),

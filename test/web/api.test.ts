@@ -1,18 +1,9 @@
 import { gzipSync } from 'node:zlib';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { Refusal } from '../../supervisor/core/refusal.ts';
-import { type Answer, serve } from './serve.ts';
+import { isProblem, serve } from './serve.ts';
 
 const task = { type: 'noop', params: { number: 1 } };
-
-function isProblem(t: Test, answer: Answer, status: number, code: string, words?: RegExp) {
-  t.equal(answer.status, status, `status of ${answer.text.slice(0, 200)}`);
-  t.equal(answer.headers['content-type'], 'application/problem+json');
-  t.equal(answer.json.code, code);
-  t.equal(answer.json.status, status);
-  t.type(answer.json.title, 'string');
-  if (words) t.match(answer.text, words);
-}
 
 t.test('a task that is posted is answered with 201, its address and where it came from', async (t) => {
   const { call, facade } = await serve(t);
@@ -283,19 +274,26 @@ t.test('calls for many tasks take ids or a filter, never neither, both or anythi
   t.strictSame(answer.json, { matched: 3, changed: 0, skipped: [{ id: 'x', code: 'conflict' }], next: null });
   t.strictSame(facade.lastAsked('cancelMany')?.with, [{ filter: { state: ['queued'], type: ['noop'] } }, true]);
   t.equal((await call('POST', '/api/v1/tasks/retry', { ids: ['a', 'b'] })).json.changed, 1);
-  t.strictSame(facade.lastAsked('retryMany')?.with, [{ ids: ['a', 'b'] }, false]);
+  const atOnce = { overMs: null, idempotencyKey: null };
+  t.strictSame(facade.lastAsked('retryMany')?.with, [{ ids: ['a', 'b'] }, false, atOnce]);
   await call('POST', '/api/v1/tasks/retry', { filter: {} });
-  t.strictSame(facade.lastAsked('retryMany')?.with, [{ filter: {} }, false]);
+  t.strictSame(facade.lastAsked('retryMany')?.with, [{ filter: {} }, false, atOnce]);
   await call('POST', '/api/v1/tasks/retry', { filter: {}, resolved: true });
-  t.strictSame(facade.lastAsked('retryMany')?.with, [{ filter: {}, resolved: true }, false]);
+  t.strictSame(facade.lastAsked('retryMany')?.with, [{ filter: {}, resolved: true }, false, atOnce]);
   await call('POST', '/api/v1/tasks/retry', { ids: ['a'], resolved: false });
-  t.strictSame(facade.lastAsked('retryMany')?.with, [{ ids: ['a'] }, false]);
+  t.strictSame(facade.lastAsked('retryMany')?.with, [{ ids: ['a'] }, false, atOnce]);
+  await call('POST', '/api/v1/tasks/retry', { ids: ['a'], over: '30m', idempotencyKey: 'after the power cut' });
+  const spread = { overMs: 1_800_000, idempotencyKey: 'after the power cut' };
+  t.strictSame(facade.lastAsked('retryMany')?.with, [{ ids: ['a'] }, false, spread]);
   const param = { platform: 1, name: '', on: false, 'a.b': null };
   await call('POST', '/api/v1/tasks/cancel', { filter: { param, type: 'noop' } });
   t.strictSame(facade.lastAsked('cancelMany')?.with, [{ filter: { type: ['noop'], param } }, false]);
   const before = facade.asked.length;
   const tooMany = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`m${index}`, 1]));
   const wrong: [unknown, RegExp][] = [
+    [{ ids: ['a'], over: 'soon' }, /\$\.over must be a duration/],
+    [{ ids: ['a'], over: '31d' }, /\$\.over must be a duration .* at most 30d/],
+    [{ ids: ['a'], idempotencyKey: '' }, /\$\.idempotencyKey must be text/],
     [{ filter: { param: 1 } }, /\$\.filter\.param/],
     [{ filter: { param: [1] } }, /\$\.filter\.param/],
     [{ filter: { param: {} } }, /\$\.filter\.param/],
@@ -450,7 +448,7 @@ t.test('an unknown address is 404, a wrong method 405 with those allowed', async
   const unknown = [
     '/api/v1/runs',
     '/api/v1/schedules/a/b',
-    '/api/v1/store/a',
+    '/api/v1/store/a/b',
     '/api/v2/tasks',
     '/api/v1/tasks/a/b/c',
     '/nope',

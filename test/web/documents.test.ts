@@ -18,6 +18,7 @@ import { openDesk } from '../helpers/desk.ts';
 import { exact } from '../helpers/exact-shape.ts';
 import { SchedulesBed } from '../helpers/schedules-bed.ts';
 import { ScriptedFacade } from '../helpers/scripted-facade.ts';
+import { StoreBed } from '../helpers/store-bed.ts';
 import { serve } from './serve.ts';
 
 interface Operation {
@@ -75,7 +76,8 @@ t.test('every documented path exists: none is 404 by address or 405', async (t) 
   const { desk, end } = await openDesk();
   t.teardown(end);
   const schedules = new SchedulesBed().desk;
-  const { call, facade } = await serve(t, { desk, schedules });
+  const store = new StoreBed().desk;
+  const { call, facade } = await serve(t, { desk, schedules, store });
   const { json } = await call('GET', '/api/v1/openapi.json');
   const { id } = (await call('POST', '/api/v1/tasks', { type: 'noop' })).json.task;
   facade.beginLog(id);
@@ -89,10 +91,11 @@ t.test('every documented path exists: none is 404 by address or 405', async (t) 
         : path.includes('schedules')
           ? 'A'
           : id;
-    const address = path.replace('{id}', idOf).replace('{name}', 'A');
+    const address = path.replace('{id}', idOf).replace('{name}', 'A').replace('{key}', 'A');
     for (const method of Object.keys(methods)) {
       // Some of what is asked deletes it.
       await call('POST', '/api/v1/schedules', newSchedule);
+      await call('PUT', '/api/v1/store/A', { value: 1 });
       const answer = await call(method.toUpperCase(), address, method === 'post' ? {} : undefined);
       t.notOk([404, 405, 500].includes(answer.status), `${method} ${path} is ${answer.status}`);
     }

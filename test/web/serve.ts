@@ -5,6 +5,7 @@ import { Agent, request } from 'undici';
 import { type Clock, machineClock } from '../../supervisor/clock.ts';
 import type { SchedulesFacade } from '../../supervisor/schedules-facade.ts';
 import type { SettingsFacade } from '../../supervisor/settings-facade.ts';
+import type { StoreFacade } from '../../supervisor/store-facade.ts';
 import { createApp } from '../../web/app.ts';
 import { listen } from '../../web/server.ts';
 import type { WebSettings } from '../../web/settings.ts';
@@ -81,6 +82,7 @@ export async function serve(
     events?: ScriptedEvents;
     desk?: SettingsFacade;
     schedules?: SchedulesFacade;
+    store?: StoreFacade;
   } = {},
 ) {
   const {
@@ -88,6 +90,7 @@ export async function serve(
     events = new ScriptedEvents(),
     desk,
     schedules = null as never,
+    store = null as never,
     ...settings
   } = given;
   const facade = new ScriptedFacade(events);
@@ -103,6 +106,7 @@ export async function serve(
     facade,
     desk: desk ?? (bed as DeskBed).desk,
     schedules,
+    store,
     settings: () => current.settings,
     publicDir,
     clock,
@@ -167,4 +171,13 @@ export type Served = Awaited<ReturnType<typeof serve>>;
 /** Waits for what is bound to come; the test's own timeout is the limit. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+export function isProblem(t: Test, answer: Answer, status: number, code: string, words?: RegExp) {
+  t.equal(answer.status, status, `status of ${answer.text.slice(0, 200)}`);
+  t.equal(answer.headers['content-type'], 'application/problem+json');
+  t.equal(answer.json.code, code);
+  t.equal(answer.json.status, status);
+  t.type(answer.json.title, 'string');
+  if (words) t.match(answer.text, words);
 }

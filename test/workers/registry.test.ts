@@ -25,7 +25,16 @@ const failureOf = (answer: HandlerCatalog, name: string) =>
   answer.failures.find((failure) => failure.file.endsWith(`/${name}`))?.message;
 const typesOf = (answer: HandlerCatalog) => answer.handlers.map((handler) => handler.type).sort();
 const stripsTypes = 'typescript' in process.features && Boolean(process.features.typescript);
-const builtIn = ['backup.create', 'backup.paths', 'command.run', 'echo', 'http.download', 'http.request'];
+const builtIn = [
+  'backup.create',
+  'backup.paths',
+  'command.run',
+  'echo',
+  'http.download',
+  'http.request',
+  'logs.cleanup',
+  'store.cleanup',
+];
 const good = (type: string) => `export default { type: '${type}', run: () => 1 }`;
 
 t.test('every handler is told, built-in ones and dropped-in ones', async (t) => {
@@ -35,7 +44,7 @@ t.test('every handler is told, built-in ones and dropped-in ones', async (t) => 
   });
   const answer = await describeHandlers(handlersDir);
   t.same(answer.failures, []);
-  t.same(typesOf(answer), [...builtIn, 'mine']);
+  t.same(typesOf(answer), [...builtIn, 'mine'].sort());
   t.match(
     answer.handlers.find((handler) => handler.type === 'mine'),
     {
@@ -145,7 +154,7 @@ t.test('a file that cannot be used fails alone, and says why', async (t) => {
   symlinkSync(join(folder, 'good.js'), join(folder, 'linked.mjs'));
   const answer = await describeHandlers(folder, { loadMsMax: 8_000 });
   t.same(
-    typesOf(answer).filter((type) => !/^(backup|http|command|echo|typed)/.test(type)),
+    typesOf(answer).filter((type) => !/^(backup|http|command|echo|logs|store|typed)/.test(type)),
     ['common', 'compiled', 'good'],
   );
   const expected: Record<string, RegExp> = {

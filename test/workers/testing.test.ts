@@ -41,6 +41,43 @@ t.test('everything a handler tells is collected, however fast it comes', async (
   t.equal(told.length, 3);
 });
 
+t.test('a handler finds the store as it is given, and leaves it as a supervisor would', async (t) => {
+  const clock = manualClock();
+  const counts = defineHandler({
+    type: 'counts',
+    async run(_params, { store }) {
+      const before = await store.get('seen');
+      await store.set('seen', [...((before?.value ?? []) as string[]), 'b'], { ifVersion: before?.version });
+      await store.increment('hits', 2, { ttl: 60 });
+      const hits = await store.increment('hits', 3, { ttl: '7d' });
+      await store.set('soon', 1, { ttl: '1m' });
+      clock.advance('59s');
+      const alive = (await store.list('s')).items.map(({ key }) => key);
+      clock.advance('1s');
+      const refusals = await Promise.all(
+        [
+          store.set('seen', 1, { ifVersion: before?.version }),
+          store.increment('seen'),
+          store.set('a', 1, { ttl: 0 }),
+        ].map((asked) => asked.catch(({ code }) => code)),
+      );
+      return { hits: hits.value, alive, soon: await store.get('soon'), gone: await store.delete('old'), refusals };
+    },
+  });
+  const done = await perform(counts, { store: { seen: ['a'], old: 1 }, clock });
+  t.match(done, {
+    outcome: 'succeeded',
+    result: {
+      hits: 5,
+      alive: ['seen', 'soon'],
+      soon: null,
+      gone: true,
+      refusals: ['precondition_failed', 'conflict', 'validation'],
+    },
+  });
+  t.same(done.stored, { seen: ['a', 'b'] }, 'and what has expired is not in it');
+});
+
 t.test('an attempt goes on from a checkpoint', async (t) => {
   const done = await perform(copy, { params: { files: ['a', 'b', 'c'] }, attempt: 2, resume: { next: 2 } });
   t.match(done, { result: { copied: 1 }, progress: [{ done: 3, total: 3 }] });

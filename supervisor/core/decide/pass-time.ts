@@ -1,7 +1,8 @@
-/** What the passing of time brings: tasks that are due, failed ones that leave memory. */
+/** What the passing of time brings: tasks that are due, failed ones and expired keys that leave memory. */
 import { nextDue, stillWaits } from '../due.ts';
 import type { Event } from '../event.ts';
 import type { State } from '../state.ts';
+import { clearExpired, nextClearing } from './store.ts';
 
 /** So many ids fit one entry. */
 const idsPerEntryMax = 10_000;
@@ -16,6 +17,7 @@ export function passTime(state: State, now: number): readonly Event[] {
   }
   const archived = oldFailures(state, now);
   if (archived.length > 0) events.push({ e: 'task.archived', ids: archived });
+  if (nextClearing(state.store) <= now) events.push(...clearExpired(state.store, now));
   return events;
 }
 
@@ -23,7 +25,7 @@ export function passTime(state: State, now: number): readonly Event[] {
 export function nextMoment(state: State): number {
   const [oldest] = state.failed.values();
   const archive = oldest ? oldest.at + state.limits.failedLiveMs : Number.POSITIVE_INFINITY;
-  return Math.min(nextDue(state), archive);
+  return Math.min(nextDue(state), archive, nextClearing(state.store));
 }
 
 function dueTasks(state: State, now: number): string[] {

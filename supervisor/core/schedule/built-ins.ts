@@ -10,6 +10,18 @@ export interface BuiltIn {
 
 export const BUILT_INS: readonly BuiltIn[] = [
   {
+    name: 'logs-cleanup',
+    task: { type: 'logs.cleanup', params: {} },
+    at: '01:00',
+    note: 'Removes logs of attempts that are older than LOG_RETENTION.',
+  },
+  {
+    name: 'store-cleanup',
+    task: { type: 'store.cleanup', params: {} },
+    at: '01:00',
+    note: 'Lets go of what has expired in the store.',
+  },
+  {
     name: 'backup',
     task: { type: 'backup.create', params: {} },
     at: '03:00',

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { machineClock } from '../../../supervisor/clock.ts';
 import type { SchedulesFacade } from '../../../supervisor/schedules-facade.ts';
 import type { SettingsFacade } from '../../../supervisor/settings-facade.ts';
+import type { StoreFacade } from '../../../supervisor/store-facade.ts';
 import { type App, createApp } from '../../../web/app.ts';
 import type { WebSettings } from '../../../web/settings.ts';
 import { ScriptedFacade } from './scripted-facade.ts';
@@ -28,6 +29,7 @@ export async function startConsole(
   facade = new ScriptedFacade(),
   desk: SettingsFacade = null as never,
   schedules: SchedulesFacade = null as never,
+  store: StoreFacade = null as never,
 ): Promise<ConsoleServer> {
   let settings: WebSettings = {
     host: '127.0.0.1',
@@ -43,6 +45,7 @@ export async function startConsole(
     facade,
     desk,
     schedules,
+    store,
     settings: () => settings,
     publicDir,
     clock: machineClock,

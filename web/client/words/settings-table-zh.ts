@@ -46,6 +46,7 @@ export const MEANINGS_ZH: Readonly<Record<string, string>> = {
   FAILED_LIVE: '失败的任务在移入历史之前，与当前任务一起保留多久。',
   LOG_RETENTION: '尝试的日志保留多久。',
   AGEING: '等待中的任务被更高优先级的任务抢先，每满这样一段时间，优先级就按高一级计算。',
+  STORE_SIZE: '存储中所有键和值合计最多多大。它们保存在内存中。',
 };
 
 const PHRASES_ZH: Readonly<Record<string, string>> = {
