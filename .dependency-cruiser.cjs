@@ -170,6 +170,7 @@ module.exports = {
     home('yaml', '^supervisor/intake/'),
     home('pino', '^supervisor/(log|main)[.]ts$'),
     home('undici', '^workers/'),
+    home('picomatch', '^workers/archive/'),
     home('commander', '^cli/'),
     home('cron-parser', '^supervisor/core/schedule/cron[.]ts$'),
   ],

@@ -30,7 +30,7 @@ export interface Supervisor {
   get<Body>(path: string, query?: Query): Promise<Body>;
   post<Body>(path: string, body: unknown, query?: Query): Promise<Answer<Body>>;
   put<Body>(path: string, body: unknown, headers?: Headers): Promise<Answer<Body>>;
-  patch<Body>(path: string, body: unknown): Promise<Answer<Body>>;
+  patch<Body>(path: string, body: unknown, headers?: Headers): Promise<Answer<Body>>;
   remove(path: string, headers?: Headers): Promise<void>;
   /** Text as it comes, without an end to wait for. */
   stream(path: string, query?: Query): Promise<AsyncIterable<Uint8Array>>;
@@ -85,7 +85,7 @@ export function supervisorOf(dataDir: string): Supervisor {
     },
     post: (path, body, query) => change('POST', path, body, query),
     put: (path, body, headers) => change('PUT', path, body, {}, headers),
-    patch: (path, body) => change('PATCH', path, body),
+    patch: (path, body, headers) => change('PATCH', path, body, {}, headers),
     async remove(path, headers) {
       await ask('DELETE', path, {}, undefined, AbortSignal.timeout(answerMsMax), headers);
     },

@@ -11,17 +11,25 @@ export interface EachTask<Body> {
   readonly ids: readonly string[];
   readonly supervisor: Supervisor;
   readonly action: 'cancel' | 'retry';
+  readonly body?: object;
   /** What is printed about a task that was accepted, beside its id. */
   readonly said: (body: Named<Body>) => string;
   readonly json?: true | undefined;
 }
 
-export async function eachTask<Body>({ ids, supervisor, action, said, json }: EachTask<Body>): Promise<void> {
+export async function eachTask<Body>({
+  ids,
+  supervisor,
+  action,
+  body: asked = {},
+  said,
+  json,
+}: EachTask<Body>): Promise<void> {
   const items: Named<Body>[] = [];
   for (const given of ids) {
     try {
       const id = await wholeId(supervisor, given);
-      const { body }: Answer<Named<Body>> = await supervisor.post(`tasks/${encodeURIComponent(id)}/${action}`, {});
+      const { body }: Answer<Named<Body>> = await supervisor.post(`tasks/${encodeURIComponent(id)}/${action}`, asked);
       items.push(body);
       if (!json) print(`${body.task.id}  ${said(body)}`);
     } catch (thrown) {

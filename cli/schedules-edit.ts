@@ -75,17 +75,18 @@ async function edit(which: string, given: Given): Promise<void> {
   const isTask = given.type !== undefined || given.params !== undefined;
   if (Object.keys(changes).length === 0 && !isTask) throw new UsageError('say what to change: see --help');
   const supervisor = supervisorOf(dataFolder(given));
-  const task = isTask ? { task: { ...(await taskOf(which)), ...taskFrom(given) } } : {};
+  // The task is changed as a whole: what it was must not have changed since.
+  const before = isTask ? (await supervisor.get<{ schedule: Schedule }>(placeOf(which))).schedule : null;
+  const task = before && { task: { ...(before.task as object), ...taskFrom(given) } };
   const { body } = await supervisor
-    .patch<{ schedule: Schedule }>(placeOf(which), { ...changes, ...task })
+    .patch<{ schedule: Schedule }>(
+      placeOf(which),
+      { ...changes, ...task },
+      before ? { 'if-match': `"${before.version}"` } : {},
+    )
     .catch((thrown) => inOptions(thrown, (path) => wordOf(path, given)));
   if (given.json) return printJson(body.schedule);
   print(await plainly(supervisor, body.schedule));
-
-  async function taskOf(name: string): Promise<object> {
-    const { schedule } = await supervisor.get<{ schedule: Schedule }>(placeOf(name));
-    return schedule.task as object;
-  }
 }
 
 function fromOptions(given: Given): object {

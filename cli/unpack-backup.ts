@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { type ReadFile, readTar } from '../workers/archive/tar-read.ts';
+import { type ReadEntry, readFiles } from '../workers/archive/tar-read.ts';
 import { Refused } from './call.ts';
 
 const ABOUT = 'backup.json';
@@ -74,7 +74,7 @@ function failing(plain: PassThrough, error: Error): never {
 
 async function unpackAll(plain: PassThrough, archive: string, dataDir: string, folders: Set<string>): Promise<number> {
   let files = 0;
-  for await (const file of readTar(plain)) {
+  for await (const file of readFiles(plain)) {
     if (files === 0) await noteRestored(file, archive, dataDir);
     else await unpackOne(file, dataDir, folders);
     files++;
@@ -84,7 +84,7 @@ async function unpackAll(plain: PassThrough, archive: string, dataDir: string, f
 }
 
 /** Before anything a start could run on is there. */
-async function noteRestored(about: ReadFile, archive: string, dataDir: string): Promise<void> {
+async function noteRestored(about: ReadEntry, archive: string, dataDir: string): Promise<void> {
   const { nightshift, madeAt } = about.name === ABOUT && about.size < aboutBytesMax ? await jsonOf(about) : {};
   if (nightshift === undefined) throw new Error('it is no backup of a data folder');
   if (nightshift !== 1) throw new Error(`it was made by a newer version (its format is ${nightshift})`);
@@ -92,13 +92,13 @@ async function noteRestored(about: ReadFile, archive: string, dataDir: string): 
   await writeFile(join(dataDir, RESTORED), `${JSON.stringify(note)}\n`, { mode: 0o600, flag: 'wx', flush: true });
 }
 
-async function jsonOf({ body }: ReadFile): Promise<{ nightshift?: unknown; madeAt?: unknown }> {
+async function jsonOf({ body }: ReadEntry): Promise<{ nightshift?: unknown; madeAt?: unknown }> {
   const parts: Buffer[] = [];
   for await (const part of body) parts.push(part);
   return JSON.parse(Buffer.concat(parts).toString());
 }
 
-async function unpackOne(file: ReadFile, dataDir: string, folders: Set<string>): Promise<void> {
+async function unpackOne(file: ReadEntry, dataDir: string, folders: Set<string>): Promise<void> {
   const segments = file.name.split('/');
   if (segments.some((segment) => ['', '.', '..'].includes(segment) || segment.includes('\0')))
     throw new Error(`it holds a file with the name ${JSON.stringify(file.name)}`);

@@ -68,6 +68,14 @@ export type Which =
   | { readonly ids: readonly string[] }
   | { readonly filter: TaskFilter; readonly after?: string | null; readonly resolved?: boolean };
 
+/** How many tasks are run again. */
+export interface RetryHow {
+  /** Spread evenly over so long from now on; at once without it. */
+  readonly overMs?: number | null;
+  /** The same call again with the same key makes no task twice. */
+  readonly idempotencyKey?: string | null;
+}
+
 export interface ManyAnswer {
   readonly matched: number;
   readonly changed: number;
@@ -191,12 +199,14 @@ export interface Facade {
   tasks(request: PageRequest): Promise<TaskPage>;
   cancel(id: string, actor: Actor): Promise<TaskView>;
   promote(id: string, actor: Actor): Promise<TaskView>;
+  /** @param params JSON text, in place of those it had; the task that is run again keeps its own */
   retry(
     id: string,
     actor: Actor,
+    params?: string | null,
   ): Promise<{ task: TaskView; originalId: string; source: 'live' | 'history' | 'rebuilt'; warning?: string }>;
   cancelMany(which: Which, dryRun: boolean, actor: Actor): Promise<ManyAnswer>;
-  retryMany(which: Which, dryRun: boolean, actor: Actor): Promise<ManyAnswer>;
+  retryMany(which: Which, dryRun: boolean, actor: Actor, how?: RetryHow): Promise<ManyAnswer>;
   queue(): Promise<QueueView>;
   pause(type: string | null, reason: string, actor: Actor): Promise<QueueView>;
   resume(type: string | null, actor: Actor): Promise<QueueView>;

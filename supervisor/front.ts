@@ -12,7 +12,17 @@ import { movesFrom } from './core/transitions.ts';
 import type { Pool } from './dispatch/pool.ts';
 import type { Slot, SlotThread } from './dispatch/slot.ts';
 import type { EventStream } from './event-stream.ts';
-import type { Actor, Facade, LiveLine, PageRequest, QueueView, StatusView, Which, WorkerView } from './facade.ts';
+import type {
+  Actor,
+  Facade,
+  LiveLine,
+  PageRequest,
+  QueueView,
+  RetryHow,
+  StatusView,
+  Which,
+  WorkerView,
+} from './facade.ts';
 import type { Health } from './health.ts';
 import type { AttemptLog } from './history/attempt-log.ts';
 import type { Journal } from './journal/live-journal.ts';
@@ -75,8 +85,8 @@ export class Front implements Facade {
     return this.#parts.supervisor.promote(id, actor);
   }
 
-  retry(id: string, actor: Actor) {
-    return this.#parts.supervisor.retry(id, actor);
+  retry(id: string, actor: Actor, params: string | null = null) {
+    return this.#parts.supervisor.retry(id, actor, { params });
   }
 
   cancelMany(which: Which, dryRun: boolean, actor: Actor) {
@@ -89,14 +99,18 @@ export class Front implements Facade {
     });
   }
 
-  retryMany(which: Which, dryRun: boolean, actor: Actor) {
+  retryMany(which: Which, dryRun: boolean, actor: Actor, { overMs = null, idempotencyKey = null }: RetryHow = {}) {
     const resolved = 'ids' in which || which.resolved === true;
-    const carryOut = (id: string) => this.#parts.supervisor.retry(id, actor, { resolved });
+    const carryOut = (id: string, delayMs: number | null) => {
+      const key = idempotencyKey && `${idempotencyKey}:${id}`;
+      return this.#parts.supervisor.retry(id, actor, { resolved, delayMs, idempotencyKey: key });
+    };
     return forMany(this.#many(), which, dryRun, {
       states: FAILURES,
       able: ({ state }) => state === 'canceled' || FAILURES.includes(state),
       resolved: ({ retriedAs }) => retriedAs !== null && !resolved,
       carryOut,
+      overMs,
     });
   }
 

@@ -22,8 +22,10 @@ export interface Wish {
   readonly able: (task: TaskView) => boolean;
   /** What a filter passes over, as it has been done already. */
   readonly resolved: (task: TaskView) => boolean;
-  /** Throws a `Refusal` where it cannot be done after all. */
-  readonly carryOut: (id: string) => Promise<unknown>;
+  /** Throws a `Refusal` where it cannot be done after all. `delayMs` is for wishes that are spread over time. */
+  readonly carryOut: (id: string, delayMs: number | null) => Promise<unknown>;
+  /** Spreads what one call does evenly over so long. */
+  readonly overMs?: number | null;
 }
 
 type Answer = { -readonly [Member in keyof ManyAnswer]: ManyAnswer[Member] } & {
@@ -34,18 +36,30 @@ type Answer = { -readonly [Member in keyof ManyAnswer]: ManyAnswer[Member] } & {
 export async function forMany(parts: ManyParts, which: Which, dryRun: boolean, wish: Wish): Promise<ManyAnswer> {
   const answer: Answer = { matched: 0, changed: 0, skipped: [], next: null };
   const sample: TaskView[] = [];
+  const delays = dryRun || wish.overMs == null ? atOnce : await spread(parts, which, wish, wish.overMs);
   for await (const tasks of 'ids' in which
     ? named(parts, which.ids, wish, answer)
     : matching(parts, which, wish, answer)) {
     answer.matched += tasks.length;
     if (dryRun) sample.push(...tasks.slice(0, sampleMax - sample.length));
-    else await carryOut(tasks, wish, answer);
+    else await carryOut(tasks, wish, delays, answer);
   }
   return dryRun ? { ...answer, sample } : answer;
 }
 
-async function carryOut(tasks: readonly TaskView[], wish: Wish, answer: Answer): Promise<void> {
-  const outcomes = await Promise.allSettled(tasks.map(({ id }) => wish.carryOut(id)));
+/** Called once a task, in their order. */
+type Delays = () => number | null;
+const atOnce: Delays = () => null;
+
+/** How far apart they are is known once they have been counted. */
+async function spread(parts: ManyParts, which: Which, wish: Wish, overMs: number): Promise<Delays> {
+  const { matched } = await forMany(parts, which, true, wish);
+  let done = 0;
+  return () => Math.floor((overMs * Math.min(done++, matched)) / Math.max(1, matched));
+}
+
+async function carryOut(tasks: readonly TaskView[], wish: Wish, delays: Delays, answer: Answer): Promise<void> {
+  const outcomes = await Promise.allSettled(tasks.map(({ id }) => wish.carryOut(id, delays())));
   for (const [index, outcome] of outcomes.entries()) {
     if (outcome.status === 'fulfilled') answer.changed++;
     else if (outcome.reason instanceof Refusal)

@@ -4,7 +4,7 @@
  */
 import type { HandlerDescription } from '../workers/contract.ts';
 import type { Clock } from './clock.ts';
-import { cancelTask, pauseQueue, promoteTask, resumeQueue, retryTask } from './core/decide/steer.ts';
+import { cancelTask, leaveForEdited, pauseQueue, promoteTask, resumeQueue, retryTask } from './core/decide/steer.ts';
 import { submitTasks } from './core/decide/submit.ts';
 import { askedBy, type Event } from './core/event.ts';
 import type { IdMaker } from './core/id.ts';
@@ -54,6 +54,8 @@ export interface AcceptOptions {
   readonly first?: () => readonly Event[] | Refusal;
   /** Record of the finished task that the only one of the list runs again. */
   readonly retryOf?: HistoryRecord | null;
+  /** False for params that were taken before: what its handler asks for may have changed, and is said when it runs. */
+  readonly checksParams?: boolean;
   /** For what a running attempt submits: refused, the attempt would fail for a stop that is none of its business. */
   readonly whileDraining?: boolean;
 }
@@ -61,6 +63,10 @@ export interface AcceptOptions {
 export interface RetryOptions {
   /** Also what has been run again already, as a person may who names it; else that is refused. */
   readonly resolved?: boolean;
+  /** JSON text, in place of those it had. */
+  readonly params?: string | null;
+  readonly delayMs?: number | null;
+  readonly idempotencyKey?: string | null;
 }
 
 export class Supervisor {
@@ -81,11 +87,11 @@ export class Supervisor {
   async accept(
     inputs: readonly TaskInput[],
     origin: string,
-    { first = () => [], retryOf = null, whileDraining = false }: AcceptOptions = {},
+    { first = () => [], retryOf = null, checksParams = true, whileDraining = false }: AcceptOptions = {},
   ): Promise<Accepted> {
     const { state, journal, recorder, dispatcher, clock, ids } = this.#parts;
     this.mayTakeWork(whileDraining);
-    const checking = retryOf ? null : this.#parts.checkParams(inputs);
+    const checking = checksParams ? this.#parts.checkParams(inputs) : null;
     if (checking) {
       await checking;
       this.mayTakeWork(whileDraining);
@@ -147,28 +153,37 @@ export class Supervisor {
   }
 
   /** Under its own id while it is live, as a new task when only the history has it. */
-  async retry(id: string, actor: Actor, { resolved = true }: RetryOptions = {}) {
+  async retry(id: string, actor: Actor, options: RetryOptions = {}) {
+    const { resolved = true } = options;
     const live = this.#parts.state.tasks.get(id);
     if (live) {
-      await this.#carryOut(retryTask(live, askedBy(actor)));
-      return { task: await this.#mustView(id), originalId: id, source: 'live' as const };
+      if (options.params == null) return this.#retryLive(live, actor, options.delayMs ?? null);
+      await this.#carryOut(leaveForEdited(live));
     }
     if (this.#retrying.has(id) && !resolved) throw new Refusal('conflict', `task ${id} is being retried`);
     this.#retrying.add(id);
     try {
-      return await this.#retryFinished(id, actor, resolved);
+      return await this.#retryFinished(id, actor, options);
     } finally {
       this.#retrying.delete(id);
     }
   }
 
-  async #retryFinished(id: string, actor: Actor, resolved: boolean) {
+  async #retryLive(task: Task, actor: Actor, delayMs: number | null) {
+    const runAt = delayMs === null || delayMs === 0 ? null : this.#parts.clock.wall() + delayMs;
+    await this.#carryOut(retryTask(task, askedBy(actor), runAt));
+    return { task: await this.#mustView(task.id), originalId: task.id, source: 'live' as const };
+  }
+
+  async #retryFinished(id: string, actor: Actor, options: RetryOptions) {
+    const { resolved = true, params = null, delayMs = null, idempotencyKey = null } = options;
     const record = await this.#finished(id);
     if (!record) throw new Refusal('not_found', `there is no task ${id}`);
     if (record.retriedAs && !resolved)
       throw new Refusal('conflict', `task ${id} has been retried as ${record.retriedAs}`);
-    const { input, warning } = inputOf(record);
-    const { ids } = await this.accept([input], actor.origin, { retryOf: record });
+    const { input: before, warning } = inputOf(record);
+    const input = { ...before, delayMs, idempotencyKey, ...(params !== null && { params }) };
+    const { ids } = await this.accept([input], actor.origin, { retryOf: record, checksParams: params !== null });
     const task = await this.#mustView(ids[0] as string);
     await this.#parts.recorder.departed();
     const source = warning ? ('rebuilt' as const) : ('history' as const);

@@ -7,6 +7,9 @@ export const mistakesShownMax = 100;
 export const itemsPerPageDefault = 50;
 export const itemsPerPageMax = 500;
 export const idsPerCallMax = 10_000;
+export const retryOverMsMax = 30 * 86_400_000;
+/** Leaves room for the id of the task that is run again. */
+export const retryKeyCharsMax = 400;
 export const filterValuesMax = 100;
 export const filterTextCharsMax = 200;
 export const reasonCharsMax = 500;

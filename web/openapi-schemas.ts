@@ -14,7 +14,7 @@ import {
 import { REFUSALS, type RefusalCode } from '../supervisor/core/refusal.ts';
 import { REVISION_BY } from '../supervisor/core/revision.ts';
 import { TASK_STATE_NAMES, TASK_STATES } from '../supervisor/core/task.ts';
-import { idsPerCallMax, noteCharsMax, reasonCharsMax, settingCharsMax } from './limits.ts';
+import { idsPerCallMax, noteCharsMax, reasonCharsMax, retryKeyCharsMax, settingCharsMax } from './limits.ts';
 import { FILTERS, PARAM_SENTENCE } from './task-filter.ts';
 
 export const time = z.iso.datetime().meta({ description: 'ISO 8601, UTC' });
@@ -178,10 +178,29 @@ const byFilter = z.strictObject({
   dryRun,
 });
 export const cancelCall = z.union([byIds, byFilter]).meta({ id: 'CancelTasks' });
+const retryHow = {
+  over: z
+    .string()
+    .optional()
+    .meta({ description: 'Spreads their starts evenly over so long, e.g. `30m`, at most `30d`' }),
+  idempotencyKey: z
+    .string()
+    .max(retryKeyCharsMax)
+    .optional()
+    .meta({ description: 'The same call again with the same key makes no task twice, e.g. after its answer was lost' }),
+};
+export const retryOneCall = z
+  .strictObject({
+    params: json
+      .optional()
+      .meta({ description: 'In place of those it had, for a task that has ended; the task itself keeps its own' }),
+  })
+  .meta({ id: 'RetryTask' });
 export const retryCall = z
   .union([
-    byIds,
+    byIds.extend(retryHow),
     byFilter.extend({
+      ...retryHow,
       resolved: z
         .boolean()
         .optional()

@@ -23,7 +23,11 @@ const LOGIN: Shape = {
   answers: { 200: shapes.loggedIn },
   refusals: ['unauthorized', 'rate_limited'],
 };
-const RETRY: Shape = { answers: { 200: shapes.retried, 201: shapes.retried }, refusals: ACTS };
+const RETRY: Shape = {
+  body: shapes.retryOneCall,
+  answers: { 200: shapes.retried, 201: shapes.retried },
+  refusals: ACTS,
+};
 const PAUSE_SCHEDULE: Shape = {
   body: schedules.pauseScheduleCall,
   answers: { 200: schedules.oneSchedule },

@@ -57,7 +57,7 @@ export function apply(state: State, event: Event, by: Applying): Task | null {
     case 'task.promoted':
       return change(state, event.id, by, (task) => promote(state, task, by.at));
     case 'task.retried':
-      return change(state, event.id, by, (task) => retry(state, task, by.at));
+      return change(state, event.id, by, (task) => retry(state, task, by.at, event.runAt ?? null));
     case 'task.archived':
       for (const id of event.ids) change(state, id, by, (task) => archive(state, task));
       return null;
@@ -367,7 +367,7 @@ function promote(state: State, task: Task, at: number): void {
   enqueue(state, task, 'task.promoted', at);
 }
 
-function retry(state: State, task: Task, at: number): void {
+function retry(state: State, task: Task, at: number, runAt: number | null): void {
   state.failed.delete(task.id);
   const life = lifeOf(task);
   life.finishedAt = null;
@@ -375,7 +375,11 @@ function retry(state: State, task: Task, at: number): void {
   life.spent = 0;
   life.crashes = life.suspicions = 0;
   if (task.idempotencyKey !== null) revive(state, task);
-  enqueue(state, task, 'task.retried', at);
+  if (runAt === null) return enqueue(state, task, 'task.retried', at);
+  move(state, task, 'scheduled', 'task.retried');
+  task.at = runAt;
+  task.relative = true;
+  state.due.push(runAt, { at: runAt, task });
 }
 
 /** A task that lives again has its key again, unless another task has taken it meanwhile. */

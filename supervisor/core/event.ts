@@ -104,7 +104,8 @@ export type Event =
   | ({ readonly e: 'task.promoted'; readonly id: string } & AskedBy)
   | ({ readonly e: 'task.canceled'; readonly id: string } & AskedBy)
   | ({ readonly e: 'task.cancel_requested'; readonly id: string } & AskedBy)
-  | ({ readonly e: 'task.retried'; readonly id: string } & AskedBy)
+  /** `runAt`: not before then, ms since 1970; at once without it. */
+  | ({ readonly e: 'task.retried'; readonly id: string; readonly runAt?: number } & AskedBy)
   | { readonly e: 'task.archived'; readonly ids: readonly string[] }
   | {
       readonly e: 'attempt.progressed';

@@ -9,7 +9,7 @@
  *                                                       ▼ │                  │
  *                               succeeded ◄────────── running ───────────────┘
  *                                                       │
- *                        failed, canceled, interrupted ◄┘     (retried: back to queued)
+ *                        failed, canceled, interrupted ◄┘     (retried: back to queued, or to scheduled)
  * ```
  */
 import type { TaskState } from './task.ts';
@@ -42,6 +42,9 @@ export const MOVES: readonly Move[] = [
   { from: 'failed', to: 'queued', by: 'task.retried' },
   { from: 'interrupted', to: 'queued', by: 'task.retried' },
   { from: 'retrying', to: 'queued', by: 'task.retried' },
+  { from: 'failed', to: 'scheduled', by: 'task.retried' },
+  { from: 'interrupted', to: 'scheduled', by: 'task.retried' },
+  { from: 'retrying', to: 'scheduled', by: 'task.retried' },
 ];
 
 /** By event and state before, the states after. */

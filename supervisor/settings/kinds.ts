@@ -1,6 +1,6 @@
 /** The kinds of values a setting may have: each reads text and says what would be right when it is wrong. */
 import { isIP } from 'node:net';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { formatDuration, parseDuration } from '../core/duration.ts';
 import { parseHostPattern } from '../core/host-pattern.ts';
 import { type Limits, readCommands, readLimits } from './grammars.ts';
@@ -205,6 +205,21 @@ export const folder: Kind<string> = {
   limits: 'absolute, or starting in the data folder',
   read: (text, machine) =>
     text.includes('\0') ? { problem: 'must be a path' } : { value: resolve(machine.dataDir, text) },
+};
+
+const pathsMax = 100;
+
+/** Folders and files. */
+export const paths: Kind<readonly string[]> = {
+  name: 'list of paths',
+  unit: null,
+  limits: `absolute paths, up to ${pathsMax}, separated by commas`,
+  read(text) {
+    const found = list(text);
+    const wrong = found.find((path) => !isAbsolute(path) || path.includes('\0'));
+    if (wrong !== undefined) return { problem: `has "${wrong}"; expected absolute paths, separated by commas` };
+    return found.length > pathsMax ? { problem: `must hold at most ${pathsMax} paths` } : { value: found };
+  },
 };
 
 export const timezone: Kind<string> = {

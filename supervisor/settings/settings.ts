@@ -48,6 +48,8 @@ export interface Settings {
   readonly libraryDir: string;
   /** Absolute. */
   readonly backupDir: string;
+  /** Absolute. */
+  readonly backupPaths: readonly string[];
   /** Types. */
   readonly handlerOverrides: readonly string[];
   readonly idempotencyWindowMs: number;
@@ -337,7 +339,18 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     kind: kinds.folder,
     default: 'backups',
     sentence:
-      'Folder that copies of the data folder go to; best on another disk. Each holds the settings, secrets included.',
+      'Folder that backups go to; best on another disk. Each copy of the data folder holds the settings, secrets included.',
+    fileOnly: true,
+    live: true,
+    newest: true,
+  },
+  backupPaths: {
+    key: 'BACKUP_PATHS',
+    kind: kinds.paths,
+    default: '',
+    unset: [],
+    sentence:
+      'Folders and files that backup.paths may read, beside what is in LIBRARY_DIR, e.g. /home/me,/etc/nginx. It reads no other.',
     fileOnly: true,
     live: true,
     newest: true,

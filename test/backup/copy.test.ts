@@ -178,3 +178,18 @@ t.test('an archive of somebody else’s making cannot write outside of the folde
   }
   t.notOk(readdirSync(dir).includes('out'));
 });
+
+t.test('an archive that holds anything but regular files is restored by nobody', async (t) => {
+  const dir = t.testdir({});
+  const body = Buffer.from('{"nightshift":1,"madeAt":"x"}');
+  const facts = { mode: 0o600, mtimeMs: 0 };
+  for (const kind of ['folder', 'link'] as const) {
+    async function* entries() {
+      yield { ...facts, name: 'backup.json', size: body.length, body: [body] };
+      yield { ...facts, kind, name: 'odd', target: '/etc', size: 0, body: [] };
+    }
+    const { path } = await writeArchive(entries(), { folder: dir, prefix: 'x', at: new Date(), signal });
+    t.match(await refusedRestore(path, join(dir, 'data')), /the archive holds odd, which is no regular file/);
+    t.same(readdirSync(join(dir, 'data')), []);
+  }
+});

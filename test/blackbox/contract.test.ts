@@ -127,7 +127,12 @@ t.test('every address answers with the shape it is documented to have', async (t
   await asker.ask(api('GET /tasks'), 200);
   await asker.ask(api('POST /tasks/cancel'), 200, { body: { filter: { tag: 'many' }, dryRun: true } });
   await asker.ask(api('POST /tasks/cancel'), 200, { body: { ids: [canceled, nobody] } });
-  await asker.ask(api('POST /tasks/retry'), 200, { body: { filter: { param: { fail: true } }, dryRun: true } });
+  await asker.ask(api('POST /tasks/:id/retry'), 201, { id: canceled, body: { params: { file, ms: 2 } } });
+  const spread = { over: '1h', idempotencyKey: 'contract' };
+  await asker.ask(api('POST /tasks/retry'), 200, { body: { ids: [canceled], ...spread } });
+  await asker.ask(api('POST /tasks/retry'), 200, {
+    body: { filter: { param: { fail: true } }, dryRun: true, ...spread },
+  });
 
   await asker.ask(api('GET /queue'), 200);
   await asker.ask(api('POST /queue/pause'), 200, { query: '?type=record', body: { reason: 'night' } });

@@ -217,6 +217,36 @@ promise(
 );
 
 promise(
+  'params of a task that has ended are edited where they stand, and run as a new task',
+  {
+    path: 'tasks',
+    prepare({ facade }) {
+      const id = facade.add('thumbnail.make', { path: 'a.png' });
+      facade.start(id);
+      facade.succeed(id);
+    },
+  },
+  async (t, { page, facade }) => {
+    const before = facade.newest('thumbnail.make');
+    await page.getByRole('link', { name: 'a.png' }).click();
+    await button(page, 'Edit and retry').click();
+    const dialog = page.getByRole('dialog', { name: 'Run thumbnail.make with other params' });
+    const field = dialog.getByRole('textbox', { name: 'Params' });
+    t.equal(await field.inputValue(), '{\n  "path": "a.png"\n}');
+    await field.fill('{ "path": "b.png"');
+    await button(dialog, 'Retry').click();
+    await dialog.getByText(/Not JSON at line 1/).waitFor();
+    t.equal(facade.newest('thumbnail.make'), before, 'nothing is sent');
+    await field.fill('{ "path": "b.png" }');
+    await button(dialog, 'Retry').click();
+    await dialog.waitFor({ state: 'detached' });
+    const again = await facade.task(facade.newest('thumbnail.make'));
+    t.match(again, { retryOf: before, params: { path: 'b.png' } });
+    t.match(await facade.task(before), { params: { path: 'a.png' } });
+  },
+);
+
+promise(
   'a recovery that was read stays away; the room of rows that are gone is given back',
   {
     prepare({ facade }) {

@@ -772,6 +772,7 @@ t.test('every other event survives its line, and an unknown one is refused, neve
     { e: 'task.canceled', id: idOf(1), by: text, from: text },
     { e: 'task.cancel_requested', id: idOf(1), by: text },
     { e: 'task.retried', id: idOf(1), by: text },
+    { e: 'task.retried', id: idOf(1), runAt: 1_700_000_000_000, by: text },
     { e: 'task.archived', ids: [] },
     {
       e: 'attempt.progressed',

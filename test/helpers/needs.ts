@@ -15,6 +15,7 @@ export const PACKAGES = {
   cc: 'gcc',
   python3: 'python3',
   curl: 'curl',
+  sqlite3: 'sqlite3',
 } as const;
 export type Program = keyof typeof PACKAGES;
 

@@ -193,8 +193,8 @@ export class ScriptedFacade implements Facade {
     return await this.#existing(id);
   }
 
-  async retry(id: string, actor: Actor) {
-    this.#note('retry', [id], actor);
+  async retry(id: string, actor: Actor, params: string | null = null) {
+    this.#note('retry', params === null ? [id] : [id, params], actor);
     return { task: await this.#existing(id), originalId: id, source: 'live' as const };
   }
 
@@ -203,8 +203,8 @@ export class ScriptedFacade implements Facade {
     return { matched: 3, changed: dryRun ? 0 : 2, skipped: [{ id: 'x', code: 'conflict' }], next: this.manyNext };
   }
 
-  async retryMany(which: unknown, dryRun: boolean, actor: Actor): Promise<ManyAnswer> {
-    this.#note('retryMany', [which, dryRun], actor);
+  async retryMany(which: unknown, dryRun: boolean, actor: Actor, how?: unknown): Promise<ManyAnswer> {
+    this.#note('retryMany', [which, dryRun, how], actor);
     return { matched: 1, changed: dryRun ? 0 : 1, skipped: [], next: this.manyNext };
   }
 

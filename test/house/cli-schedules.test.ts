@@ -1,8 +1,11 @@
 /** The command line on schedules, with one supervisor for all of it. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { startSupervisor } from '../../examples/demo/supervisor-process.ts';
@@ -113,6 +116,37 @@ t.test('schedules are made, looked at, changed, run, paused, resumed and deleted
   });
 });
 
+t.test('params are changed only while the task is what it was when they were written', async (t) => {
+  const { pid, url } = JSON.parse(readFileSync(join(data, 'supervisor.json'), 'utf8')) as { pid: number; url: string };
+  const authorization = `Bearer ${readFileSync(join(data, 'token'), 'utf8').trim()}`;
+  const headers = { authorization, 'content-type': 'application/json' };
+  const schedule = { name: 'raced', task: { type: 'echo', params: { of: 1 } }, when: { kind: 'daily', at: '02:00' } };
+  await fetch(`${url}/api/v1/schedules`, { method: 'POST', headers, body: JSON.stringify(schedule) });
+  const somebody = JSON.stringify({ task: { type: 'echo', params: { of: 2 } } });
+  // Between the command's look and its change.
+  const between = createServer(async (request, response) => {
+    const { method = '', headers: given } = request;
+    const place = `${url}${request.url}`;
+    if (method === 'PATCH') await fetch(place, { method, headers, body: somebody });
+    const seen = given['if-match'];
+    const answer = await fetch(place, {
+      method,
+      headers: { ...headers, ...(seen && { 'if-match': seen }) },
+      ...(method === 'PATCH' && { body: await text(request) }),
+    });
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
+  });
+  await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => between.close());
+  const through = mkdtempSync(join(folder, 'between-'));
+  const { port } = between.address() as AddressInfo;
+  writeFileSync(join(through, 'supervisor.json'), JSON.stringify({ pid, url: `http://127.0.0.1:${port}` }));
+  const lost = await nightshift(['schedules', 'edit', 'raced', '--params', '{"of":3}', '--data', through]);
+  t.match(lost, { code: 1, err: /changed/ });
+  const shown = await nightshift(['schedules', 'show', 'raced', '--json'], { env });
+  t.match(JSON.parse(shown.out), { task: { params: { of: 2 } } }, 'what somebody else wrote stands');
+});
+
 t.test('the documents say nothing about schedules that does not work', async (t) => {
   const root = dirname(createRequire(import.meta.url).resolve('nightshift/package.json'));
   const bin = join(folder, 'bin');
@@ -121,8 +155,8 @@ t.test('the documents say nothing about schedules that does not work', async (t)
   writeFileSync(join(bin, 'nightshift'), `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`, { mode: 0o755 });
   const path = `${bin}${delimiter}${process.env['PATH'] ?? ''}`;
   for (const name of ['README.md', 'docs/schedules.md']) {
-    const text = readFileSync(join(root, name), 'utf8');
-    const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block = '']) => block);
+    const document = readFileSync(join(root, name), 'utf8');
+    const blocks = [...document.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block = '']) => block);
     const ours = blocks.filter((block) => block.startsWith('nightshift schedules'));
     t.ok(ours.length > 0, name);
     const script = ours.join('').replaceAll('https://example.org', 'http://127.0.0.1:9');

@@ -211,6 +211,8 @@ t.test('tasks are added, listed, shown, followed, canceled and retried from the 
   t.match(given, { items: [{ task: { state: 'canceled' } }] });
   t.match(await run('cancel', 'nope'), { code: 1, err: 'nightshift: there is no task nope\n' });
   t.match(await run('retry', failing.id), { code: 0, out: /queued|running|failed/ });
+  const edited = JSON.parse((await run('retry', short, '--params', '{"again":false}', '--json')).out);
+  t.match(edited, { items: [{ task: { params: { again: false } } }] });
   t.match(
     await run('retry', id(first), 'no-such-task'),
     { code: 1, err: /no-such-task/ },
@@ -220,7 +222,7 @@ t.test('tasks are added, listed, shown, followed, canceled and retried from the 
   t.match(await run('pause', '--reason', 'lunch'), { code: 0, out: 'paused\n' });
   const status = (await run('status')).out;
   t.match(status, /state +paused\npaused +since \d{4}-\S+ \S+ by cli: lunch\n/);
-  t.match(status, /ever +6 accepted, 2 succeeded, \d failed, 1 canceled/);
+  t.match(status, /ever +7 accepted, \d succeeded, \d failed, 1 canceled/);
   t.match(status, /next due/);
   t.match(await run('pause', '--type', 'tlak'), {
     code: 0,

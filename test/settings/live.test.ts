@@ -251,7 +251,15 @@ t.test('a change that is wrong, or that only the owner of the file may make, cha
     code: 'validation',
     mistakes: [{ path: '$.changes.WORKERS' }],
   });
-  for (const key of ['COMMANDS', 'ALLOW_SHELL', 'LIBRARY_DIR', 'ALLOW_PRIVATE_ADDRESSES', 'WEB_TOKEN', 'HANDLER_PATH'])
+  for (const key of [
+    'COMMANDS',
+    'ALLOW_SHELL',
+    'LIBRARY_DIR',
+    'ALLOW_PRIVATE_ADDRESSES',
+    'BACKUP_PATHS',
+    'WEB_TOKEN',
+    'HANDLER_PATH',
+  ])
     await t.rejects(here.live.change({ [key]: 'x' }, page), { code: 'forbidden', message: new RegExp(key) });
   t.equal(await readFile(here.file, 'utf8'), 'WORKERS=2\n');
   t.equal(here.live.revisions.length, 1);

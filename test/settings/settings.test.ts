@@ -103,7 +103,7 @@ INBOX_OWNERS IDEMPOTENCY_KEYS`
   .trim()
   .split(/\s+/);
 /** Settings that this program has besides. */
-const OUR_OWN = ['CANCEL_GRACE', 'AGEING', 'PROCESS_MEMORY', 'BACKUP_DIR', 'STORE_SIZE'];
+const OUR_OWN = ['CANCEL_GRACE', 'AGEING', 'PROCESS_MEMORY', 'BACKUP_DIR', 'BACKUP_PATHS', 'STORE_SIZE'];
 
 t.test('every setting of the contract is there or known as one of a later version, and no other is', async (t) => {
   t.same([...new Set([...KEYS, ...LATER_KEYS])].sort(), [...CONTRACT, ...OUR_OWN].sort());
@@ -209,6 +209,7 @@ t.test('values are read as their kind says', async (t) => {
   t.same(good('INBOX_OWNERS=anna,33').inboxOwners, [1001, 33]);
   t.equal(good('LIBRARY_DIR=/mnt/music').libraryDir, '/mnt/music');
   t.equal(good('LIBRARY_DIR=../music').libraryDir, '/music');
+  t.same(good('BACKUP_PATHS=/home/me, /etc/nginx').backupPaths, ['/home/me', '/etc/nginx']);
   t.equal(good('TIMEZONE=europe/berlin').timezone, 'Europe/Berlin');
   t.equal(good('DRAIN_TIMEOUT=PT1M').drainTimeoutMs, 60_000);
   const { limits } = good('LIMITS="type:http.download=4, group:example.org=2,rate:example.org=10/1m,type:a:b=1"');
@@ -254,6 +255,7 @@ t.test('each kind of wrong value is named by key and line, with what would be ri
     ['LIMITS', 'rate:x=10', /10\/1m/],
     ['LIMITS', 'rate:x=10/0s', /10\/1m/],
     ['LIMITS', 'type:x=1,type:x=2', /twice/],
+    ['BACKUP_PATHS', '/a,b/c', /has "b\/c"; expected absolute paths/],
     ['COMMANDS', 'ffmpeg=ffmpeg', /absolute/],
     ['COMMANDS', 'a=/x,a=/y', /twice/],
     ['ALLOW_PRIVATE_ADDRESSES', '10.0.0.0/33', /networks/],
@@ -383,6 +385,7 @@ t.test('which keys are secret, for the file only, or wait for a restart', async 
     'ALLOW_SHELL',
     'LIBRARY_DIR',
     'ALLOW_PRIVATE_ADDRESSES',
+    'BACKUP_PATHS',
     ...KEYS.filter((key) => key.startsWith('WEB_')),
   ]) {
     t.ok(isFileOnly(key), `${key} only changes in the file`);

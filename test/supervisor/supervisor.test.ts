@@ -287,6 +287,51 @@ t.test(
     }
   },
 );
+t.test('params are changed for another try, and the task that failed keeps its own, live or not', async (t) => {
+  for (const settings of ['', 'FAILED_LIVE=0s\n']) {
+    const supervisor = await openTestSupervisor(folder(t), { settings });
+    const { front } = supervisor;
+    supervisor.begin();
+    const wrong = { end: 'permanent', value: 'wrong' };
+    const [id] = (await submit(supervisor, { params: wrong, tags: ['x'] })) as [string];
+    await until(supervisor, id, hasEnded);
+    const { task, originalId } = await front.retry(id, anybody, '{"value":"right"}');
+    t.match(task, { retryOf: id, tags: ['x'], params: { value: 'right' } });
+    t.equal(originalId, id);
+    t.match(await until(supervisor, task.id, hasEnded), { state: 'succeeded', result: { value: 'right' } });
+    t.match(await front.task(id), { state: 'failed', params: wrong, retriedAs: task.id });
+    const [waiting] = (await submit(supervisor, { delay: '1h' })) as [string];
+    await t.rejects(front.retry(waiting, anybody, '{}'), { code: 'conflict', message: /once it has ended; cancel it/ });
+    await supervisor.stop();
+  }
+});
+
+t.test('many are run again spread over a time, and the same call again makes none twice', async (t) => {
+  for (const settings of ['', 'FAILED_LIVE=0s\n']) {
+    const dataDir = folder(t);
+    const supervisor = await openTestSupervisor(dataDir, { settings });
+    supervisor.begin();
+    const params = { end: 'permanent' };
+    const ids = await submit(supervisor, ...Array.from({ length: 4 }, () => ({ params })));
+    for (const id of ids) await until(supervisor, id, hasEnded);
+    if (settings) for (const id of ids) await until(supervisor, id, () => !supervisor.state.tasks.has(id));
+    const how = { overMs: 4 * 3_600_000, idempotencyKey: 'at night' };
+    t.match(await supervisor.front.retryMany({ ids }, false, anybody, how), { matched: 4, changed: 4 });
+    const waiting = async ({ front }: TestSupervisor) =>
+      (await front.tasks(page({ filter: { state: ['scheduled'] } }))).items.map(({ waiting }) => waiting?.until ?? '');
+    const planned = (await waiting(supervisor)).map((text) => Date.parse(text)).sort((a, b) => a - b);
+    t.equal(planned.length, 3, 'the first begins at once');
+    const hour = 3_600_000;
+    for (const [index, at] of planned.entries())
+      if (index > 0) t.ok(Math.abs(at - (planned[index - 1] as number) - hour) < 60_000, 'an hour apart');
+    await supervisor.crash();
+    const again = await openTestSupervisor(dataDir, { settings });
+    await again.front.retryMany({ ids }, false, anybody, how);
+    t.same((await waiting(again)).length, 3, 'also after a crash');
+    await again.stop();
+  }
+});
+
 /** Submits tasks that fail at once, and resolves when only the history has them. */
 async function failed(supervisor: TestSupervisor, ...given: Record<string, unknown>[]): Promise<string[]> {
   const ids = await submit(supervisor, ...given.map((each) => ({ params: { end: 'permanent' }, ...each })));

@@ -274,19 +274,26 @@ t.test('calls for many tasks take ids or a filter, never neither, both or anythi
   t.strictSame(answer.json, { matched: 3, changed: 0, skipped: [{ id: 'x', code: 'conflict' }], next: null });
   t.strictSame(facade.lastAsked('cancelMany')?.with, [{ filter: { state: ['queued'], type: ['noop'] } }, true]);
   t.equal((await call('POST', '/api/v1/tasks/retry', { ids: ['a', 'b'] })).json.changed, 1);
-  t.strictSame(facade.lastAsked('retryMany')?.with, [{ ids: ['a', 'b'] }, false]);
+  const atOnce = { overMs: null, idempotencyKey: null };
+  t.strictSame(facade.lastAsked('retryMany')?.with, [{ ids: ['a', 'b'] }, false, atOnce]);
   await call('POST', '/api/v1/tasks/retry', { filter: {} });
-  t.strictSame(facade.lastAsked('retryMany')?.with, [{ filter: {} }, false]);
+  t.strictSame(facade.lastAsked('retryMany')?.with, [{ filter: {} }, false, atOnce]);
   await call('POST', '/api/v1/tasks/retry', { filter: {}, resolved: true });
-  t.strictSame(facade.lastAsked('retryMany')?.with, [{ filter: {}, resolved: true }, false]);
+  t.strictSame(facade.lastAsked('retryMany')?.with, [{ filter: {}, resolved: true }, false, atOnce]);
   await call('POST', '/api/v1/tasks/retry', { ids: ['a'], resolved: false });
-  t.strictSame(facade.lastAsked('retryMany')?.with, [{ ids: ['a'] }, false]);
+  t.strictSame(facade.lastAsked('retryMany')?.with, [{ ids: ['a'] }, false, atOnce]);
+  await call('POST', '/api/v1/tasks/retry', { ids: ['a'], over: '30m', idempotencyKey: 'after the power cut' });
+  const spread = { overMs: 1_800_000, idempotencyKey: 'after the power cut' };
+  t.strictSame(facade.lastAsked('retryMany')?.with, [{ ids: ['a'] }, false, spread]);
   const param = { platform: 1, name: '', on: false, 'a.b': null };
   await call('POST', '/api/v1/tasks/cancel', { filter: { param, type: 'noop' } });
   t.strictSame(facade.lastAsked('cancelMany')?.with, [{ filter: { type: ['noop'], param } }, false]);
   const before = facade.asked.length;
   const tooMany = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`m${index}`, 1]));
   const wrong: [unknown, RegExp][] = [
+    [{ ids: ['a'], over: 'soon' }, /\$\.over must be a duration/],
+    [{ ids: ['a'], over: '31d' }, /\$\.over must be a duration .* at most 30d/],
+    [{ ids: ['a'], idempotencyKey: '' }, /\$\.idempotencyKey must be text/],
     [{ filter: { param: 1 } }, /\$\.filter\.param/],
     [{ filter: { param: [1] } }, /\$\.filter\.param/],
     [{ filter: { param: {} } }, /\$\.filter\.param/],

@@ -27,6 +27,7 @@ const typesOf = (answer: HandlerCatalog) => answer.handlers.map((handler) => han
 const stripsTypes = 'typescript' in process.features && Boolean(process.features.typescript);
 const builtIn = [
   'backup.create',
+  'backup.paths',
   'command.run',
   'echo',
   'http.download',

@@ -15,6 +15,7 @@ import { Workers } from './pages/workers.tsx';
 import { adding, mayAdd } from './parts/add-button.tsx';
 import { AddTask } from './parts/add-task.tsx';
 import { Asked } from './parts/ask.tsx';
+import { EditParams } from './parts/edit-params.tsx';
 import { Help, helping } from './parts/help.tsx';
 import { Icon } from './parts/icon.tsx';
 import { Login } from './parts/login.tsx';
@@ -55,6 +56,7 @@ export function App() {
         <Page key={route.value.page + route.value.id} />
       </main>
       <AddTask />
+      <EditParams />
       <PauseSchedules />
       <ResumeSchedules />
       <Asked />

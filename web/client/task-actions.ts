@@ -5,16 +5,18 @@ import type { ManyAnswer, QueueView, TaskView } from '../../supervisor/facade.ts
 import { post } from './api.ts';
 import { say } from './language.ts';
 import { ask } from './parts/ask.tsx';
+import { edited } from './parts/edit-params.tsx';
 import { toast, toastProblem } from './parts/toasts.tsx';
 import { go, taskPath } from './router.ts';
 import { mayOperate } from './session.ts';
 import { letGo } from './steady.ts';
 import { refreshAll } from './stream.ts';
 
-export type TaskAction = 'retry' | 'cancel' | 'promote' | 'again';
+export type TaskAction = 'retry' | 'edit' | 'cancel' | 'promote' | 'again';
 
 const ALLOWED: Readonly<Record<TaskAction, readonly TaskState[]>> = {
   retry: ['failed', 'canceled', 'interrupted', 'retrying'],
+  edit: ['failed', 'canceled', 'succeeded'],
   cancel: ['running', 'queued', 'scheduled', 'retrying', 'interrupted'],
   promote: ['queued', 'scheduled'],
   again: ['succeeded'],
@@ -41,7 +43,11 @@ export async function own(action: () => Promise<void>): Promise<void> {
   refreshAll();
 }
 
-export function actOn(task: TaskView, action: TaskAction): Promise<void> {
+export async function actOn(task: TaskView, action: TaskAction): Promise<void> {
+  if (action === 'edit') {
+    edited.value = task;
+    return;
+  }
   if (action === 'retry' || action === 'again') return retryOne(task.id);
   return action === 'cancel' ? cancelOne(task) : promote([task.id]);
 }

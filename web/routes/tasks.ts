@@ -1,4 +1,6 @@
 /** Tasks one by one: look, and act on one. */
+import { Refusal } from '../../supervisor/core/refusal.ts';
+import { checkTask } from '../../supervisor/core/task-input.ts';
 import { cursorText, readCursor } from '../cursor.ts';
 import { itemsPerPageDefault } from '../limits.ts';
 import { readMembers } from '../members.ts';
@@ -56,8 +58,12 @@ export function taskRoutes({ facade }: Parts): Route[] {
   };
 
   async function retry(ctx: Context): Promise<void> {
-    await readMembers(ctx, []);
-    const answer = await facade.retry(pathParameter(ctx, 'id'), actorOf(ctx));
+    const { params } = await readMembers(ctx, ['params']);
+    const answer = await facade.retry(
+      pathParameter(ctx, 'id'),
+      actorOf(ctx),
+      params === undefined ? null : checkParams(params),
+    );
     answerJson(ctx, answer.task.id === answer.originalId ? 200 : 201, JSON.stringify(answer));
   }
 
@@ -70,4 +76,11 @@ export function taskRoutes({ facade }: Parts): Route[] {
     operate(`${path}/:id/retry`, 'Runs a finished task again', retry),
     operate(`${path}/retry/:id`, 'The same as `/tasks/{id}/retry`', retry),
   ];
+}
+
+/** @returns JSON text */
+function checkParams(params: unknown): string {
+  const checked = checkTask({ type: 'any', params });
+  if (checked.ok) return checked.value.params;
+  throw new Refusal('validation', `${checked.mistakes[0]?.path} ${checked.mistakes[0]?.message}`, checked.mistakes);
 }

@@ -12,7 +12,8 @@
  */
 import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TarFile } from './tar-write.ts';
+import { bytesOf } from './file-bytes.ts';
+import type { TarEntry } from './tar-write.ts';
 
 /** A file that stays open, or is opened when its turn comes; up to `size` it is copied. */
 export interface DataFile {
@@ -52,7 +53,6 @@ const NOT = new Set(['history/index']);
 const SINGLE = ['nightshift.env', 'revisions.json'];
 const tries = 10;
 const lineBytesMax = 2 * 1024 * 1024;
-const chunkBytes = 256 * 1024;
 const LF = 10;
 
 /** @param at when the backup began: what was acknowledged before is in it */
@@ -140,7 +140,7 @@ export async function* tarFiles(
   dataDir: string,
   { files, about, manifest }: DataCopy,
   missing: (name: string) => void,
-): AsyncGenerator<TarFile> {
+): AsyncGenerator<TarEntry> {
   for (const file of [about, ...files, manifest]) {
     const handle = file.handle ?? (file.content ? null : await open(join(dataDir, file.name), 'r').catch(() => null));
     if (!handle && !file.content) {
@@ -162,15 +162,5 @@ export async function* tarFiles(
     } finally {
       if (!file.handle) await handle?.close();
     }
-  }
-}
-
-async function* bytesOf(handle: FileHandle, size: number): AsyncGenerator<Buffer> {
-  for (let at = 0; at < size; ) {
-    const length = Math.min(chunkBytes, size - at);
-    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, at);
-    if (bytesRead === 0) return;
-    yield buffer.subarray(0, bytesRead);
-    at += bytesRead;
   }
 }

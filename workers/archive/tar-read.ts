@@ -1,46 +1,76 @@
-/** Reads back what `tar-write.ts` wrote, and what other programs made of regular files. */
-import { blockBytes, type TarFile } from './tar-write.ts';
+/** Reads back what `tar-write.ts` wrote, and what other programs made of files, folders and symbolic links. */
+import { blockBytes, type Kind, type TarEntry, TYPES } from './tar-write.ts';
 
-export interface ReadFile extends TarFile {
+export interface ReadEntry extends TarEntry {
+  readonly kind: Kind;
+  readonly target: string;
+  readonly uid: number;
+  readonly gid: number;
   readonly body: AsyncIterable<Buffer>;
 }
 
+type Facts = Omit<ReadEntry, 'kind' | 'body'>;
+
 const paxBytesMax = 64 * 1024;
+const KINDS = new Map<string, Kind>([...(Object.keys(TYPES) as Kind[]).map((kind) => [TYPES[kind], kind] as const)]);
+/** What archives from before ustar have instead of 0. */
+KINDS.set('\0', 'file');
+
+/** @throws Error for an archive that holds anything but regular files, too */
+export async function* readFiles(source: AsyncIterable<Uint8Array>): AsyncGenerator<ReadEntry> {
+  for await (const entry of readTar(source)) {
+    if (entry.kind !== 'file') throw new Error(`the archive holds ${entry.name}, which is no regular file`);
+    yield entry;
+  }
+}
 
 /**
- * What is left of a body is skipped when the next file is asked for.
+ * What is left of a body is skipped when the next entry is asked for.
  * @throws Error for an archive that is cut off or is none
  */
-export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerator<ReadFile> {
+export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerator<ReadEntry> {
   const bytes = new Bytes(source);
   let pax: ReadonlyMap<string, string> = new Map();
   for (;;) {
     const block = await bytes.take(blockBytes);
     if (block.every((byte) => byte === 0)) return bytes.drain();
-    const file = fileOf(block, pax);
+    const facts = factsOf(block, pax);
     const type = String.fromCharCode(block[156] as number);
-    const body = bytes.some(file.size);
+    const kind = KINDS.get(type);
     pax = new Map();
     if (type === 'x') {
-      if (file.size > paxBytesMax) throw new Error('the archive has a header that is too long');
-      pax = recordsOf(await bytes.take(file.size));
-    } else if (type === '0' || type === '\0') {
-      yield { ...file, body };
+      if (facts.size > paxBytesMax) throw new Error('the archive has a header that is too long');
+      pax = recordsOf(await bytes.take(facts.size));
+    } else if (kind) {
+      const body = bytes.some(facts.size);
+      yield { ...facts, name: kind === 'folder' ? facts.name.replace(/\/$/, '') : facts.name, kind, body };
       for await (const _ of body);
-    } else throw new Error(`the archive holds ${file.name}, which is no regular file`);
-    await bytes.take((blockBytes - (file.size % blockBytes)) % blockBytes);
+    } else throw new Error(`the archive holds ${facts.name}, which is no file, folder or symbolic link`);
+    await bytes.take((blockBytes - (facts.size % blockBytes)) % blockBytes);
   }
 }
 
-function fileOf(block: Buffer, pax: ReadonlyMap<string, string>): Omit<TarFile, 'body'> {
+function factsOf(block: Buffer, pax: ReadonlyMap<string, string>): Facts {
   const sum = octal(block, 148, 8);
   const counted = block.reduce((all, byte, index) => all + (index >= 148 && index < 156 ? 32 : byte), 0);
   if (sum !== counted) throw new Error('the archive is damaged, or is none');
+  const number = (key: string, from: number, length: number) => {
+    const given = pax.get(key);
+    return given === undefined ? octal(block, from, length) : Number(given);
+  };
   const prefix = text(block, 345, 155);
   const name = pax.get('path') ?? (prefix === '' ? '' : `${prefix}/`) + text(block, 0, 100);
-  const size = pax.has('size') ? Number(pax.get('size')) : octal(block, 124, 12);
+  const size = number('size', 124, 12);
   if (!Number.isSafeInteger(size) || size < 0) throw new Error(`the archive gives no size of ${name}`);
-  return { name, size, mode: octal(block, 100, 8), mtimeMs: octal(block, 136, 12) * 1_000 };
+  return {
+    name,
+    target: pax.get('linkpath') ?? text(block, 157, 100),
+    size,
+    mode: octal(block, 100, 8),
+    mtimeMs: number('mtime', 136, 12) * 1_000,
+    uid: number('uid', 108, 8),
+    gid: number('gid', 116, 8),
+  };
 }
 
 function text(block: Buffer, from: number, length: number): string {

@@ -1,21 +1,25 @@
 /**
  * Writes a compressed archive under its name only when it is whole, read back and on the disk. Whatever goes wrong, no
- * half of it is left, and the disk is not filled to its end: what the supervisor has to write needs room as well.
+ * half of it is left.
  */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { createGunzip, createGzip } from 'node:zlib';
 import { syncFolder } from '../download/folder.ts';
+import { isFull, mustHaveRoom, noRoom } from './room.ts';
 import { readTar } from './tar-read.ts';
-import { type TarFile, tarOf } from './tar-write.ts';
+import { type Kind, type TarEntry, tarOf } from './tar-write.ts';
 
 export interface Archive {
   readonly path: string;
   readonly bytes: number;
   readonly files: number;
+  readonly folders: number;
+  readonly links: number;
 }
 
 export interface ArchiveOptions {
@@ -27,22 +31,25 @@ export interface ArchiveOptions {
 }
 
 const ending = '.tar.gz';
-const roomLeftBytesMax = 64 * 1024 * 1024;
-/** On a small disk. */
-const roomLeftShare = 1 / 16;
+const what = 'the archive';
 const lookEveryBytes = 4 * 1024 * 1024;
 
+/** What was put in, and what is found in it again. */
+interface Counts extends Record<Kind, number> {
+  bytes: number;
+}
+
 /** Only one at a time writes archives of a prefix to a folder. */
-export async function writeArchive(files: AsyncIterable<TarFile>, options: ArchiveOptions): Promise<Archive> {
+export async function writeArchive(entries: AsyncIterable<TarEntry>, options: ArchiveOptions): Promise<Archive> {
   const { folder, prefix, at, signal } = options;
   await removeHalves(folder, prefix);
-  await mustHaveRoom(folder);
+  await mustHaveRoom(folder, what);
   const name = await freeName(folder, prefix, at);
   const temporary = join(folder, `.${name}.part`);
   try {
-    const counted = { files: 0, bytes: 0 };
+    const counted = nothing();
     await pipeline(
-      Readable.from(tarOf(counting(files, counted)), { objectMode: false }),
+      Readable.from(tarOf(counting(entries, counted)), { objectMode: false }),
       createGzip(),
       roomWatch(folder),
       createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true }),
@@ -52,10 +59,11 @@ export async function writeArchive(files: AsyncIterable<TarFile>, options: Archi
     const path = join(folder, name);
     await rename(temporary, path);
     await syncFolder(folder);
-    return { path, bytes: (await stat(path)).size, files: counted.files };
+    const { file: files, folder: folders, link: links } = counted;
+    return { path, bytes: (await stat(path)).size, files, folders, links };
   } catch (error) {
     await rm(temporary, { force: true });
-    throw isFull(error) ? noRoom(folder) : error;
+    throw isFull(error) ? noRoom(folder, what) : error;
   }
 }
 
@@ -91,11 +99,15 @@ async function removeHalves(folder: string, prefix: string): Promise<void> {
   }
 }
 
-async function* counting(files: AsyncIterable<TarFile>, counted: { files: number; bytes: number }) {
-  for await (const file of files) {
-    counted.files++;
-    counted.bytes += file.size;
-    yield file;
+function nothing(): Counts {
+  return { file: 0, folder: 0, link: 0, bytes: 0 };
+}
+
+async function* counting(entries: AsyncIterable<TarEntry>, counted: Counts) {
+  for await (const entry of entries) {
+    counted[entry.kind ?? 'file']++;
+    counted.bytes += entry.size;
+    yield entry;
   }
 }
 
@@ -106,36 +118,21 @@ function roomWatch(folder: string): Transform {
       sinceLook += chunk.length;
       if (sinceLook < lookEveryBytes) return done(null, chunk);
       sinceLook = 0;
-      mustHaveRoom(folder).then(() => done(null, chunk), done);
+      mustHaveRoom(folder, what).then(() => done(null, chunk), done);
     },
   });
 }
 
-async function mustHaveRoom(folder: string): Promise<void> {
-  const { bavail, bsize, blocks } = await statfs(folder);
-  if (bavail * bsize < Math.min(roomLeftBytesMax, blocks * bsize * roomLeftShare)) throw noRoom(folder);
-}
-
-async function verify(path: string, wanted: { files: number; bytes: number }, signal: AbortSignal): Promise<void> {
-  const found = { files: 0, bytes: 0 };
+async function verify(path: string, wanted: Counts, signal: AbortSignal): Promise<void> {
+  const found = nothing();
   const plain = new PassThrough();
   const reading = pipeline(createReadStream(path), createGunzip(), plain, { signal });
   const counting = (async () => {
-    for await (const { body } of readTar(plain)) {
-      found.files++;
+    for await (const { kind, body } of readTar(plain)) {
+      found[kind]++;
       for await (const part of body) found.bytes += part.length;
     }
   })();
   await Promise.all([reading, counting]);
-  if (found.files !== wanted.files || found.bytes !== wanted.bytes)
-    throw new Error(`${path} does not read back as it was written`);
-}
-
-function isFull(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((error as NodeJS.ErrnoException).code ?? '');
-}
-
-function noRoom(folder: string): Error {
-  const message = `no room for the archive in ${folder}: nothing of it was left; make room, keep fewer, or use another disk`;
-  return Object.assign(new Error(message), { code: 'disk_full' });
+  if (!isDeepStrictEqual(found, wanted)) throw new Error(`${path} does not read back as it was written`);
 }

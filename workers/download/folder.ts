@@ -29,52 +29,53 @@ const OWN_FOLDERS = [
 ];
 
 export interface Place {
-  /** The library folder, without links. */
+  /** The folder that the settings give, without links. */
   readonly root: string;
   /** The folder the file goes to, without links; it exists. */
   readonly folder: string;
 }
 
 /**
- * @param libraryDir absolute, or relative to the data folder
- * @param dir relative to the library
+ * @param given of the settings: absolute, or relative to the data folder
+ * @param dir relative to it
+ * @param what the settings give, in words
  */
-export async function placeFor(dataDir: string, libraryDir: string, dir: string): Promise<Place> {
-  const segments = segmentsOf(dir);
+export async function placeFor(dataDir: string, given: string, dir: string, what = 'the library'): Promise<Place> {
+  const segments = segmentsOf(dir, what);
   const dataReal = await realpath(dataDir);
-  const wanted = resolve(dataReal, libraryDir);
+  const wanted = resolve(dataReal, given);
   refuseOwn(wanted, wanted, dataReal);
   await makeFolder(wanted);
   const root = await realpath(wanted);
-  const folder = await descend(root, segments);
+  const folder = await descend(root, segments, what);
   refuseOwn(folder, root, dataReal);
   return { root, folder };
 }
 
-function segmentsOf(dir: string): string[] {
+function segmentsOf(dir: string, what: string): string[] {
   if (isAbsolute(dir) || /^[A-Za-z]:|\\/.test(dir))
-    throw wrongFolder(dir, 'must be relative to the library, with / between folders');
+    throw wrongFolder(dir, `must be relative to ${what}, with / between folders`);
   const segments = dir
     .normalize('NFC')
     .split('/')
     .filter((segment) => segment !== '' && segment !== '.');
   if (segments.length > folderDepthMax) throw wrongFolder(dir, `is more than ${folderDepthMax} folders deep`);
   for (const segment of segments) {
-    if (segment === '..') throw wrongFolder(dir, 'must not leave the library');
+    if (segment === '..') throw wrongFolder(dir, `must not leave ${what}`);
     if (safeName(segment) !== segment) throw wrongFolder(dir, `holds "${segment}", which is no safe name for a folder`);
   }
   return segments;
 }
 
 /** Folder by folder, so that nothing is made behind a link that leads out. */
-async function descend(root: string, segments: readonly string[]): Promise<string> {
+async function descend(root: string, segments: readonly string[], what: string): Promise<string> {
   let folder = root;
   for (const segment of segments) {
     const next = join(folder, segment);
     if ((await makeOne(next)) === 'made') await syncFolder(folder);
     folder = await realpath(next);
     if (folder !== root && !isInside(folder, root))
-      throw wrongFolder(segments.join('/'), 'leads out of the library by a link');
+      throw wrongFolder(segments.join('/'), `leads out of ${what} by a link`);
   }
   return folder;
 }
@@ -99,11 +100,19 @@ async function makeFolder(path: string): Promise<void> {
 }
 
 function refuseOwn(folder: string, root: string, dataDir: string): void {
-  if (folder !== dataDir && !isInside(folder, dataDir)) return;
-  const [top = ''] = relative(dataDir, folder).split(sep);
+  if (isOwn(folder, root, dataDir))
+    throw wrongFolder(folder, "lies among the supervisor's own files in the data folder");
+}
+
+/**
+ * Whether a path is the data folder or lies in it, other than where handlers may write.
+ * @param root the folder that handlers may write to
+ */
+export function isOwn(path: string, root: string, dataDir: string): boolean {
+  if (path !== dataDir && !isInside(path, dataDir)) return false;
+  const [top = ''] = relative(dataDir, path).split(sep);
   const [rootTop = ''] = isInside(root, dataDir) ? relative(dataDir, root).split(sep) : [];
-  if (top !== '' && top === rootTop && !top.startsWith('.') && !OWN_FOLDERS.includes(top)) return;
-  throw wrongFolder(folder, "lies among the supervisor's own files in the data folder");
+  return top === '' || top !== rootTop || top.startsWith('.') || OWN_FOLDERS.includes(top);
 }
 
 export function isInside(path: string, folder: string): boolean {

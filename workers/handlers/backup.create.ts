@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type DataCopy, openData, tarFiles } from '../archive/data-files.ts';
 import { removeOld } from '../archive/retention.ts';
-import type { TarFile } from '../archive/tar-write.ts';
+import type { TarEntry } from '../archive/tar-write.ts';
 import { writeArchive } from '../archive/write-archive.ts';
 import { defineHandler, type HandlerContext } from '../define.ts';
 import { placeFor } from '../download/folder.ts';
@@ -40,19 +40,19 @@ export const handler = defineHandler<z.infer<typeof params>, Result>({
     const at = new Date();
     const copy = await openData(setup.dataDir, at);
     try {
-      const archive = await writeArchive(watched(copy, ctx), { folder, prefix, at, signal: ctx.signal });
+      const { path, bytes, files } = await writeArchive(watched(copy, ctx), { folder, prefix, at, signal: ctx.signal });
       const maxAgeMs = maxAge === undefined ? null : durationMs(maxAge);
-      const removed = await removeOld(archive.path, folder, prefix, at.getTime(), { keep, maxAgeMs });
-      ctx.log.info(`${archive.path}: ${archive.files} files, ${archive.bytes} bytes, read back and found whole`);
+      const removed = await removeOld(path, folder, prefix, at.getTime(), { keep, maxAgeMs });
+      ctx.log.info(`${path}: ${files} files, ${bytes} bytes, read back and found whole`);
       for (const name of removed) ctx.log.info(`removed ${name}`);
-      return { ...archive, removed };
+      return { path, bytes, files, removed };
     } finally {
       await copy.close();
     }
   },
 });
 
-async function* watched(copy: DataCopy, ctx: HandlerContext): AsyncGenerator<TarFile> {
+async function* watched(copy: DataCopy, ctx: HandlerContext): AsyncGenerator<TarEntry> {
   let done = 0;
   for await (const file of tarFiles(setup.dataDir, copy, (name) => ctx.log.warn(`${name} is gone and was left out`))) {
     ctx.progress(done, copy.bytes, file.name);

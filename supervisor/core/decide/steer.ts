@@ -22,15 +22,27 @@ export function promoteTask(task: Task, by: AskedBy): Decision {
   return [{ e: 'task.promoted', id: task.id, ...by }];
 }
 
-/** Under its own id, while it is live. */
-export function retryTask(task: Task, by: AskedBy): Decision {
+/**
+ * Under its own id, while it is live.
+ * @param runAt not before then, ms since 1970; null for at once
+ */
+export function retryTask(task: Task, by: AskedBy, runAt: number | null = null): Decision {
   if (!movesFrom(task.state, 'task.retried')) {
     return new Refusal(
       'conflict',
       `task ${task.id} is ${task.state}: only what has ended, or waits for another try, can be retried`,
     );
   }
-  return [{ e: 'task.retried', id: task.id, ...by }];
+  return [{ e: 'task.retried', id: task.id, ...(runAt !== null && { runAt }), ...by }];
+}
+
+/** With other params it runs as a new task: the one there was leaves for the history, as a failure does in time anyway. */
+export function leaveForEdited(task: Task): Decision {
+  if (task.state === 'failed') return [{ e: 'task.archived', ids: [task.id] }];
+  return new Refusal(
+    'conflict',
+    `task ${task.id} is ${task.state}: its params can be changed once it has ended; cancel it first`,
+  );
 }
 
 export function pauseQueue(state: State, type: string | null, reason: string, by: AskedBy): readonly Event[] {

@@ -108,11 +108,11 @@ export class ScriptedFacade extends ScriptedTasks implements Facade {
     return this.#view(task);
   }
 
-  async retry(id: string): ReturnType<Facade['retry']> {
+  async retry(id: string, _actor?: Actor, params: string | null = null): ReturnType<Facade['retry']> {
     const task = this.get(id);
-    // What ended well is in the history and runs again as a new task.
-    if (task.state === 'succeeded') {
-      const again = this.add(task.type, task.params, { retryOf: id });
+    // What ended well is in the history and runs again as a new task, and so does what runs with other params.
+    if (task.state === 'succeeded' || params !== null) {
+      const again = this.add(task.type, params === null ? task.params : JSON.parse(params), { retryOf: id });
       return { task: this.#view(this.get(again)), originalId: id, source: 'history' };
     }
     if (!['failed', 'canceled', 'interrupted', 'retrying'].includes(task.state)) {

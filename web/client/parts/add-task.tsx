@@ -103,7 +103,7 @@ function AddDialog() {
   );
 }
 
-async function askToDiscard(): Promise<boolean> {
+export async function askToDiscard(): Promise<boolean> {
   const { discardTitle: title, discardText: text, discardYes: yes, discardNo: no } = say().ask;
   return (await ask({ title, text, yes, no, tone: 'bad' })) !== null;
 }

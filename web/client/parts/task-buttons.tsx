@@ -6,7 +6,7 @@ import { actOn, allows, PAGE_ACTIONS, type TaskAction } from '../task-actions.ts
 import { Icon } from './icon.tsx';
 import { nameOf } from './task-name.tsx';
 
-const ICONS = { retry: 'retrying', cancel: 'cancel', promote: 'promote', again: 'retrying' } as const;
+const ICONS = { retry: 'retrying', edit: 'edit', cancel: 'cancel', promote: 'promote', again: 'retrying' } as const;
 
 interface TaskButtonsProps {
   task: TaskView;

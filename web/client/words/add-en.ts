@@ -40,4 +40,6 @@ export const addEn = {
   added: (type: string) => `Added ${type}`,
   known: (type: string) => `${type} was there already: same idempotency key`,
   required: 'is required',
+  editTitle: (type: string) => `Run ${type} with other params`,
+  editText: 'It becomes a new task. This one keeps its params and what became of it.',
 };

@@ -38,4 +38,6 @@ export const addZh: Words['add'] = {
   added: (type) => `已添加 ${type}`,
   known: (type) => `${type} 已存在：幂等键相同`,
   required: '必填',
+  editTitle: (type: string) => `以其他参数运行 ${type}`,
+  editText: '这会成为一个新任务；原任务保留它的参数和结果。',
 };

@@ -85,6 +85,7 @@ export const en = {
     cancel: 'Cancel',
     retry: 'Retry',
     again: 'Run again',
+    edit: 'Edit and retry',
     promote: 'Run next',
     pauseQueue: 'Pause queue',
     resumeQueue: 'Resume queue',

@@ -37,7 +37,9 @@ export const MEANINGS_ZH: Readonly<Record<string, string>> = {
   INBOX_RETENTION: '已接收的任务文件在 accepted/ 中保留多久。',
   INBOX_OWNERS: '除 root 和服务自身的用户外，还接收哪些用户放进收件文件夹的文件。',
   LIBRARY_DIR: '下载内容存放的文件夹。',
-  BACKUP_DIR: '数据文件夹的备份所存放的文件夹；最好在另一块磁盘上。每份备份都含有设置，包括其中的机密。',
+  BACKUP_DIR: '备份所存放的文件夹；最好在另一块磁盘上。数据文件夹的每份备份都含有设置，包括其中的机密。',
+  BACKUP_PATHS:
+    '除 LIBRARY_DIR 中的内容外，backup.paths 还可以读取的文件夹和文件，例如 /home/me,/etc/nginx。其他一律不读取。',
   HANDLER_OVERRIDES: 'handlers/ 中的处理程序可以取代的内置处理程序的类型，例如 http.download。',
   IDEMPOTENCY_WINDOW: '任务完成后，它的幂等键在多长时间内仍返回该任务而不新建任务。',
   IDEMPOTENCY_KEYS: '最多记住多少个已完成任务的幂等键；最旧的最先删除。',
@@ -72,6 +74,7 @@ const PATTERNS_ZH: readonly (readonly [RegExp, string])[] = [
   [/^(\w+) or (\w+)$/, '$1 或 $2'],
   [/^up to (\d+) characters without spaces$/, '最多 $1 个字符，不含空格'],
   [/^up to (\d+), separated by commas$/, '最多 $1 个，用逗号分隔'],
+  [/^absolute paths, up to (\d+), separated by commas$/, '绝对路径，最多 $1 个，用逗号分隔'],
   [/^names or numbers, up to (\d+), separated by commas$/, '名称或编号，最多 $1 个，用逗号分隔'],
   [/^names of types, up to (\d+), separated by commas$/, '类型名称，最多 $1 个，用逗号分隔'],
   [

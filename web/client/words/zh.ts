@@ -80,6 +80,7 @@ export const zh: Words = {
     cancel: '取消',
     retry: '重试',
     again: '再次运行',
+    edit: '修改后重试',
     promote: '下一个运行',
     pauseQueue: '暂停队列',
     resumeQueue: '恢复队列',
