@@ -38,6 +38,7 @@ import type { Settings } from './settings/settings.ts';
 import { submitFrom } from './submit-from.ts';
 import { Supervisor } from './supervisor.ts';
 import { Throughput } from './throughput.ts';
+import { tidyHistory } from './tidy-history.ts';
 import { Timekeeper } from './timekeeper.ts';
 import { WorkLog } from './work-log.ts';
 
@@ -158,6 +159,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   const throughput = new Throughput();
   const cleanups: Readonly<Record<CleanupName, () => Promise<unknown>>> = {
     logs: () => logs.purge(clock.wall()),
+    history: () => tidyHistory(history, clock.wall(), inForce, { health, log }),
   };
   const dispatcher: Dispatcher = new Dispatcher({
     state,

@@ -265,7 +265,17 @@ export interface CheckpointItem extends ItemBase {
   readonly data: string;
 }
 /** What is tidied up in the supervisor itself, as its files and its memory are its own. */
-export type CleanupName = 'logs';
+export type CleanupName = 'logs' | 'history';
+/** What `history.cleanup` has done, by months such as `2026-08`. */
+export interface HistoryTidied {
+  readonly archived: readonly (TidiedMonth & { readonly archiveBytes: number })[];
+  readonly removed: readonly TidiedMonth[];
+}
+interface TidiedMonth {
+  readonly month: string;
+  readonly records: number;
+  readonly bytes: number;
+}
 /**
  * A question the supervisor answers with a `ReplyMessage`: `ctx.submit`, a child process about to start, and the work of
  * the built-in `*.cleanup` handlers.

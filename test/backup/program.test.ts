@@ -38,8 +38,8 @@ t.test('a box is backed up while it works, dies, and is set up again from the ba
   const { body } = await second.call<{ items: ScheduleRecord[]; scheduler: SchedulerView }>('GET', '/schedules');
   t.match(body.scheduler.paused, { reason: /^restored from nightshift-.*, made at 20/ });
   t.match(
-    body.items,
-    [{ name: 'backup', builtIn: true, when: { at: '03:00' } }],
+    body.items.find(({ name }) => name === 'backup'),
+    { builtIn: true, when: { at: '03:00' } },
     'without the key, its own time is back',
   );
 });

@@ -28,7 +28,7 @@ export interface SchedulesBedOptions {
   readonly fill?: (bytes: Uint8Array) => void;
 }
 
-const KNOWN = new Set(['scripted', 'noop', 'backup.create', 'logs.cleanup']);
+const KNOWN = new Set(['scripted', 'noop', 'backup.create', 'history.cleanup', 'logs.cleanup']);
 
 export class SchedulesBed {
   readonly clock: ManualClock;

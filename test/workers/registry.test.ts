@@ -25,7 +25,15 @@ const failureOf = (answer: HandlerCatalog, name: string) =>
   answer.failures.find((failure) => failure.file.endsWith(`/${name}`))?.message;
 const typesOf = (answer: HandlerCatalog) => answer.handlers.map((handler) => handler.type).sort();
 const stripsTypes = 'typescript' in process.features && Boolean(process.features.typescript);
-const builtIn = ['backup.create', 'command.run', 'echo', 'http.download', 'http.request', 'logs.cleanup'];
+const builtIn = [
+  'backup.create',
+  'command.run',
+  'echo',
+  'history.cleanup',
+  'http.download',
+  'http.request',
+  'logs.cleanup',
+];
 const good = (type: string) => `export default { type: '${type}', run: () => 1 }`;
 
 t.test('every handler is told, built-in ones and dropped-in ones', async (t) => {
@@ -145,7 +153,7 @@ t.test('a file that cannot be used fails alone, and says why', async (t) => {
   symlinkSync(join(folder, 'good.js'), join(folder, 'linked.mjs'));
   const answer = await describeHandlers(folder, { loadMsMax: 8_000 });
   t.same(
-    typesOf(answer).filter((type) => !/^(backup|http|command|echo|logs|typed)/.test(type)),
+    typesOf(answer).filter((type) => !/^(backup|history|http|command|echo|logs|typed)/.test(type)),
     ['common', 'compiled', 'good'],
   );
   const expected: Record<string, RegExp> = {
