@@ -240,6 +240,8 @@ function schemaOf(parameter: Parameter) {
       return { type: 'string' as const, maxLength: parameter.charsMax ?? filterTextCharsMax };
     case 'moment':
       return { type: 'string' as const, format: 'date-time' };
+    case 'duration':
+      return { type: 'string' as const, examples: ['500ms', '5m', 'PT5M'] };
     case 'flag':
       return { type: 'string' as const, enum: ['1', '0', 'true', 'false'] };
     case 'choice':
