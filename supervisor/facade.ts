@@ -36,6 +36,8 @@ export interface TaskFilter {
   readonly group?: readonly string[];
   readonly run?: readonly string[];
   readonly origin?: readonly string[];
+  /** Names of schedules that submitted them. */
+  readonly schedule?: readonly string[];
   /** Case-insensitive text in id, type, params, error, tags. */
   readonly q?: string;
   /** Members of the params that must have exactly these values. */
@@ -43,6 +45,9 @@ export interface TaskFilter {
   /** Creation time, ms since 1970: from inclusive, to exclusive. */
   readonly from?: number;
   readonly to?: number;
+  /** From the first start to the end, ms, of what has finished: from inclusive, to exclusive. */
+  readonly durationFrom?: number;
+  readonly durationTo?: number;
 }
 
 export interface PageRequest {

@@ -139,7 +139,7 @@ function fewTasks(state: State, { state: states }: TaskFilter): Task[] | null {
 }
 
 /** What can be told without the params. */
-function mayMatch(task: Task, { state, type, tag, group, run, origin, from, to }: TaskFilter): boolean {
+function mayMatch(task: Task, { state, type, tag, group, run, origin, schedule, from, to }: TaskFilter): boolean {
   const { options } = task;
   if (state && !state.includes(task.state)) return false;
   if (type && !type.includes(options.type)) return false;
@@ -147,19 +147,22 @@ function mayMatch(task: Task, { state, type, tag, group, run, origin, from, to }
   if (tag && !options.tags.some((name) => tag.includes(name))) return false;
   if (run && !(options.run && run.includes(options.run.id))) return false;
   if (origin && !origin.some((name) => isOrigin(options.origin, name))) return false;
+  if (schedule && !schedule.some((name) => isOfSchedule(options.origin, name))) return false;
   if (from === undefined && to === undefined) return true;
   const created = createdAt(task.id);
   return created >= (from ?? 0) && created < (to ?? Number.POSITIVE_INFINITY);
 }
 
 function matches(record: TaskRecord, filter: TaskFilter): boolean {
-  const { state, type, tag, group, run, origin, q, param } = filter;
+  const { state, type, tag, group, run, origin, schedule, q, param } = filter;
   if (state && !state.includes(record.state)) return false;
   if (type && !type.includes(record.type)) return false;
   if (group && !(record.group !== null && group.includes(record.group))) return false;
   if (tag && !record.tags.some((name) => tag.includes(name))) return false;
   if (run && !(record.run && run.includes(record.run.id))) return false;
   if (origin && !origin.some((name) => isOrigin(record.origin, name))) return false;
+  if (schedule && !schedule.some((name) => isOfSchedule(record.origin, name))) return false;
+  if (!tookAsLong(record, filter)) return false;
   if (param && !hasMembers(record.params, param)) return false;
   return q === undefined || mentions(record, q);
 }
@@ -173,6 +176,17 @@ function hasMembers(params: unknown, wanted: NonNullable<TaskFilter['param']>): 
 /** `inbox` stands for every `inbox:NAME`. */
 function isOrigin(origin: string, name: string): boolean {
   return origin === name || origin.startsWith(`${name}:`);
+}
+
+function isOfSchedule(origin: string, name: string): boolean {
+  return origin === `schedule:${name}`;
+}
+
+function tookAsLong({ startedAt, finishedAt }: TaskRecord, { durationFrom, durationTo }: TaskFilter): boolean {
+  if (durationFrom === undefined && durationTo === undefined) return true;
+  if (startedAt === null || finishedAt === null) return false;
+  const ms = Date.parse(finishedAt) - Date.parse(startedAt);
+  return ms >= (durationFrom ?? 0) && ms < (durationTo ?? Number.POSITIVE_INFINITY);
 }
 
 function mentions({ id, type, params, error, tags, idempotencyKey }: TaskRecord, q: string): boolean {

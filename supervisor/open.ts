@@ -41,6 +41,7 @@ import { submitFrom } from './submit-from.ts';
 import { Supervisor } from './supervisor.ts';
 import { TaskTokens } from './task-tokens.ts';
 import { Throughput } from './throughput.ts';
+import { tidyHistory } from './tidy-history.ts';
 import { Timekeeper } from './timekeeper.ts';
 import { WorkLog } from './work-log.ts';
 
@@ -175,6 +176,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   const cleanups: Readonly<Record<CleanupName, () => Promise<unknown>>> = {
     logs: () => logs.purge(clock.wall()),
     store: () => store.cleanUp(),
+    history: () => tidyHistory(history, clock.wall(), inForce, { health, log }),
   };
   const dispatcher: Dispatcher = new Dispatcher({
     state,

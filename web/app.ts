@@ -30,6 +30,7 @@ import { settingsRoutes } from './routes/settings.ts';
 import { statusRoutes } from './routes/status.ts';
 import { storeRoutes } from './routes/store.ts';
 import { submitRoutes } from './routes/submit.ts';
+import { taskExportRoutes } from './routes/task-export.ts';
 import { taskLogRoutes } from './routes/task-log.ts';
 import { taskRoutes } from './routes/tasks.ts';
 import { Sessions } from './sessions.ts';
@@ -102,6 +103,7 @@ export function createApp(options: AppOptions): App {
 function allRoutes(parts: Parts, page: Pages): readonly Route[] {
   const routes: Route[] = [
     ...submitRoutes(parts),
+    ...taskExportRoutes(parts),
     ...taskRoutes(parts),
     ...manyTaskRoutes(parts),
     ...taskLogRoutes(parts),

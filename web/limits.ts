@@ -17,6 +17,8 @@ export const cursorCharsMax = 1_000;
 
 export const eventClientsMax = 64;
 export const logFollowersMax = 64;
+/** Files with all tasks that match, being sent at the same time. */
+export const exportsMax = 4;
 /** Events gather so long before they travel: one write for all of them. */
 export const eventGatherMs = 10;
 export const eventsPerWriteMax = 500;

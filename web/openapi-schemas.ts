@@ -157,9 +157,12 @@ const filter = z
     group: names.optional().meta({ description: FILTERS.group.sentence }),
     run: names.optional().meta({ description: FILTERS.run.sentence }),
     origin: names.optional().meta({ description: FILTERS.origin.sentence }),
+    schedule: names.optional().meta({ description: FILTERS.schedule.sentence }),
     q: z.string().optional().meta({ description: FILTERS.q.sentence }),
     from: momentText.optional().meta({ description: FILTERS.from.sentence }),
     to: momentText.optional().meta({ description: FILTERS.to.sentence }),
+    durationFrom: z.string().optional().meta({ description: FILTERS.durationFrom.sentence }),
+    durationTo: z.string().optional().meta({ description: FILTERS.durationTo.sentence }),
     param: z
       .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
       .optional()

@@ -43,6 +43,10 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     refusals: ['conflict', 'too_large', 'unknown_type', 'draining', 'disk_full', 'outcome_unknown'],
   },
   [`GET ${api}/tasks`]: { answers: { 200: shapes.taskPage } },
+  [`GET ${api}/tasks/export`]: {
+    answers: { 200: 'application/x-ndjson, text/csv' },
+    refusals: ['rate_limited'],
+  },
   [`GET ${api}/tasks/:id`]: { answers: { 200: shapes.oneTask }, refusals: ['not_found'] },
   [`GET ${api}/tasks/:id/log`]: { answers: { 200: 'text/plain' }, refusals: ['not_found', 'rate_limited'] },
   [`POST ${api}/tasks/:id/cancel`]: { answers: { 202: shapes.oneTask }, refusals: ACTS },
@@ -203,11 +207,15 @@ function answers(shape: Shape): ZodOpenApiOperationObject['responses'] {
   return Object.fromEntries(
     Object.entries(shape.answers).map(([status, answer]) => {
       if (answer === null) return [status, { description: 'Done' }];
-      if (typeof answer === 'string')
-        return [status, { description: 'Text', content: { [answer]: { schema: { type: 'string' } } } }];
+      if (typeof answer === 'string') return [status, { description: 'Text', content: textContent(answer) }];
       return [status, { description: 'Answer', content: { 'application/json': { schema: answer } } }];
     }),
   );
+}
+
+/** @param types one, or several of which the caller chooses */
+function textContent(types: string) {
+  return Object.fromEntries(types.split(', ').map((type) => [type, { schema: { type: 'string' as const } }]));
 }
 
 /** Several codes may share a status. */
@@ -254,6 +262,8 @@ function schemaOf(parameter: Parameter) {
       return { type: 'string' as const, maxLength: parameter.charsMax ?? filterTextCharsMax };
     case 'moment':
       return { type: 'string' as const, format: 'date-time' };
+    case 'duration':
+      return { type: 'string' as const, examples: ['500ms', '5m', 'PT5M'] };
     case 'flag':
       return { type: 'string' as const, enum: ['1', '0', 'true', 'false'] };
     case 'choice':

@@ -2,6 +2,7 @@
  * Query parameters as tables: a route lists what it takes, the request is checked against that list, and the OpenAPI
  * document is made of the same rows. What is not listed is refused: a misspelt filter must not match everything.
  */
+import { parseDuration } from '../supervisor/core/duration.ts';
 import { type Mistake, Refusal } from '../supervisor/core/refusal.ts';
 import { filterTextCharsMax, filterValuesMax, itemsPerPageDefault, itemsPerPageMax } from './limits.ts';
 
@@ -13,6 +14,7 @@ export type Parameter = Described &
     | { readonly is: 'names'; readonly of?: readonly string[] }
     | { readonly is: 'text'; readonly charsMax?: number }
     | { readonly is: 'moment' }
+    | { readonly is: 'duration' }
     | { readonly is: 'flag' }
     | { readonly is: 'integer'; readonly least: number; readonly most: number; readonly default?: number }
     | { readonly is: 'choice'; readonly of: readonly string[]; readonly default?: string }
@@ -27,7 +29,7 @@ export const PAGE = {
 
 type ValueOf<P extends Parameter> = P extends { is: 'names' }
   ? readonly string[]
-  : P extends { is: 'integer' | 'moment' }
+  : P extends { is: 'integer' | 'moment' | 'duration' }
     ? number
     : P extends { is: 'flag' }
       ? boolean
@@ -120,6 +122,8 @@ function readOne(parameter: Exclude<Parameter, { is: 'names' }>, text: string): 
         ? new Wrong(`must be a time with its zone, e.g. 2026-11-23T02:00:00Z, not ${shown(text)}`)
         : at;
     }
+    case 'duration':
+      return parseDuration(text) ?? new Wrong(`must be a duration such as 5m, not ${shown(text)}`);
     case 'integer': {
       const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
       const fits = value >= parameter.least && value <= parameter.most;

@@ -12,16 +12,22 @@ export const FILTERS = {
   group: { is: 'names', sentence: 'Groups.' },
   run: { is: 'names', sentence: 'Ids of runs the tasks belong to.' },
   origin: { is: 'names', sentence: 'Where they came from, e.g. `http` or `inbox:feeds.json`.' },
+  schedule: { is: 'names', sentence: 'Names of schedules that submitted them.' },
   q: { is: 'text', sentence: 'Text in id, type, params, error or tags, whatever its case.' },
   from: { is: 'moment', sentence: 'Created at this time or later.' },
   to: { is: 'moment', sentence: 'Created before this time.' },
+  durationFrom: {
+    is: 'duration',
+    sentence: 'Finished, and took so long or longer from the first start to the end, e.g. `5m`.',
+  },
+  durationTo: { is: 'duration', sentence: 'Finished, and took less than this from the first start to the end.' },
 } as const satisfies Parameters;
 
 /** A query string has no types, so it has no such filter. */
 export const PARAM_SENTENCE = 'Members of the params and the values they must have, e.g. `{ "platform": 1 }`.';
 
 export function filterOf(values: Values<typeof FILTERS>): TaskFilter {
-  const { state, type, tag, group, run, origin, q, from, to } = values;
+  const { state, type, tag, group, run, origin, schedule, q, from, to, durationFrom, durationTo } = values;
   return {
     // Checked against the names of states by its row.
     ...(state && { state: state as readonly TaskState[] }),
@@ -30,9 +36,12 @@ export function filterOf(values: Values<typeof FILTERS>): TaskFilter {
     ...(group && { group }),
     ...(run && { run }),
     ...(origin && { origin }),
+    ...(schedule && { schedule }),
     ...(q !== undefined && { q }),
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
+    ...(durationFrom !== undefined && { durationFrom }),
+    ...(durationTo !== undefined && { durationTo }),
   };
 }
 

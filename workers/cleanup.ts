@@ -2,16 +2,26 @@
 import { z } from 'zod';
 import { Context } from './context.ts';
 import type { CleanupName } from './contract.ts';
-import { defineHandler, type HandlerDefinition } from './define.ts';
+import { defineHandler, type HandlerContext, type HandlerDefinition } from './define.ts';
 
-/** @returns the handler `WHAT.cleanup`, whose result is what the supervisor tells of it */
-export function cleanupHandler(what: CleanupName): HandlerDefinition<Record<string, never>> {
+/**
+ * @param tell writes the log of what was done
+ * @returns the handler `WHAT.cleanup`, whose result is what the supervisor tells of it
+ */
+export function cleanupHandler<Answer>(
+  what: CleanupName,
+  tell: (answer: Answer, ctx: HandlerContext) => void = () => {},
+): HandlerDefinition<Record<string, never>> {
   return defineHandler({
     type: `${what}.cleanup`,
     lane: 'io',
     timeout: '1h',
     concurrency: 1,
     params: z.strictObject({}),
-    run: (_, ctx) => Context.attemptOf(ctx).call({ name: 'cleanup', what }),
+    async run(_, ctx) {
+      const answer = await Context.attemptOf(ctx).call({ name: 'cleanup', what });
+      tell(answer as Answer, ctx);
+      return answer;
+    },
   });
 }

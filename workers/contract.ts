@@ -265,7 +265,17 @@ export interface CheckpointItem extends ItemBase {
   readonly data: string;
 }
 /** What is tidied up in the supervisor itself, as its files and its memory are its own. */
-export type CleanupName = 'logs' | 'store';
+export type CleanupName = 'history' | 'logs' | 'store';
+/** What `history.cleanup` has done, by months such as `2026-08`. */
+export interface HistoryTidied {
+  readonly archived: readonly (TidiedMonth & { readonly archiveBytes: number })[];
+  readonly removed: readonly TidiedMonth[];
+}
+interface TidiedMonth {
+  readonly month: string;
+  readonly records: number;
+  readonly bytes: number;
+}
 /** What a handler asks of the store. Members that people write are checked by the supervisor. */
 export type StoreRequest =
   | { readonly act: 'get'; readonly key: unknown }

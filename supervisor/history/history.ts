@@ -9,17 +9,22 @@ import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { HistoryRecord } from '../core/record.ts';
 import { Appender } from './appender.ts';
+import { type Ages, Cleaner, type HistoryCleanup } from './cleaner.ts';
 import type { Cut } from './cut.ts';
-import { type Disk, type DiskTrouble, machineDisk, troubleOf } from './disk.ts';
+import type { Damage } from './damage.ts';
+import { type Disk, type DiskTrouble, machineDisk } from './disk.ts';
 import { Indexer } from './indexer.ts';
 import { type Head, lineBytesMax, writeLine } from './line.ts';
 import { Month } from './month.ts';
+import { indexFolder, monthFile } from './places.ts';
 import { type HistoryPage, type HistoryQuery, readEndings, readPage, type SourceList } from './query.ts';
-import { type Damage, indexFolder, isolate, recover } from './recover.ts';
+import { Reading } from './reading.ts';
+import { type Recovered, recover } from './recover.ts';
+import { Reindexer } from './reindexer.ts';
 import { recordBytesMax } from './row.ts';
 import { IndexDamage } from './run-format.ts';
-import { type LastGroup, scanLines } from './scan.ts';
-import { type StateCounts, Tail } from './source.ts';
+import type { LastGroup } from './scan.ts';
+import type { StateCounts } from './source.ts';
 
 export interface HistoryOptions {
   /** `DATA/history` */
@@ -53,7 +58,6 @@ export interface HistoryTotals {
 }
 
 const rebuildsMax = 100;
-const tailsWaitingMax = 4;
 
 interface CurrentMonth {
   readonly month: Month;
@@ -70,37 +74,40 @@ export class History {
   readonly #indexer: Indexer;
   readonly #resumed: LastGroup | null;
   readonly #unproven: { readonly month: Month; readonly from: number } | null;
+  readonly #reindexer: Reindexer;
+  readonly #cleaner: Cleaner;
+  readonly #reading = new Reading();
   #current: CurrentMonth | null = null;
   #lastSeq: number;
-  #closing = false;
   /** What was cut off the end of files at this start. */
   readonly cuts: readonly Cut[];
 
   static async open(options: HistoryOptions): Promise<History> {
     const disk = options.disk ?? machineDisk;
     const found = await recover({ ...options, disk });
-    const { months, last, cuts, unproven } = found;
-    const indexer = new Indexer({ disk, folder: indexFolder(options.folder), trouble: options.trouble });
-    const history = new History(options, disk, indexer, { months, last, cuts, unproven });
-    for (const { month, indexed } of found.unindexed) history.#index(month, indexed, month.size);
-    for (const month of months.values()) if (month.tails.length > 1) void indexer.flushFull(month);
+    const history = new History(options, disk, found);
+    for (const { month, indexed } of found.unindexed) history.#reindexer.index(month, indexed, month.size);
+    for (const month of found.months.values()) if (month.tails.length > 1) void history.#indexer.flushFull(month);
     return history;
   }
 
-  private constructor(
-    options: HistoryOptions,
-    disk: Disk,
-    indexer: Indexer,
-    found: Pick<Awaited<ReturnType<typeof recover>>, 'months' | 'last' | 'cuts' | 'unproven'>,
-  ) {
+  private constructor(options: HistoryOptions, disk: Disk, { months, last, newest, cuts, unproven }: Recovered) {
+    const { folder, quarantine, trouble, damage } = options;
     this.#options = options;
     this.#disk = disk;
+    this.#months = months;
+    this.#resumed = last;
+    this.#unproven = unproven;
+    this.#lastSeq = last?.seq ?? 0;
+    this.cuts = cuts;
+    const indexer = new Indexer({ disk, folder: indexFolder(folder), trouble });
     this.#indexer = indexer;
-    this.#months = found.months;
-    this.#resumed = found.last;
-    this.#unproven = found.unproven;
-    this.#lastSeq = found.last?.seq ?? 0;
-    this.cuts = found.cuts;
+    this.#reindexer = new Reindexer({ indexer, trouble, damage });
+    this.#cleaner = new Cleaner({
+      ...{ disk, folder, quarantine, months, indexer, damage },
+      newest: () => this.#current?.month ?? newest,
+      read: () => this.#reading.over(),
+    });
   }
 
   /** Highest sequence number in history; at a start, of what was found. */
@@ -141,7 +148,7 @@ export class History {
     const current = this.#current;
     if (current && finishedAt >= current.from && finishedAt < current.to) return current;
     this.#current = this.#enter(finishedAt);
-    if (current) {
+    if (current && current.month !== this.#current.month) {
       // Synced before the next month is begun, so that only one file can have an unfinished end.
       const until = current.appender.size;
       this.#current.appender.holdUntil(() => current.appender.sync(until));
@@ -153,15 +160,20 @@ export class History {
   #enter(finishedAt: number): CurrentMonth {
     const date = new Date(finishedAt);
     const [year, index] = [date.getUTCFullYear(), date.getUTCMonth()];
-    const name = date.toISOString().slice(0, 7);
-    const path = join(this.#options.folder, `${name}.ndjson`);
-    let month = this.#months.get(name);
-    if (!month) {
-      month = new Month(this.#disk, name, path, 0, 0);
-      this.#months.set(name, month);
-    }
+    const month = this.#openMonth(year, index);
     month.appender ??= this.#appenderOf(month);
     return { month, appender: month.appender, from: Date.UTC(year, index), to: Date.UTC(year, index + 1) };
+  }
+
+  /** One that is moved aside takes no more: what a clock that went back says belongs there goes to the next one. */
+  #openMonth(year: number, index: number): Month {
+    const name = new Date(Date.UTC(year, index)).toISOString().slice(0, 7);
+    const known = this.#months.get(name);
+    if (known?.archive || known?.leaving) return this.#openMonth(year, index + 1);
+    if (known) return known;
+    const month = new Month(this.#disk, name, join(this.#options.folder, monthFile(name)), 0, 0);
+    this.#months.set(name, month);
+    return month;
   }
 
   #appenderOf(month: Month): Appender {
@@ -175,7 +187,7 @@ export class History {
   async sync(): Promise<void> {
     // The end found at the start has a writer only once something is appended; it must be vouched for even so.
     const { month } = this.#unproven ?? {};
-    if (month && month.size > 0) month.appender ??= this.#appenderOf(month);
+    if (month && month.size > 0 && !month.archive) month.appender ??= this.#appenderOf(month);
     const appenders = [...this.#months.values()].flatMap((each) => each.appender ?? []);
     await Promise.all(appenders.map((appender) => appender.sync()));
   }
@@ -201,7 +213,20 @@ export class History {
     return this.#read((sources) => readPage(sources, query, this.#options.damage));
   }
 
-  async #read<T>(read: (sources: SourceList) => Promise<T>): Promise<T> {
+  /**
+   * Moves old months aside and removes what is older still, while everything else goes on.
+   * @param now ms since 1970
+   * @throws Error that names the months that could not be done; the others are
+   */
+  clean(now: number, ages: Ages): Promise<HistoryCleanup> {
+    return this.#cleaner.clean(now, ages);
+  }
+
+  #read<T>(read: (sources: SourceList) => Promise<T>): Promise<T> {
+    return this.#reading.during(() => this.#readNow(read));
+  }
+
+  async #readNow<T>(read: (sources: SourceList) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       for (const month of this.#months.values()) await month.ready;
       const sources = [...this.#months.values()].flatMap((month) => month.sources());
@@ -209,58 +234,17 @@ export class History {
         return await read(sources);
       } catch (error) {
         if (!(error instanceof IndexDamage) || attempt === rebuildsMax) throw error;
-        this.#makeAgain(error);
+        this.#reindexer.makeAgain(this.#months.values(), error);
       } finally {
         for (const { release } of sources) release();
       }
     }
   }
 
-  /** A damaged index costs time, never records: its stretch of the data is read again. */
-  #makeAgain(damage: IndexDamage): void {
-    this.#options.trouble(troubleOf('index', damage.path, damage));
-    for (const month of this.#months.values()) {
-      const run = month.runs.find(({ path }) => path === damage.path);
-      if (!run) continue;
-      const { from, to } = run.summary;
-      month.runs = month.runs.filter((other) => other !== run);
-      run.retire(true);
-      this.#index(month, from, to);
-    }
-  }
-
-  /** Indexes a stretch of a month's file behind; who looks something up meanwhile waits for it. */
-  #index(month: Month, from: number, to: number): void {
-    const done = this.#indexStretch(month, from, to).catch((error) => {
-      this.#options.trouble(troubleOf('index', month.path, error));
-    });
-    const before = month.ready;
-    const ready = Promise.all([before, done]).then(() => {
-      if (month.ready === ready) month.ready = null;
-    });
-    month.ready = ready;
-  }
-
-  async #indexStretch(month: Month, from: number, to: number): Promise<void> {
-    let tail = new Tail(from);
-    for await (const piece of scanLines(month.read, from, to)) {
-      if (this.#closing) return;
-      for (const found of piece) {
-        if (found.head) tail.add(found.head, found.offset, found.bytes);
-        else isolate(this.#options, month, tail, [found]);
-        if (!tail.full) continue;
-        month.insertTail(tail);
-        tail = new Tail(tail.to);
-      }
-      if (month.tails.length > tailsWaitingMax) await this.#indexer.flushFull(month);
-    }
-    if (tail.to > tail.from) month.insertTail(tail);
-    await this.#indexer.flushFull(month);
-  }
-
   /** Writes and syncs what is left, then lets go of all files. Rejects when something could not be brought to disk. */
   async close(): Promise<void> {
-    this.#closing = true;
+    this.#reindexer.end();
+    await this.#cleaner.end();
     try {
       await this.sync();
     } finally {

@@ -8,7 +8,7 @@ import { rowOf, type Source, type Window } from './source.ts';
 
 const firstWindowRows = 128;
 const windowRowsMax = 4_096;
-const rowsPerTurn = 50_000;
+const rowsPerTurn = 10_000;
 
 /** Ids from `low`, inclusive, to `high`, exclusive. */
 export interface IdRange {

@@ -1,10 +1,12 @@
 /**
- * One month of history: its data file, which only grows, and what indexes it: sorted runs on disk for the older part,
- * tails in memory for the newest.
+ * One month of history: its data file, which only grows, or the archive it was packed into, and what indexes it: sorted
+ * runs on disk for the older part, tails in memory for the newest. The index holds for both: places are the same.
  */
 import type { Appender } from './appender.ts';
+import type { Archive } from './archive.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import type { Head } from './line.ts';
+import { archiveFile, monthFile } from './places.ts';
 import type { Run } from './run.ts';
 import { type Source, type StateCounts, Tail } from './source.ts';
 
@@ -17,6 +19,12 @@ export class Month {
   /** In order; the last one takes new rows. */
   tails: Tail[];
   appender: Appender | null = null;
+  /** Once there is one, the month is read from it and takes no more records. */
+  archive: Archive | null = null;
+  /** True while it is packed or removed: it takes no more records. */
+  leaving = false;
+  /** Nobody finds it anymore, its files are about to go. */
+  gone = false;
   /** Pending while a part of the file has yet to be indexed: who looks something up waits for it. */
   ready: Promise<void> | null = null;
   #size: number;
@@ -29,6 +37,11 @@ export class Month {
     this.path = path;
     this.#size = size;
     this.tails = [new Tail(indexed)];
+  }
+
+  /** Its file, as people find it in `history/`. */
+  get file(): string {
+    return this.archive ? archiveFile(this.name) : monthFile(this.name);
   }
 
   /** With what is still pending. */
@@ -62,6 +75,7 @@ export class Month {
   /** Everything indexed so far, as it is now. Runs are retained: release them. */
   sources(): { source: Source; owner: Month; release: () => void }[] {
     const sources: { source: Source; owner: Month; release: () => void }[] = [];
+    if (this.gone) return sources;
     for (const run of this.runs) {
       run.retain();
       sources.push({ source: run, owner: this, release: () => run.release() });
@@ -74,9 +88,18 @@ export class Month {
   }
 
   addCounts(counts: StateCounts): void {
+    if (this.gone) return;
     for (const part of [...this.runs.map((run) => run.summary), ...this.tails]) {
       for (const slot of [0, 1, 2, 3] as const) counts[slot] += part.counts[slot];
     }
+  }
+
+  /** All of it in one run; null while it is not. */
+  get sealed(): Run | null {
+    const [run] = this.runs;
+    const whole =
+      this.runs.length === 1 && run?.summary.to === this.size && this.tails.every(({ rows }) => rows.count === 0);
+    return whole ? (run as Run) : null;
   }
 
   replaceTail(tail: Tail, run: Run): void {
@@ -93,6 +116,7 @@ export class Month {
   }
 
   read = async (into: Buffer, length: number, position: number): Promise<number> => {
+    if (this.archive) return this.archive.read(into, length, position);
     if (this.appender) return this.appender.read(into, length, position);
     this.#file ??= this.#disk.open(this.path, 'read').catch((error) => {
       this.#file = null;
@@ -102,10 +126,16 @@ export class Month {
   };
 
   async close(): Promise<void> {
+    await this.closePlain();
+    await Promise.all(this.runs.map((run) => run.close()));
+    await this.archive?.close();
+  }
+
+  /** Lets go of the plain file. */
+  async closePlain(): Promise<void> {
     const file = this.#file;
     this.#file = null;
     if (file) await (await file).close().catch(() => {});
-    await Promise.all(this.runs.map((run) => run.close()));
     await this.appender?.close();
   }
 }

@@ -3,10 +3,10 @@
  * remain are read, neighbors together.
  */
 import type { HistoryRecord } from '../core/record.ts';
+import type { Damage } from './damage.ts';
 import { type IdRange, Merge } from './merge.ts';
 import type { Month } from './month.ts';
 import { type Hit, idOf, readRecords, seqOf } from './records.ts';
-import type { Damage } from './recover.ts';
 import { compareIds, type IdWords, idWords, Rows, rowWords, stateCode, typeHash } from './row.ts';
 
 export interface HistoryQuery {

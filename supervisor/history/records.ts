@@ -1,8 +1,8 @@
 /** Reads the records that rows point to, neighbors together, each checked against its crc. */
 import type { HistoryRecord } from '../core/record.ts';
+import type { Damage } from './damage.ts';
 import { checkLine, parseLine } from './line.ts';
 import type { Month } from './month.ts';
-import type { Damage } from './recover.ts';
 import type { Rows } from './row.ts';
 
 const NEWLINE = 0x0a;
@@ -45,7 +45,8 @@ export async function readRecords(
   const readSome = async () => {
     for (let span = spans.pop(); span; span = spans.pop()) {
       const bytes = Buffer.allocUnsafe(span.to - span.from);
-      const got = await span.month.read(bytes, bytes.length, span.from);
+      const got = await readSpan(span, bytes, damage);
+      if (got === null) continue;
       for (const index of span.hits) {
         records[index] = recordAt(hits[index] as Hit, bytes.subarray(0, got), span.from, damage, matchBytes);
       }
@@ -53,6 +54,21 @@ export async function readRecords(
   };
   await Promise.all(Array.from({ length: readsAtOnceMax }, readSome));
   return records;
+}
+
+/** A file that cannot be read costs its own records alone. @returns bytes read, null when it could not be */
+async function readSpan(
+  { month, from }: Span,
+  bytes: Buffer,
+  damage: (damage: Damage) => void,
+): Promise<number | null> {
+  try {
+    return await month.read(bytes, bytes.length, from);
+  } catch (error) {
+    const what = `cannot be read: ${(error as Error).message}`;
+    damage({ file: month.file, offset: from, bytes: bytes.length, what });
+    return null;
+  }
 }
 
 function recordAt(
@@ -73,7 +89,7 @@ function recordAt(
 
 function unreadable(hit: Hit): Damage {
   const what = `the record of ${idOf(hit)} is unreadable`;
-  return { file: `${hit.month.name}.ndjson`, offset: offsetOf(hit), bytes: bytesOf(hit), what };
+  return { file: hit.month.file, offset: offsetOf(hit), bytes: bytesOf(hit), what };
 }
 
 interface Span {

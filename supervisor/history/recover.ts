@@ -8,23 +8,17 @@
  */
 import { join } from 'node:path';
 import { Fault } from '../core/fault.ts';
+import { halfEnding } from './archive-writer.ts';
 import { type Cut, cutAt } from './cut.ts';
+import { type Damage, isolate } from './damage.ts';
 import type { Disk } from './disk.ts';
-import { runName, tailCheck } from './indexer.ts';
-import { Month } from './month.ts';
-import { Run } from './run.ts';
+import type { Month } from './month.ts';
+import { type Candidate, openArchived, openMonth, RUN_FILE } from './open-month.ts';
+import { archiveFolder, indexFolder } from './places.ts';
 import { type Found, type LastGroup, lastGroup, scanLines } from './scan.ts';
 import { Tail } from './source.ts';
 
-/** A stretch of a file that is not what was written there. */
-export interface Damage {
-  readonly file: string;
-  readonly offset: number;
-  readonly bytes: number;
-  readonly what: string;
-}
-
-interface RecoverOptions {
+export interface RecoverOptions {
   readonly disk: Disk;
   readonly folder: string;
   /** Where bytes that are cut off are kept. */
@@ -37,6 +31,8 @@ interface RecoverOptions {
 export interface Recovered {
   readonly months: Map<string, Month>;
   readonly last: LastGroup | null;
+  /** Where that stands. */
+  readonly newest: Month | null;
   readonly cuts: readonly Cut[];
   /** Months of which the end has yet to be indexed, and from where on. */
   readonly unindexed: readonly { readonly month: Month; readonly indexed: number }[];
@@ -47,22 +43,23 @@ export interface Recovered {
 /** More than a crash can leave; then somebody has changed the journal. */
 const aheadBytesMax = 64 * 1024 * 1024;
 const MONTH_FILE = /^(\d{4}-\d{2})\.ndjson$/;
-const RUN_FILE = /^(\d{4}-\d{2})\.(\d+)-(\d+)\.idx$/;
-
-interface Candidate {
-  readonly month: Month;
-  readonly indexed: number;
-  readonly lastSeq: number | null;
-}
+const ARCHIVE_FILE = /^(\d{4}-\d{2})\.ndjson\.gz$/;
 
 export async function recover(options: RecoverOptions): Promise<Recovered> {
   const { disk, folder } = options;
   await disk.makeFolder(indexFolder(folder));
   const names = (await disk.list(folder)).flatMap((name) => MONTH_FILE.exec(name)?.[1] ?? []);
-  const runNames = await sweep(options, new Set(names));
+  // Left by a crash, or brought back by a person: the plain file is the truth then, until it is packed once more.
+  const archived = (await archivesIn(options)).filter((name) => !names.includes(name));
+  const runNames = await sweep(options, new Set([...names, ...archived]));
   const candidates: Candidate[] = [];
   try {
     const cuts: Cut[] = [];
+    // Side by side: years of them are many small looks.
+    const opened = await Promise.all(archived.map((name) => openArchived(options, name, runNames)));
+    candidates.push(...opened.filter((one) => one !== null));
+    for (const { month, lastSeq } of candidates)
+      if ((lastSeq ?? 0) > options.journalSeq) throw tooFarAhead(month, lastSeq, options.journalSeq);
     for (const name of names) {
       candidates.push(await openMonth(options, name, runNames));
       const cut = await cutAhead(options, candidates.at(-1) as Candidate);
@@ -79,24 +76,32 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
 }
 
 async function settle(options: RecoverOptions, candidates: readonly Candidate[], cuts: Cut[]): Promise<Recovered> {
-  const active = activeOf(candidates);
+  const active = activeOf(candidates.filter(({ month }) => !month.archive));
   const openEnd = active !== null && active.indexed < active.month.size;
   const torn = openEnd ? await recoverEnd(options, active.month) : null;
   if (torn) cuts.push(torn);
   const unindexed = candidates.filter((one) => one !== active && one.indexed < one.month.size);
   // New rows begin behind what is still to be read.
   for (const { month } of unindexed) month.tails = [new Tail(month.size)];
+  const { last, month: newest } = await lastOf(candidates, active);
   return {
     months: new Map(candidates.map(({ month }) => [month.name, month])),
-    last: await lastOf(candidates, active),
+    last,
+    newest,
     cuts,
     unindexed,
     unproven: openEnd ? { month: active.month, from: active.indexed } : null,
   };
 }
 
-export function indexFolder(folder: string): string {
-  return join(folder, 'index');
+/** Names of archived months; what was not finished is removed. */
+async function archivesIn({ disk, folder }: RecoverOptions): Promise<string[]> {
+  const files = await disk.list(archiveFolder(folder));
+  for (const name of files) {
+    if (name.endsWith(halfEnding) && ARCHIVE_FILE.test(name.slice(0, -halfEnding.length)))
+      await disk.remove(join(archiveFolder(folder), name));
+  }
+  return files.flatMap((name) => ARCHIVE_FILE.exec(name)?.[1] ?? []);
 }
 
 /** Removes what an interrupted indexer left, and indexes of months that are gone. @returns names of the others */
@@ -115,82 +120,6 @@ async function sweep({ disk, folder, damage }: RecoverOptions, months: ReadonlyS
   return kept;
 }
 
-async function openMonth(options: RecoverOptions, name: string, runNames: readonly string[]): Promise<Candidate> {
-  const { disk, folder } = options;
-  const path = join(folder, `${name}.ndjson`);
-  const size = await disk.size(path);
-  const runs = await openRuns(options, name, runNames);
-  let month = new Month(disk, name, path, size, runs.at(-1)?.summary.to ?? 0);
-  month.runs = runs;
-  try {
-    if (runs.length > 0 && !(await fits(month, runs))) {
-      await discard(options, month);
-      month = new Month(disk, name, path, size, 0);
-    }
-    const indexed = month.tail.from;
-    for (const { summary } of month.runs) if (summary.damagedLines > 0) options.damage(knownDamage(name, summary));
-    const known = indexed === size ? Math.max(0, ...month.runs.map((run) => run.summary.maxSeq)) : null;
-    return { month, indexed, lastSeq: known ?? (await lastGroup(month.read, size))?.seq ?? null };
-  } catch (error) {
-    await month.close();
-    throw error;
-  }
-}
-
-/** The index is of another file than this one. */
-async function discard({ disk, damage }: RecoverOptions, month: Month): Promise<void> {
-  const indexed = month.tail.from;
-  if (indexed > month.size) {
-    const what = 'the file is shorter than its index knew it';
-    damage({ file: `${month.name}.ndjson`, offset: month.size, bytes: indexed - month.size, what });
-  }
-  await month.close();
-  for (const run of month.runs) await disk.remove(run.path);
-}
-
-function knownDamage(
-  month: string,
-  { from, to, damagedLines }: { from: number; to: number; damagedLines: number },
-): Damage {
-  return {
-    file: `${month}.ndjson`,
-    offset: from,
-    bytes: to - from,
-    what: `${unreadable(damagedLines)} in this stretch`,
-  };
-}
-
-async function fits(month: Month, runs: readonly Run[]): Promise<boolean> {
-  const { to, tailBytes, tailCrc } = (runs.at(-1) as Run).summary;
-  if (to > month.size) return false;
-  const check = await tailCheck(month, to);
-  return check.tailBytes === tailBytes && check.tailCrc === tailCrc;
-}
-
-/** Runs that cover the file from its start without a gap, the largest first; the others are removed. */
-async function openRuns({ disk, folder }: RecoverOptions, month: string, names: readonly string[]): Promise<Run[]> {
-  const stretches = names
-    .flatMap((name) => {
-      const match = RUN_FILE.exec(name);
-      return match && match[1] === month ? [{ name, from: Number(match[2]), to: Number(match[3]) }] : [];
-    })
-    .sort((a, b) => a.from - b.from || b.to - a.to);
-  const runs: Run[] = [];
-  let covered = 0;
-  for (const { name, from, to } of stretches) {
-    const path = join(indexFolder(folder), name);
-    const run = from === covered ? await Run.open(disk, path).catch(() => null) : null;
-    if (run && runName(month, run.summary.from, run.summary.to) === name) {
-      runs.push(run);
-      covered = to;
-    } else {
-      await run?.close();
-      await disk.remove(path);
-    }
-  }
-  return runs;
-}
-
 /** The month written last: the one with the highest sequence number, or one whose end says nothing. */
 function activeOf(candidates: readonly Candidate[]): Candidate | null {
   const unreadable = candidates.filter(({ lastSeq, month }) => lastSeq === null && month.size > 0).at(-1);
@@ -200,13 +129,20 @@ function activeOf(candidates: readonly Candidate[]): Candidate | null {
   return active;
 }
 
+interface Last {
+  readonly last: LastGroup | null;
+  readonly month: Month | null;
+}
+
 /** What was cut may have been all of a month just begun; then the last record stands in the month before. */
-async function lastOf(candidates: readonly Candidate[], active: Candidate | null): Promise<LastGroup | null> {
-  if (!active) return null;
-  const last = await lastGroup(active.month.read, active.month.size);
+async function lastOf(candidates: readonly Candidate[], active: Candidate | null): Promise<Last> {
+  const found = await lastIn(active);
   const before = activeOf(candidates.filter((one) => one !== active && one.lastSeq !== null));
-  if (!before || (last?.seq ?? -1) >= (before.lastSeq ?? -1)) return last;
-  return lastGroup(before.month.read, before.month.size);
+  return !before || (found.last?.seq ?? -1) >= (before.lastSeq ?? -1) ? found : lastIn(before);
+}
+
+async function lastIn(one: Candidate | null): Promise<Last> {
+  return { last: one && (await lastGroup(one.month.read, one.month.size)), month: one?.month ?? null };
 }
 
 /**
@@ -230,10 +166,10 @@ async function cutAhead(options: RecoverOptions, { month, lastSeq }: Candidate):
   return null;
 }
 
-function tooFarAhead(month: Month, lastSeq: number, journalSeq: number): Fault {
+function tooFarAhead({ file }: Month, lastSeq: number | null, journalSeq: number): Fault {
   return new Fault(
     'damaged',
-    `${month.path} goes up to sequence ${lastSeq}, but the journal ends at ${journalSeq}: they do not belong together`,
+    `history/${file} goes up to sequence ${lastSeq}, but the journal ends at ${journalSeq}: they do not belong together`,
     'Bring back the journal that belongs to this history, or move the history folder aside.',
   );
 }
@@ -254,26 +190,4 @@ async function recoverEnd(options: RecoverOptions, month: Month): Promise<Cut | 
     }
   }
   return bad[0] ? cutAt(options, month, bad[0].offset, bad.length === 1 ? 'torn' : 'damaged') : null;
-}
-
-/** Names damaged lines as one stretch and leaves them out of the index. */
-export function isolate(
-  { damage }: Pick<RecoverOptions, 'damage'>,
-  month: Month,
-  tail: Tail,
-  bad: readonly Found[],
-): void {
-  const [first, last] = [bad[0] as Found, bad.at(-1) as Found];
-  const end = last.offset + last.bytes;
-  tail.skip(bad.length, end);
-  damage({
-    file: `${month.name}.ndjson`,
-    offset: first.offset,
-    bytes: end - first.offset,
-    what: unreadable(bad.length),
-  });
-}
-
-function unreadable(lines: number): string {
-  return lines === 1 ? '1 unreadable line' : `${lines} unreadable lines`;
 }

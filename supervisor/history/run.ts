@@ -86,7 +86,7 @@ export class Run implements Source {
     const length = Math.min(to * blockRows, this.count) - base;
     const rows = new Rows(length);
     const bytes = rows.bytesOf(0, length);
-    const got = await (await this.#handle()).read(bytes, bytes.length, base * rowBytes);
+    const got = await this.#read(bytes, base * rowBytes);
     if (got !== bytes.length) throw new IndexDamage(this.path, 'is too short');
     rows.count = length;
     for (let block = from; block < to; block++) {
@@ -108,9 +108,17 @@ export class Run implements Source {
   async #loadFences(): Promise<Uint32Array> {
     const fences = new Uint32Array(blocksOf(this.count) * fenceWords);
     const bytes = Buffer.from(fences.buffer);
-    const got = await (await this.#handle()).read(bytes, bytes.length, this.count * rowBytes);
+    const got = await this.#read(bytes, this.count * rowBytes);
     if (got !== bytes.length || crc32(bytes) !== this.#fencesCrc) throw new IndexDamage(this.path, 'is damaged');
     return fences;
+  }
+
+  async #read(into: Buffer, position: number): Promise<number> {
+    try {
+      return await (await this.#handle()).read(into, into.length, position);
+    } catch (error) {
+      throw new IndexDamage(this.path, `cannot be read: ${(error as Error).message}`);
+    }
   }
 
   #handle(): Promise<DiskFile> {

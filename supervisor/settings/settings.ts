@@ -57,6 +57,10 @@ export interface Settings {
   readonly failedLiveMs: number;
   /** Null is forever. */
   readonly logRetentionMs: number | null;
+  /** Null is never. */
+  readonly archiveAfterMs: number | null;
+  /** Null is forever. */
+  readonly historyRetentionMs: number | null;
   readonly ageingMs: number;
   readonly storeSizeMb: number;
   /** Feature flags that are set, by name. */
@@ -390,6 +394,21 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     kind: kinds.durationOrForever(day, decade),
     default: '30d',
     sentence: 'How long the logs of attempts are kept.',
+    live: true,
+  },
+  archiveAfterMs: {
+    key: 'ARCHIVE_AFTER',
+    kind: kinds.durationOrForever(day, decade),
+    default: '90d',
+    sentence:
+      'How old a whole month of history must be before it is packed (forever: never); its tasks are found and shown as before.',
+    live: true,
+  },
+  historyRetentionMs: {
+    key: 'HISTORY_RETENTION',
+    kind: kinds.durationOrForever(day, decade),
+    default: 'forever',
+    sentence: 'How old a whole month of history must be before it is removed, never within IDEMPOTENCY_WINDOW.',
     live: true,
   },
   ageingMs: {

@@ -21,6 +21,7 @@ import {
   task,
   until,
 } from '../helpers/open-supervisor.ts';
+import { openBench } from '../history/endings.ts';
 
 const signal = new AbortController().signal;
 const silent = makeLog('silent');
@@ -109,6 +110,38 @@ t.test(
     }
   },
 );
+
+t.test('a month that is packed while a backup is made is in it, whole, however the two fall together', async (t) => {
+  const dir = t.testdir({});
+  const journal = { 'MANIFEST.json': JSON.stringify({ segments: [], active: null, snapshots: [] }) };
+  for (let round = 0; round < 8; round++) {
+    const dataDir = join(dir, `data-${round}`);
+    mkdirSync(join(dataDir, 'journal'), { recursive: true });
+    writeFileSync(join(dataDir, 'journal', 'MANIFEST.json'), journal['MANIFEST.json']);
+    const bench = await openBench(dataDir);
+    const ids = Array.from({ length: 40 }, (_, at) => {
+      const finishedAt = Date.UTC(2026, Math.floor(at / 10), 5);
+      return bench.add({ seq: at + 1, finishedAt, text: 'x'.repeat(20_000) });
+    });
+    await bench.history.sync();
+    const cleaning = bench.history.clean(Date.UTC(2027, 0, 1), { archiveAfterMs: 0, retentionMs: null });
+    for (let turn = 0; turn < round * 12; turn++) await new Promise((resolve) => setImmediate(resolve));
+    const archive = await copyOf(dataDir, dir);
+    await cleaning;
+    await bench.history.close();
+    const restored = join(dir, `restored-${round}`);
+    await unpackBackup(archive, restored);
+    const again = await openBench(restored, { provenSeq: 40 });
+    const found = await again.history.list({ limit: 100, order: 'oldest' });
+    t.same(
+      found.items.map(({ id }) => id),
+      [...ids].sort(),
+      `round ${round}`,
+    );
+    t.same([again.damage, again.history.cuts], [[], []]);
+    await again.history.close();
+  }
+});
 
 t.test('a restored folder starts with all schedules paused, and makes no backup of its own accord', async (t) => {
   const first = await opened(t);

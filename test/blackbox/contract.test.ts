@@ -51,7 +51,7 @@ class Asker {
     const answer = await this.#fetch(route, question);
     this.#t.equal(answer.status, status, `${route} is ${status}: ${JSON.stringify(answer.json)?.slice(0, 300)}`);
     const shape = SHAPES[route]?.answers[status];
-    if (typeof shape === 'string') this.#t.equal(answer.type.split(';')[0], shape, route);
+    if (typeof shape === 'string') this.#t.ok(shape.split(', ').includes(answer.type.split(';')[0] ?? ''), route);
     else if (shape) this.#fits(route, shape, answer.json);
     else this.#t.equal(shape, null, `${route} is documented to answer ${status}`);
     this.answered.add(route);
@@ -82,7 +82,7 @@ class Asker {
     const response = await fetch(address, { method, headers, ...(sent !== undefined && { body: sent }) });
     const type = response.headers.get('content-type') ?? '';
     if (type.startsWith('text/event-stream')) await response.body?.cancel();
-    const isJson = type.startsWith('application/');
+    const isJson = /^application\/([a-z]+\+)?json/.test(type);
     return { status: response.status, type, json: isJson ? await response.json() : undefined };
   }
 }
@@ -113,6 +113,7 @@ t.test('every address answers with the shape it is documented to have', async (t
   await asker.ask(api('POST /tasks'), 200, { body: { ...keyed, params: { ms: 1, file } } });
   await asker.ask(api('POST /tasks'), 201, { body: [later, { ...later, tags: ['many'] }] });
   await asker.ask(api('GET /tasks'), 200, { query: '?state=scheduled&limit=1' });
+  await asker.ask(api('GET /tasks/export'), 200, { query: '?format=csv&state=scheduled' });
   await asker.ask(api('GET /tasks/:id'), 200, { id });
   await asker.ask(api('GET /tasks/:id/log'), 200, { id });
   await asker.ask(api('POST /tasks/:id/promote'), 200, { id });

@@ -9,6 +9,7 @@ import type { Event } from '../../supervisor/core/event.ts';
 import { IdMaker } from '../../supervisor/core/id.ts';
 import { taskRecord } from '../../supervisor/core/record.ts';
 import { Refusal } from '../../supervisor/core/refusal.ts';
+import { BUILT_INS } from '../../supervisor/core/schedule/built-ins.ts';
 import { ledgerRows } from '../../supervisor/core/schedule/ledger-rows.ts';
 import type { Occurrence } from '../../supervisor/core/schedule/schedule.ts';
 import type { State } from '../../supervisor/core/state.ts';
@@ -28,7 +29,7 @@ export interface SchedulesBedOptions {
   readonly fill?: (bytes: Uint8Array) => void;
 }
 
-const KNOWN = new Set(['scripted', 'noop', 'backup.create', 'logs.cleanup', 'store.cleanup']);
+const KNOWN = new Set(['scripted', 'noop', ...BUILT_INS.map(({ task }) => task.type)]);
 
 export class SchedulesBed {
   readonly clock: ManualClock;

@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import type { Clock } from '../../supervisor/clock.ts';
 import type { HistoryRecord } from '../../supervisor/core/record.ts';
+import type { Damage } from '../../supervisor/history/damage.ts';
 import type { Disk, DiskTrouble } from '../../supervisor/history/disk.ts';
 import { type Ending, History } from '../../supervisor/history/history.ts';
 import type { HistoryQuery } from '../../supervisor/history/query.ts';
-import type { Damage } from '../../supervisor/history/recover.ts';
 import { ManualClock, ScriptedDisk } from './scripted-disk.ts';
 
 export const november = Date.UTC(2026, 10, 10);

@@ -16,8 +16,8 @@ export type DiskCall =
   | 'remove'
   | 'syncFolder';
 
-/** An errno refuses the call; `short` lets a write take only so many bytes. */
-export type Fault = { readonly code: string } | { readonly short: number } | null;
+/** An errno refuses the call; `short` lets a write take only so many bytes, `flip` has it write another bit there. */
+export type Fault = { readonly code: string } | { readonly short: number } | { readonly flip: number } | null;
 
 export class ScriptedDisk implements Disk {
   readonly calls: string[] = [];
@@ -41,9 +41,12 @@ export class ScriptedDisk implements Disk {
     return {
       read: (into, length, position) => met('read', () => file.read(into, length, position)),
       write: (bytes, from, length, position) =>
-        met('write', (fault) =>
-          file.write(bytes, from, fault && 'short' in fault ? Math.min(fault.short, length) : length, position),
-        ),
+        met('write', (fault) => {
+          const given = Buffer.from(bytes);
+          if (fault && 'flip' in fault && fault.flip < length)
+            given.writeUInt8((given[from + fault.flip] as number) ^ 1, from + fault.flip);
+          return file.write(given, from, fault && 'short' in fault ? Math.min(fault.short, length) : length, position);
+        }),
       truncate: (size) => met('truncate', () => file.truncate(size)),
       datasync: () => met('datasync', () => file.datasync()),
       size: () => met('size', () => file.size()),

@@ -152,6 +152,8 @@ t.test('defaults are those of the contract', async (t) => {
     idempotencyKeysMax: 1_000_000,
     failedLiveMs: 86_400_000,
     logRetentionMs: 30 * 86_400_000,
+    archiveAfterMs: 90 * 86_400_000,
+    historyRetentionMs: null,
     ageingMs: 600_000,
   });
   t.equal(good('', { machine: { ...machine, cores: 1 } }).workers, 2, 'at least two workers on one core');

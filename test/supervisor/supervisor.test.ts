@@ -245,6 +245,26 @@ t.test(
   },
 );
 
+t.test('tasks are found by the schedule that submitted them, and by how long they took', async (t) => {
+  const supervisor = await openTestSupervisor(folder(t));
+  supervisor.begin();
+  const nightly = { origin: 'schedule:nightly', from: null };
+  const { ids } = await supervisor.front.submit([task({ params: { end: 'ok' } }), task({ delay: '1h' })], nightly);
+  const [ran, waits] = ids as [string, string];
+  await submit(supervisor, { delay: '1h' });
+  const { startedAt, finishedAt } = await until(supervisor, ran, hasEnded);
+  const tookMs = Date.parse(finishedAt ?? '') - Date.parse(startedAt ?? '');
+  const found = async (filter: PageRequest['filter']) =>
+    (await supervisor.front.tasks(page({ filter, order: 'oldest' }))).items.map(({ id }) => id);
+  t.same(await found({ schedule: ['nightly', 'other'] }), [ran, waits]);
+  t.same(await found({ schedule: ['night'] }), [], 'by its whole name');
+  t.same(await found({ durationFrom: tookMs }), [ran], 'what has not finished took no time yet');
+  t.same(await found({ durationFrom: tookMs + 1 }), []);
+  t.same(await found({ durationTo: tookMs + 1 }), [ran]);
+  t.same(await found({ durationTo: tookMs }), []);
+  await supervisor.stop();
+});
+
 t.test('what only the history has is retried as a new task that names the old one', async (t) => {
   const supervisor = await openTestSupervisor(folder(t));
   supervisor.begin();

@@ -192,7 +192,7 @@ t.test('lists are paged with cursors that fit their question only', async (t) =>
 t.test('every filter reaches the supervisor as it was meant', async (t) => {
   const { call, facade } = await serve(t);
   const query =
-    'state=queued,running&state=failed&type=a,b&tag=x&group=g&run=r&origin=http&q=two%20words&from=2026-11-22T01:00:00Z&to=2026-11-22T02:00:00+01:00';
+    'state=queued,running&state=failed&type=a,b&tag=x&group=g&run=r&origin=http&q=two%20words&from=2026-11-22T01:00:00Z&to=2026-11-22T02:00:00+01:00&schedule=nightly&durationFrom=5m&durationTo=PT1H';
   t.equal((await call('GET', `/api/v1/tasks?${query}`)).status, 200);
   t.match(facade.lastAsked('tasks')?.with[0], {
     filter: {
@@ -205,6 +205,9 @@ t.test('every filter reaches the supervisor as it was meant', async (t) => {
       q: 'two words',
       from: Date.UTC(2026, 10, 22, 1),
       to: Date.UTC(2026, 10, 22, 1),
+      schedule: ['nightly'],
+      durationFrom: 300_000,
+      durationTo: 3_600_000,
     },
   });
 });
@@ -220,6 +223,7 @@ t.test('a wrong query value is refused by its name, and so is one nobody knows',
     'order=up',
     'from=yesterday',
     'from=2026-11-22',
+    'durationFrom=long',
     'sate=failed',
     `q=${'x'.repeat(300)}`,
   ];

@@ -142,7 +142,7 @@ export async function serve(
       status: answer.statusCode,
       headers: answer.headers,
       text,
-      json: /json/.test(type) && text !== '' ? JSON.parse(text) : null,
+      json: /[/+]json/.test(type) && text !== '' ? JSON.parse(text) : null,
     };
   }
 

@@ -2,6 +2,7 @@
  * A consistent copy of a data folder while its supervisor goes on writing. Three things make it one:
  *
  * - History and ledger are measured first. What leaves memory later stands in the journal, which is looked at after them.
+ *   A month of history may be packed meanwhile: it stays open from when it was found, or its archive is found after it.
  * - The journal's files are opened together, under one manifest: if that is another one by then, they are opened again.
  *   A file that is retired meanwhile stays readable, and the segment being written only grows; it is taken up to the last
  *   whole line, beyond which nothing has been acknowledged.
@@ -51,6 +52,9 @@ const AFTER = ['logs', 'inbox', 'accepted', 'rejected', 'handlers'];
 /** Rebuilt from what it is an index of. */
 const NOT = new Set(['history/index']);
 const SINGLE = ['nightshift.env', 'revisions.json'];
+/** Of history; an archive that is being written is none yet. */
+const MONTH = /^history\/[^/]+\.ndjson$/;
+const HALF = /^history\/archive\/.*\.tmp$/;
 const tries = 10;
 const lineBytesMax = 2 * 1024 * 1024;
 const LF = 10;
@@ -64,7 +68,7 @@ export async function openData(dataDir: string, at: Date): Promise<DataCopy> {
     };
     try {
       const content = await readFile(join(dataDir, MANIFEST));
-      const before = await measured(dataDir, BEFORE);
+      const before = await monthsHeld(dataDir, await measured(dataDir, BEFORE), handles);
       const journal = await openJournal(dataDir, JSON.parse(content.toString()) as Manifest, handles);
       const now = await readFile(join(dataDir, MANIFEST));
       if (!now.equals(content)) throw new Error('the journal was rearranged at every try');
@@ -98,6 +102,18 @@ async function openJournal(dataDir: string, manifest: Manifest, handles: FileHan
   if (manifest.active !== null) await add(`journal/${manifest.active}`, false);
   for (const { file } of manifest.snapshots) await add(`snapshots/${file}`, true);
   return files;
+}
+
+/** Fails when a month has gone since it was found: then all is looked at once more. */
+async function monthsHeld(dataDir: string, files: readonly DataFile[], handles: FileHandle[]): Promise<DataFile[]> {
+  const held: DataFile[] = [];
+  for (const file of files) {
+    if (HALF.test(file.name)) continue;
+    const handle = MONTH.test(file.name) ? await open(join(dataDir, file.name), 'r') : undefined;
+    if (handle) handles.push(handle);
+    held.push({ ...file, ...(handle && { handle }) });
+  }
+  return held;
 }
 
 async function wholeLines(handle: FileHandle, size: number): Promise<number> {

@@ -10,6 +10,12 @@ export interface BuiltIn {
 
 export const BUILT_INS: readonly BuiltIn[] = [
   {
+    name: 'history-cleanup',
+    task: { type: 'history.cleanup', params: {} },
+    at: '01:00',
+    note: 'Packs months of history older than ARCHIVE_AFTER, and removes those older than HISTORY_RETENTION.',
+  },
+  {
     name: 'logs-cleanup',
     task: { type: 'logs.cleanup', params: {} },
     at: '01:00',

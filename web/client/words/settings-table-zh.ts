@@ -45,6 +45,8 @@ export const MEANINGS_ZH: Readonly<Record<string, string>> = {
   IDEMPOTENCY_KEYS: '最多记住多少个已完成任务的幂等键；最旧的最先删除。',
   FAILED_LIVE: '失败的任务在移入历史之前，与当前任务一起保留多久。',
   LOG_RETENTION: '尝试的日志保留多久。',
+  ARCHIVE_AFTER: '历史中的整月须过去多久才会被压缩（forever 表示从不）；其中的任务照常可以查到和显示。',
+  HISTORY_RETENTION: '历史中的整月须过去多久才会被删除，但绝不会在 IDEMPOTENCY_WINDOW 之内。',
   AGEING: '等待中的任务被更高优先级的任务抢先，每满这样一段时间，优先级就按高一级计算。',
   STORE_SIZE: '存储中所有键和值合计最多多大。它们保存在内存中。',
 };
