@@ -16,6 +16,6 @@ t.test('whatever kills, stops, wrong clocks and changes do, each planned time ha
     const { faults, planned, tasks } = await new Years({ seed: seed + life, days }).live(75);
     const again = `SEED=${seed + life} YEARS=${years}`;
     t.strictSame(faults.slice(0, 20), [], again);
-    t.ok(planned > 50 * days && tasks > 10 * days, `${again}: ${planned} planned times, ${tasks} tasks`);
+    t.ok(planned > 50 * days && tasks > 3 * days, `${again}: ${planned} planned times, ${tasks} tasks`);
   }
 });
