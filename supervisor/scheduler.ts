@@ -70,7 +70,7 @@ export class Scheduler {
     for (const schedule of left === null || left === zone ? [] : schedules.byId.values()) {
       if (schedule.rule.timezone !== null) continue;
       this.look(schedule, after, { whatever: true });
-      recorder.recordGroup(leaveZone(schedule, { now: after, zone: left as string }));
+      recorder.recordGroup(leaveZone(schedule, { now: after, zone: left as string }, zone));
     }
     recorder.record({ e: 'scheduler.set', on, zone, after });
   }

@@ -92,9 +92,11 @@ export class SchedulesDesk implements SchedulesFacade {
     const { id } = this.#seen(which, since);
     if (typeof changes !== 'object' || changes === null || Array.isArray(changes))
       throw mistaken('$', 'must be an object with the members to change');
-    const merged = { ...definitionOf(this.#find(id).rule), ...changes };
+    const before = this.#find(id).rule;
+    const merged: Record<string, unknown> = { ...definitionOf(before), ...changes };
+    const moves = 'when' in changes || (merged['timezone'] ?? null) !== before.timezone;
     // One that is over may still get another name or note.
-    const { rule } = await this.#checked(merged, 'when' in changes ? this.#now : null);
+    const { rule } = await this.#checked(merged, moves ? this.#now : null);
     await this.#become(this.#seen(id, since), rule, actor);
     return this.show(id);
   }

@@ -4,6 +4,7 @@
  */
 import type { AcceptedOccurrence, Event } from '../event.ts';
 import type { FinishedState } from '../task.ts';
+import { doneAt, isDone, movesTimes } from './once.ts';
 import {
   firedKeptMax,
   freshSchedule,
@@ -31,11 +32,14 @@ export function applySchedules(all: Schedules, event: Event, by: ApplyingSchedul
       change(all, event.id, by, (schedule) => {
         if (all.byName.get(schedule.rule.name) === schedule) all.byName.delete(schedule.rule.name);
         all.byName.set(event.rule.name, schedule);
+        const staysDone = isDone(schedule, all) && !movesTimes(schedule.rule, event.rule);
         schedule.rule = event.rule;
         schedule.ruleSeq = by.seq;
-        if (event.after !== null) {
+        if (event.after !== null && !staysDone) {
           schedule.settledTo = event.after;
           schedule.timeKey = event.timeKey ?? null;
+          // Whoever sets it anew wants it to come, also at a moment that stood for a turn it has had.
+          if (event.rule.when.kind === 'once') schedule.fired = schedule.fired.filter((at) => at <= schedule.settledTo);
         }
       });
       break;
@@ -97,13 +101,17 @@ function applyToAll(all: Schedules, event: Event, by: ApplyingSchedules): void {
 }
 
 function moveZone(all: Schedules, { zone, after }: Event & { e: 'scheduler.set' }, by: ApplyingSchedules): void {
-  const first = all.zone === null;
+  const left = all.zone;
   all.zone = zone;
-  if (first) return;
+  if (left === null) return;
   for (const { id, rule } of all.byId.values()) {
     if (rule.timezone !== null) continue;
     change(all, id, by, (schedule) => {
+      const done = doneAt(schedule, left, zone);
       schedule.settledTo = after;
+      if (done === null) return;
+      schedule.settledTo = Math.max(after, done);
+      if (!schedule.fired.includes(done)) noteFired(schedule, done);
     });
   }
 }
@@ -192,11 +200,13 @@ export function endOccurrence(all: Schedules, task: string, state: FinishedState
  */
 export function rewind(all: Schedules, by: ApplyingSchedules): void {
   if (by.seq > all.seq) rewindHolds(all, by);
-  for (const { id, settledTo, fired, pause } of all.byId.values()) {
-    if (settledTo <= by.at && !isAhead(pause?.since, by)) continue;
+  for (const one of all.byId.values()) {
+    const { id, settledTo, fired, pause } = one;
+    const isBehind = settledTo > by.at && !isDone(one, all);
+    if (!isBehind && !isAhead(pause?.since, by)) continue;
     const floor = fired.length >= firedKeptMax ? (fired[0] as number) : by.at;
     change(all, id, by, (schedule) => {
-      if (settledTo > by.at) schedule.settledTo = Math.min(settledTo, Math.max(by.at, floor));
+      if (isBehind) schedule.settledTo = Math.min(settledTo, Math.max(by.at, floor));
       if (pause && isAhead(pause.since, by)) schedule.pause = { ...pause, since: by.at };
     });
   }
