@@ -59,6 +59,9 @@ export interface Hold {
   readonly reason: string;
 }
 
+/** Who pauses a schedule after its failures. */
+export const BY_ITSELF = 'scheduler';
+
 export interface SchedulePause {
   readonly reason: string;
   /** When it ends by itself; null: when somebody resumes. */
