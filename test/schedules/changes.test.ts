@@ -197,3 +197,26 @@ t.test('a name that passes on while a snapshot is written belongs to the new one
   t.equal((await bed.desk.show('nightly')).id, second.id);
   t.equal((await bed.desk.show('older')).id, id);
 });
+
+t.test(
+  'after a pause that is caught up, those that a later one stands for say that it was paused, and why',
+  async (t) => {
+    for (const all of [false, true]) {
+      const { bed, id } = await withSchedule({ when: { kind: 'interval', every: '1h' } });
+      const given = { reason: 'moving house', until: null };
+      if (all) await bed.desk.pauseAll(given, anybody);
+      else await bed.desk.pause(id, given, anybody);
+      bed.pass(2.5 * hour);
+      if (all) await bed.desk.resumeAll(true, anybody);
+      else await bed.desk.resume(id, true, anybody);
+      bed.restart();
+      t.strictSame(
+        bed.ledger(id).map(({ outcome, reason }) => [outcome, reason]),
+        [
+          ['missed', 'it was paused: moving house, and a later one stands for it'],
+          ['caught_up', undefined],
+        ],
+      );
+    }
+  },
+);

@@ -13,6 +13,7 @@ import {
   type Occurrence,
   restoredSchedule,
   type Schedule,
+  type SchedulePause,
   type StoredSchedule,
 } from './schedule.ts';
 import type { Schedules } from './schedules.ts';
@@ -52,8 +53,7 @@ export function applySchedules(all: Schedules, event: Event, by: ApplyingSchedul
       break;
     case 'schedule.resumed':
       change(all, event.id, by, (schedule) => {
-        if (schedule.pause && !event.catchUp)
-          schedule.holds = withHold(schedule.holds, holdOf(schedule.pause, event.to));
+        if (schedule.pause) schedule.holds = withHold(schedule.holds, holdOf(schedule.pause, event));
         schedule.pause = null;
         schedule.failuresInRow = 0;
       });
@@ -83,7 +83,7 @@ function applyToAll(all: Schedules, event: Event, by: ApplyingSchedules): void {
       all.pausedAll = { reason: event.reason, until: event.until, by: event.by, since: all.pausedAll?.since ?? by.at };
       break;
     case 'schedules.resumed':
-      if (all.pausedAll && !event.catchUp) all.holds = withHold(all.holds, holdOf(all.pausedAll, event.to));
+      if (all.pausedAll) all.holds = withHold(all.holds, holdOf(all.pausedAll, event));
       all.pausedAll = null;
       break;
     case 'scheduler.set':
@@ -116,8 +116,8 @@ function moveZone(all: Schedules, { zone, after }: Event & { e: 'scheduler.set' 
   }
 }
 
-function holdOf({ since, reason }: { since: number; reason: string }, to: number): Hold {
-  return { from: since, to, reason: `paused: ${reason}` };
+function holdOf({ since, reason }: SchedulePause, { to, catchUp }: { to: number; catchUp: boolean }): Hold {
+  return { from: since, to, reason: `paused: ${reason}`, ...(catchUp && { catchUp }) };
 }
 
 function withHold(holds: readonly Hold[], one: Hold): readonly Hold[] {

@@ -57,6 +57,8 @@ export interface Hold {
   readonly from: number;
   readonly to: number;
   readonly reason: string;
+  /** What was planned in it is late, not skipped. */
+  readonly catchUp?: true;
 }
 
 /** Who pauses a schedule after its failures. */
