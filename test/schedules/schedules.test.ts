@@ -191,3 +191,14 @@ t.test('what is wrong is named by its member, with what would be right', async (
     t.match(mistake?.message, words, `${path}: ${JSON.stringify(mistakes)}`);
   }
 });
+
+t.test('a name that looks like an id is refused, since a schedule is looked up by either', async (t) => {
+  const bed = new SchedulesBed();
+  const given = { task: { type: 'scripted' }, when: { kind: 'daily', at: '02:00' } };
+  const { id } = await bed.desk.create({ ...given, name: 'nightly' }, anybody);
+  for (const name of [id, id.toUpperCase()]) {
+    const answer = await refused(bed.desk.create({ ...given, name }, anybody));
+    t.equal(answer.code, 'validation');
+    t.match(answer.mistakes, [{ path: '$.name', message: /must not look like an id/ }]);
+  }
+});
