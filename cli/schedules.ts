@@ -11,6 +11,7 @@ import {
   placeOf,
   type Schedule,
   type Scheduler,
+  stateText,
   stillText,
 } from './schedule-answers.ts';
 import { addScheduleCommand, editScheduleCommand } from './schedules-edit.ts';
@@ -86,7 +87,7 @@ async function list(given: Page & { readonly state?: string; readonly text?: str
   else {
     const rows = page.items.map((one) => [
       one.name,
-      one.state === 'active' && one.held !== null ? 'held' : one.state,
+      stateText(one),
       localTime(one.nextAt) || 'never',
       one.last ? occurrenceText(one.last) : '',
       one.sentence,
@@ -107,7 +108,7 @@ async function show(which: string, given: Given): Promise<void> {
     facts([
       ['name', schedule.name],
       ['id', schedule.id],
-      ['state', schedule.state],
+      ['state', stateText(schedule)],
       ['paused', paused && pauseText(paused)],
       ['held', schedule.held],
       ['next', localTime(schedule.nextAt) || 'never'],

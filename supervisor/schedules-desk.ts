@@ -20,7 +20,7 @@ import { checkSchedule, type ScheduleInput } from './core/schedule/input.ts';
 import { momentAt, readMoment } from './core/schedule/moment.ts';
 import { preview } from './core/schedule/preview.ts';
 import { occurrenceRecord, pauseRecord, type ScheduleRecord, scheduleRecord } from './core/schedule/record.ts';
-import type { Rule, Schedule } from './core/schedule/schedule.ts';
+import type { Rule, Schedule, SchedulePause } from './core/schedule/schedule.ts';
 import { zoneOf } from './core/schedule/schedules.ts';
 import { checkWhen, zoneMistake } from './core/schedule/when.ts';
 import type { Actor, TaskView } from './facade.ts';
@@ -114,10 +114,10 @@ export class SchedulesDesk implements SchedulesFacade {
     await this.#carryOut(deleteSchedule(schedule, this.#turn(schedule, true), askedBy(actor)));
   }
 
-  async pause(which: string, { reason, until }: PauseRequest, actor: Actor): Promise<ScheduleRecord> {
+  async pause(which: string, asked: PauseRequest, actor: Actor): Promise<ScheduleRecord> {
     const schedule = this.#find(which);
     this.#parts.scheduler.look(schedule, this.#now);
-    const given = { reason, until: this.#untilOf(until, zoneOf(schedule, this.#schedules)), now: this.#now };
+    const given = this.#pauseOf(asked, schedule.pause, zoneOf(schedule, this.#schedules));
     await this.#carryOut(pauseSchedule(schedule, given, askedBy(actor)));
     return this.show(schedule.id);
   }
@@ -128,10 +128,9 @@ export class SchedulesDesk implements SchedulesFacade {
     return this.show(schedule.id);
   }
 
-  async pauseAll({ reason, until }: PauseRequest, actor: Actor): Promise<SchedulerView> {
-    const { zone } = this.#schedules;
+  async pauseAll(asked: PauseRequest, actor: Actor): Promise<SchedulerView> {
     this.#parts.scheduler.tick();
-    const given = { reason, until: this.#untilOf(until, zone ?? 'UTC'), now: this.#now };
+    const given = this.#pauseOf(asked, this.#schedules.pausedAll, this.#schedules.zone ?? 'UTC');
     await this.#carryOut(pauseAll(this.#schedules, given, askedBy(actor)));
     return this.status();
   }
@@ -273,6 +272,14 @@ export class SchedulesDesk implements SchedulesFacade {
     checkType(checked.value.task.type);
     await checkParamsOf([{ task: checked.value.task, path: '$.task' }], checkParams);
     return checked.value;
+  }
+
+  #pauseOf({ reason, until }: PauseRequest, known: SchedulePause | null, zone: string) {
+    return {
+      reason: reason ?? known?.reason ?? '',
+      until: until === undefined ? (known?.until ?? null) : this.#untilOf(until, zone),
+      now: this.#now,
+    };
   }
 
   #untilOf(until: string | null, zone: string): number | null {

@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { PauseRequest } from '../../supervisor/schedules-facade.ts';
 import { anybody } from '../helpers/open-supervisor.ts';
 import { SchedulesBed } from '../helpers/schedules-bed.ts';
 
@@ -220,3 +221,17 @@ t.test(
     }
   },
 );
+
+t.test('paused again without reason or end, it keeps both; what is given takes their place', async (t) => {
+  for (const all of [false, true]) {
+    const { bed, id } = await withSchedule();
+    const pause = async (asked: PauseRequest) =>
+      (all ? await bed.desk.pauseAll(asked, anybody) : await bed.desk.pause(id, asked, anybody)).paused;
+    const until = '2026-12-01T00:00:00.000Z';
+    const given = '2026-12-01T00:00:00Z';
+    await pause({ reason: 'holidays', until: given });
+    t.match(await pause({}), { reason: 'holidays', until });
+    t.match(await pause({ reason: 'longer holidays' }), { reason: 'longer holidays', until });
+    t.match(await pause({ until: null }), { reason: 'longer holidays', until: null });
+  }
+});
