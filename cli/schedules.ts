@@ -88,7 +88,7 @@ async function list(given: Page & { readonly state?: string; readonly text?: str
     const rows = page.items.map((one) => [
       one.name,
       stateText(one),
-      localTime(one.nextAt) || 'never',
+      localTime(one.startsAt) || 'never',
       one.last ? occurrenceText(one.last) : '',
       one.sentence,
     ]);
@@ -112,12 +112,17 @@ async function show(which: string, given: Given): Promise<void> {
       ['paused', paused && pauseText(paused)],
       ['held', schedule.held],
       ['next', localTime(schedule.nextAt) || 'never'],
+      ['starts', schedule.startsAt === schedule.nextAt ? null : `${localTime(schedule.startsAt)}, with its jitter`],
       ['last', last && [occurrenceText(last), last.taskId, last.reason].filter(Boolean).join(', ')],
       ['waiting', waiting.length === 0 ? null : `${waiting.length} for the work of an earlier one`],
       ['under way', activeTasks.join(', ')],
       ['failures', schedule.failuresInRow === 0 ? null : `${schedule.failuresInRow} in a row`],
       ['catch up', schedule.catchUp === 'all' ? `all, at most ${schedule.catchUpLimit}` : schedule.catchUp],
-      ['start by', schedule.startDeadline && `${schedule.startDeadline} after it was due`],
+      [
+        'start by',
+        schedule.startDeadline &&
+          `${schedule.startDeadline} after ${schedule.jitter === '0s' ? 'it was due' : 'its time with jitter'}`,
+      ],
       ['overlap', schedule.overlap],
       ['jitter', schedule.jitter === '0s' ? null : `up to ${schedule.jitter}`],
       ['pause after', schedule.pauseAfterFailures && `${schedule.pauseAfterFailures} failures in a row`],

@@ -17,6 +17,7 @@ import { previewTimesMax } from './core/limits.ts';
 import { iso } from './core/record.ts';
 import { type Mistake, mistaken, Refusal, refusalOf } from './core/refusal.ts';
 import { checkSchedule, type ScheduleInput } from './core/schedule/input.ts';
+import { jitterOffsetMs } from './core/schedule/jitter.ts';
 import { momentAt, readMoment } from './core/schedule/moment.ts';
 import { preview } from './core/schedule/preview.ts';
 import { occurrenceRecord, pauseRecord, type ScheduleRecord, scheduleRecord } from './core/schedule/record.ts';
@@ -176,7 +177,8 @@ export class SchedulesDesk implements SchedulesFacade {
 
   async next(which: string, count: number): Promise<PreviewView> {
     const schedule = this.#find(which);
-    const from = Math.max(schedule.settledTo, this.#now);
+    // One whose jitter has not passed is yet to come, although its planned time is over.
+    const from = this.#starts(schedule) ? schedule.settledTo : Math.max(schedule.settledTo, this.#now);
     return this.#preview(schedule.rule.when, zoneOf(schedule, this.#schedules), from, count, schedule);
   }
 
@@ -272,6 +274,10 @@ export class SchedulesDesk implements SchedulesFacade {
     checkType(checked.value.task.type);
     await checkParamsOf([{ task: checked.value.task, path: '$.task' }], checkParams);
     return checked.value;
+  }
+
+  #starts({ id, planned, rule }: Schedule): boolean {
+    return planned !== null && planned + jitterOffsetMs(id, rule.jitterMs) > this.#now;
   }
 
   #pauseOf({ reason, until }: PauseRequest, known: SchedulePause | null, zone: string) {

@@ -202,3 +202,16 @@ t.test('a name that looks like an id is refused, since a schedule is looked up b
     t.match(answer.mistakes, [{ path: '$.name', message: /must not look like an id/ }]);
   }
 });
+
+t.test('while jitter is awaited, the record says when it starts, and it still is the next one', async (t) => {
+  const bed = new SchedulesBed();
+  const { id, startsAt } = await bed.desk.create({ ...DAILY, jitter: '12h' }, anybody);
+  const offsetMs = Date.parse(`${startsAt}`) - Date.parse('2026-11-27T01:00:00Z');
+  t.ok(offsetMs > 0 && offsetMs < 12 * hour);
+  bed.pass(13 * hour + 1_000);
+  t.match(await bed.desk.show(id), { nextAt: '2026-11-27T01:00:00.000Z', startsAt });
+  t.match((await bed.desk.next(id, 2)).next, [{ at: '2026-11-27T01:00:00.000Z' }, { at: '2026-11-28T01:00:00.000Z' }]);
+  bed.pass(offsetMs);
+  t.match(await bed.desk.show(id), { nextAt: '2026-11-28T01:00:00.000Z' });
+  t.equal((await bed.desk.next(id, 1)).next[0]?.at, '2026-11-28T01:00:00.000Z');
+});
