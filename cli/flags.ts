@@ -9,6 +9,7 @@ interface Flag {
   readonly on: boolean;
   readonly set: boolean;
   readonly types: readonly string[];
+  readonly schedules: readonly string[];
 }
 
 interface Given {
@@ -43,8 +44,12 @@ async function flags(name: string | undefined, value: string | undefined, given:
   if (shown.length === 0) return print(name === undefined ? 'there are no flags' : `${name} is off: nobody has set it`);
   print(
     table(
-      ['FLAG', 'STATE', 'HANDLERS THAT DEPEND ON IT'],
-      shown.map((flag) => [flag.name, stateOf(flag), flag.types.join(', ')]),
+      ['FLAG', 'STATE', 'NEEDED BY'],
+      shown.map((flag) => [
+        flag.name,
+        stateOf(flag),
+        [...flag.types, ...flag.schedules.map((name) => `schedule ${name}`)].join(', '),
+      ]),
     ),
   );
 }

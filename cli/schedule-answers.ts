@@ -6,6 +6,7 @@ import { localTime, oneLine } from './print.ts';
 export type { OccurrenceRecord as Occurrence, ScheduleRecord as Schedule } from '../supervisor/core/schedule/record.ts';
 
 type Pause = ScheduleRecord['paused'];
+type Lasting = Pick<ScheduleRecord, 'state' | 'held' | 'nextAt' | 'waiting'>;
 
 export interface Scheduler {
   readonly enabled: boolean;
@@ -30,6 +31,13 @@ export function pauseText(pause: NonNullable<Pause>): string {
   const { reason, until, by, since } = pause;
   const end = until === null ? '' : `, until ${localTime(until)}`;
   return `by ${by} since ${localTime(since)}${end}${reason === '' ? '' : `: ${oneLine(reason)}`}`;
+}
+
+/** In one word: one that is active may be done for good, or be held by something else. */
+export function stateText({ state, held, nextAt, waiting }: Lasting): string {
+  if (state === 'paused') return state;
+  if (nextAt === null && waiting.length === 0) return 'done';
+  return held === null ? state : 'held';
 }
 
 export function occurrenceText({ plannedAt, outcome }: OccurrenceRecord): string {

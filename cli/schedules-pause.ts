@@ -1,6 +1,6 @@
 /** `nightshift schedules pause` and `resume`: one schedule, or all at once. */
 import { Command } from 'commander';
-import { supervisorOf } from './call.ts';
+import { type Supervisor, supervisorOf } from './call.ts';
 import { dataFolder, dataOption } from './data-folder.ts';
 import { inOptions } from './option-words.ts';
 import { print, printError, printJson } from './print.ts';
@@ -15,7 +15,7 @@ interface Given {
 
 export function pauseSchedulesCommand(): Command {
   return leaf('pause', 'start nothing by a schedule, or by all of them; what runs goes on')
-    .option('--reason <text>', 'why, for whoever wonders', '')
+    .option('--reason <text>', 'why, for whoever wonders; paused again without it, the reason stays')
     .option('--until <time>', 'ends by itself then: a day, 2026-12-27, or a time, 2026-12-27T08:00:00')
     .action(pause);
 }
@@ -37,10 +37,10 @@ function leaf(name: string, does: string): Command {
 
 async function pause(
   which: string | undefined,
-  given: Given & { readonly reason: string; readonly until?: string },
+  given: Given & { readonly reason?: string; readonly until?: string },
 ): Promise<void> {
   const { reason, until } = given;
-  const body = { reason, ...(until !== undefined && { until }) };
+  const body = { ...(reason !== undefined && { reason }), ...(until !== undefined && { until }) };
   await change(which, given, 'pause', body);
 }
 
@@ -56,6 +56,7 @@ async function change(
 ): Promise<void> {
   if ((which === undefined) === (given.all === undefined)) throw new UsageError('name one schedule, or say --all');
   const supervisor = supervisorOf(dataFolder(given));
+  const isPaused = action === 'pause' || (await pauseOf(supervisor, which)) !== null;
   const place = which === undefined ? `schedules/${action}` : placeOf(which, action);
   const { body: answer } = await supervisor
     .post<{ schedule?: Schedule; scheduler?: Scheduler }>(place, body)
@@ -63,7 +64,14 @@ async function change(
   if (given.json) return printJson(answer);
   const paused = (answer.schedule ?? answer.scheduler)?.paused;
   const what = answer.schedule?.name ?? 'all schedules';
-  print(paused ? `paused ${what} ${pauseText(paused)}` : `resumed ${what}`);
+  if (paused) print(`paused ${what} ${pauseText(paused)}`);
+  else print(isPaused ? `resumed ${what}` : `${what} ${which === undefined ? 'were' : 'was'} not paused`);
   // Resumed by itself, it may still be held by something else.
   if (action === 'resume' && answer.schedule?.held) printError(`it does not start yet: ${answer.schedule.held}`);
+}
+
+async function pauseOf(supervisor: Supervisor, which: string | undefined) {
+  if (which === undefined)
+    return (await supervisor.get<{ scheduler: Scheduler }>('schedules', { limit: 1 })).scheduler.paused;
+  return (await supervisor.get<{ schedule: Schedule }>(placeOf(which))).schedule.paused;
 }

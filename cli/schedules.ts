@@ -11,6 +11,7 @@ import {
   placeOf,
   type Schedule,
   type Scheduler,
+  stateText,
   stillText,
 } from './schedule-answers.ts';
 import { addScheduleCommand, editScheduleCommand } from './schedules-edit.ts';
@@ -86,8 +87,8 @@ async function list(given: Page & { readonly state?: string; readonly text?: str
   else {
     const rows = page.items.map((one) => [
       one.name,
-      one.state === 'active' && one.held !== null ? 'held' : one.state,
-      localTime(one.nextAt) || 'never',
+      stateText(one),
+      localTime(one.startsAt) || 'never',
       one.last ? occurrenceText(one.last) : '',
       one.sentence,
     ]);
@@ -107,16 +108,21 @@ async function show(which: string, given: Given): Promise<void> {
     facts([
       ['name', schedule.name],
       ['id', schedule.id],
-      ['state', schedule.state],
+      ['state', stateText(schedule)],
       ['paused', paused && pauseText(paused)],
       ['held', schedule.held],
       ['next', localTime(schedule.nextAt) || 'never'],
+      ['starts', schedule.startsAt === schedule.nextAt ? null : `${localTime(schedule.startsAt)}, with its jitter`],
       ['last', last && [occurrenceText(last), last.taskId, last.reason].filter(Boolean).join(', ')],
       ['waiting', waiting.length === 0 ? null : `${waiting.length} for the work of an earlier one`],
       ['under way', activeTasks.join(', ')],
       ['failures', schedule.failuresInRow === 0 ? null : `${schedule.failuresInRow} in a row`],
       ['catch up', schedule.catchUp === 'all' ? `all, at most ${schedule.catchUpLimit}` : schedule.catchUp],
-      ['start by', schedule.startDeadline && `${schedule.startDeadline} after it was due`],
+      [
+        'start by',
+        schedule.startDeadline &&
+          `${schedule.startDeadline} after ${schedule.jitter === '0s' ? 'it was due' : 'its time with jitter'}`,
+      ],
       ['overlap', schedule.overlap],
       ['jitter', schedule.jitter === '0s' ? null : `up to ${schedule.jitter}`],
       ['pause after', schedule.pauseAfterFailures && `${schedule.pauseAfterFailures} failures in a row`],

@@ -29,6 +29,7 @@ import type { Journal } from './journal/live-journal.ts';
 import { forMany } from './many.ts';
 import { waitingForHandlers } from './no-handler.ts';
 import { recovering } from './recovering.ts';
+import { schedulesStill } from './schedules-still.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Throughput } from './throughput.ts';
 
@@ -230,7 +231,12 @@ export class Front implements Facade {
         perMinute60: throughput.perMinute(now, 60),
       },
       nextDueAt: Number.isFinite(due) ? iso(due) : null,
-      health: [...health.items(), ...waitingForHandlers(state), ...recovering(state, clock.wall(), identity.startedAt)],
+      health: [
+        ...health.items(),
+        ...waitingForHandlers(state),
+        ...schedulesStill(state.schedules),
+        ...recovering(state, clock.wall(), identity.startedAt),
+      ],
       journal: {
         epoch: journal.epoch,
         seq: state.seq,

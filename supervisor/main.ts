@@ -136,6 +136,7 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
   const desk = new SettingsDesk(
     live,
     () => opened.handlers.catalog.handlers,
+    () => [...opened.state.schedules.byId.values()].map(({ rule }) => rule),
     () => opened.supervisor.settled(),
   );
   const app = createApp({

@@ -8,6 +8,7 @@ import type { AskedBy, Event } from './core/event.ts';
 import type { IdMaker } from './core/id.ts';
 import { type Mistake, Refusal } from './core/refusal.ts';
 import { checkSchedule, type ScheduleInput } from './core/schedule/input.ts';
+import { movesTimes } from './core/schedule/once.ts';
 import type { Rule, Schedule } from './core/schedule/schedule.ts';
 import { zoneOf } from './core/schedule/schedules.ts';
 import type { State } from './core/state.ts';
@@ -79,13 +80,16 @@ export class PutSchedules {
     return events;
   }
 
-  /** One that is there may be over, so that its file can be given again. */
+  /** One that is there may be over, so that its file can be given again; but no change moves it into the past. */
   #check(value: unknown, path: string) {
     const { state, clock, minIntervalMs } = this.#parts;
     const name = (value as { readonly name?: unknown } | null)?.name;
-    const isKnown = typeof name === 'string' && state.schedules.byName.has(name);
-    const now = isKnown ? null : clock.wall();
-    return checkSchedule(value, { minIntervalMs: minIntervalMs(), zone: state.schedules.zone ?? 'UTC', now }, path);
+    const known = typeof name === 'string' ? state.schedules.byName.get(name) : undefined;
+    const context = { minIntervalMs: minIntervalMs(), zone: state.schedules.zone ?? 'UTC' };
+    const checked = checkSchedule(value, { ...context, now: known ? null : clock.wall() }, path);
+    return checked.ok && known && movesTimes(known.rule, checked.value.rule)
+      ? checkSchedule(value, { ...context, now: clock.wall() }, path)
+      : checked;
   }
 }
 

@@ -15,7 +15,7 @@ import { type Evaluation, evaluate, runNow, type Submit } from './core/schedule/
 import { jitterOffsetMs } from './core/schedule/jitter.ts';
 import { spreadMs } from './core/schedule/missed.ts';
 import { plannedAfter } from './core/schedule/next.ts';
-import type { Schedule } from './core/schedule/schedule.ts';
+import { BY_ITSELF, type Schedule } from './core/schedule/schedule.ts';
 import { heldAll, zoneOf } from './core/schedule/schedules.ts';
 import type { State } from './core/state.ts';
 import type { Recorder } from './recorder.ts';
@@ -40,7 +40,6 @@ const sliceMs = 8;
 const looksPerGlance = 16;
 /** While nothing can be written. */
 const retryMs = 1_000;
-const BY_ITSELF = { by: 'scheduler' };
 
 export class Scheduler {
   readonly #parts: SchedulerParts;
@@ -70,7 +69,7 @@ export class Scheduler {
     for (const schedule of left === null || left === zone ? [] : schedules.byId.values()) {
       if (schedule.rule.timezone !== null) continue;
       this.look(schedule, after, { whatever: true });
-      recorder.recordGroup(leaveZone(schedule, { now: after, zone: left as string }));
+      recorder.recordGroup(leaveZone(schedule, { now: after, zone: left as string }, zone));
     }
     recorder.record({ e: 'scheduler.set', on, zone, after });
   }
@@ -101,7 +100,7 @@ export class Scheduler {
     this.lookedAt = now;
     const { pausedAll } = state.schedules;
     if (pausedAll?.until != null && pausedAll.until <= now)
-      this.#record(resumeAll(state.schedules, false, pausedAll.until, BY_ITSELF));
+      this.#record(resumeAll(state.schedules, false, pausedAll.until, { by: BY_ITSELF }));
     const end = clock.monotonic() + sliceMs;
     do {
       for (let looks = 0; looks < looksPerGlance; looks++) {
@@ -126,7 +125,7 @@ export class Scheduler {
     schedules.stale.delete(schedule);
     const { pause, rule } = schedule;
     if (pause?.until != null && pause.until <= now)
-      this.#record(resumeSchedule(schedule, false, pause.until, BY_ITSELF));
+      this.#record(resumeSchedule(schedule, false, pause.until, { by: BY_ITSELF }));
     else if (!pause && rule.pauseAfterFailures !== null && schedule.failuresInRow >= rule.pauseAfterFailures)
       this.#record(this.#pauseForFailures(schedule));
     const held = schedule.pause ? `paused: ${schedule.pause.reason}` : heldAll(schedules);
@@ -173,7 +172,7 @@ export class Scheduler {
 
   #pauseForFailures({ id, failuresInRow, lastFailed }: Schedule): readonly Event[] {
     const reason = `${failuresInRow} failures in a row, the last of task ${lastFailed}`;
-    return [{ e: 'schedule.paused', id, reason, until: null, ...BY_ITSELF }];
+    return [{ e: 'schedule.paused', id, reason, until: null, by: BY_ITSELF }];
   }
 
   /** Works out when it is due next. */

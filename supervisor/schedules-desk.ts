@@ -17,10 +17,11 @@ import { previewTimesMax } from './core/limits.ts';
 import { iso } from './core/record.ts';
 import { type Mistake, mistaken, Refusal, refusalOf } from './core/refusal.ts';
 import { checkSchedule, type ScheduleInput } from './core/schedule/input.ts';
+import { jitterOffsetMs } from './core/schedule/jitter.ts';
 import { momentAt, readMoment } from './core/schedule/moment.ts';
 import { preview } from './core/schedule/preview.ts';
 import { occurrenceRecord, pauseRecord, type ScheduleRecord, scheduleRecord } from './core/schedule/record.ts';
-import type { Rule, Schedule } from './core/schedule/schedule.ts';
+import type { Rule, Schedule, SchedulePause } from './core/schedule/schedule.ts';
 import { zoneOf } from './core/schedule/schedules.ts';
 import { checkWhen, zoneMistake } from './core/schedule/when.ts';
 import type { Actor, TaskView } from './facade.ts';
@@ -92,9 +93,11 @@ export class SchedulesDesk implements SchedulesFacade {
     const { id } = this.#seen(which, since);
     if (typeof changes !== 'object' || changes === null || Array.isArray(changes))
       throw mistaken('$', 'must be an object with the members to change');
-    const merged = { ...definitionOf(this.#find(id).rule), ...changes };
+    const before = this.#find(id).rule;
+    const merged: Record<string, unknown> = { ...definitionOf(before), ...changes };
+    const moves = 'when' in changes || (merged['timezone'] ?? null) !== before.timezone;
     // One that is over may still get another name or note.
-    const { rule } = await this.#checked(merged, 'when' in changes ? this.#now : null);
+    const { rule } = await this.#checked(merged, moves ? this.#now : null);
     await this.#become(this.#seen(id, since), rule, actor);
     return this.show(id);
   }
@@ -112,10 +115,10 @@ export class SchedulesDesk implements SchedulesFacade {
     await this.#carryOut(deleteSchedule(schedule, this.#turn(schedule, true), askedBy(actor)));
   }
 
-  async pause(which: string, { reason, until }: PauseRequest, actor: Actor): Promise<ScheduleRecord> {
+  async pause(which: string, asked: PauseRequest, actor: Actor): Promise<ScheduleRecord> {
     const schedule = this.#find(which);
     this.#parts.scheduler.look(schedule, this.#now);
-    const given = { reason, until: this.#untilOf(until, zoneOf(schedule, this.#schedules)), now: this.#now };
+    const given = this.#pauseOf(asked, schedule.pause, zoneOf(schedule, this.#schedules));
     await this.#carryOut(pauseSchedule(schedule, given, askedBy(actor)));
     return this.show(schedule.id);
   }
@@ -126,10 +129,9 @@ export class SchedulesDesk implements SchedulesFacade {
     return this.show(schedule.id);
   }
 
-  async pauseAll({ reason, until }: PauseRequest, actor: Actor): Promise<SchedulerView> {
-    const { zone } = this.#schedules;
+  async pauseAll(asked: PauseRequest, actor: Actor): Promise<SchedulerView> {
     this.#parts.scheduler.tick();
-    const given = { reason, until: this.#untilOf(until, zone ?? 'UTC'), now: this.#now };
+    const given = this.#pauseOf(asked, this.#schedules.pausedAll, this.#schedules.zone ?? 'UTC');
     await this.#carryOut(pauseAll(this.#schedules, given, askedBy(actor)));
     return this.status();
   }
@@ -175,7 +177,8 @@ export class SchedulesDesk implements SchedulesFacade {
 
   async next(which: string, count: number): Promise<PreviewView> {
     const schedule = this.#find(which);
-    const from = Math.max(schedule.settledTo, this.#now);
+    // One whose jitter has not passed is yet to come, although its planned time is over.
+    const from = this.#starts(schedule) ? schedule.settledTo : Math.max(schedule.settledTo, this.#now);
     return this.#preview(schedule.rule.when, zoneOf(schedule, this.#schedules), from, count, schedule);
   }
 
@@ -271,6 +274,18 @@ export class SchedulesDesk implements SchedulesFacade {
     checkType(checked.value.task.type);
     await checkParamsOf([{ task: checked.value.task, path: '$.task' }], checkParams);
     return checked.value;
+  }
+
+  #starts({ id, planned, rule }: Schedule): boolean {
+    return planned !== null && planned + jitterOffsetMs(id, rule.jitterMs) > this.#now;
+  }
+
+  #pauseOf({ reason, until }: PauseRequest, known: SchedulePause | null, zone: string) {
+    return {
+      reason: reason ?? known?.reason ?? '',
+      until: until === undefined ? (known?.until ?? null) : this.#untilOf(until, zone),
+      now: this.#now,
+    };
   }
 
   #untilOf(until: string | null, zone: string): number | null {

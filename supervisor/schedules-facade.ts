@@ -78,8 +78,9 @@ export interface SchedulesFacade {
   status(): Promise<SchedulerView>;
 }
 
+/** What is not given stays as it is where it is paused already; else there is no reason and no end. */
 export interface PauseRequest {
-  readonly reason: string;
+  readonly reason?: string | undefined;
   /** A time with its zone, or a local one; null for until somebody resumes. */
-  readonly until: string | null;
+  readonly until?: string | null | undefined;
 }

@@ -20,15 +20,20 @@ const MASK = '••••••••';
 /** The types of the handlers there are, each with the flag it depends on. */
 type FlagsOfTypes = () => readonly { readonly type: string; readonly flag: string | null }[];
 
+/** The schedules there are, each with the flag it depends on. */
+type FlagsOfSchedules = () => Iterable<{ readonly name: string; readonly flag: string | null }>;
+
 export class SettingsDesk implements SettingsFacade {
   readonly #live: LiveSettings;
   readonly #handlers: FlagsOfTypes;
+  readonly #schedules: FlagsOfSchedules;
   /** Resolves when what has been written down is on disk. */
   readonly #settled: () => Promise<void>;
 
-  constructor(live: LiveSettings, handlers: FlagsOfTypes, settled: () => Promise<void>) {
+  constructor(live: LiveSettings, handlers: FlagsOfTypes, schedules: FlagsOfSchedules, settled: () => Promise<void>) {
     this.#live = live;
     this.#handlers = handlers;
+    this.#schedules = schedules;
     this.#settled = settled;
   }
 
@@ -74,13 +79,15 @@ export class SettingsDesk implements SettingsFacade {
   flags(): readonly FlagView[] {
     const { flags } = this.#live.settings;
     const types = new Map<string, string[]>();
-    for (const { type, flag } of this.#handlers())
-      if (flag !== null) types.set(flag, [...(types.get(flag) ?? []), type]);
-    return [...new Set([...flags.keys(), ...types.keys()])].sort().map((name) => ({
+    for (const { type, flag } of this.#handlers()) if (flag !== null) note(types, flag, type);
+    const schedules = new Map<string, string[]>();
+    for (const { name, flag } of this.#schedules()) if (flag !== null) note(schedules, flag, name);
+    return [...new Set([...flags.keys(), ...types.keys(), ...schedules.keys()])].sort().map((name) => ({
       name,
       on: flags.get(name) ?? false,
       set: flags.has(name),
       types: types.get(name) ?? [],
+      schedules: schedules.get(name) ?? [],
     }));
   }
 
@@ -90,7 +97,7 @@ export class SettingsDesk implements SettingsFacade {
       throw new Refusal('validation', `the name of a flag ${message}`, [{ path: 'name', message }]);
     }
     await this.change({ [flagKey(name)]: on === null ? null : String(on) }, request, actor);
-    return this.flags().find((flag) => flag.name === name) ?? { name, on: false, set: false, types: [] };
+    return this.flags().find((flag) => flag.name === name) ?? { name, on: false, set: false, types: [], schedules: [] };
   }
 
   #revision(id: string): Revision {
@@ -124,4 +131,10 @@ function revisionView({ id, at, by, from, note, hash, keys }: Revision): Revisio
 function masked({ key, before, after }: SettingDifference): SettingDifference {
   if (mayBeShown(key)) return { key, before, after };
   return { key, before: before && MASK, after: after && MASK };
+}
+
+function note(dependents: Map<string, string[]>, flag: string, one: string): void {
+  const known = dependents.get(flag);
+  if (known) known.push(one);
+  else dependents.set(flag, [one]);
 }

@@ -62,6 +62,8 @@ export interface FlagView {
   readonly set: boolean;
   /** Types of the handlers that depend on it. */
   readonly types: readonly string[];
+  /** Names of the schedules that depend on it. */
+  readonly schedules: readonly string[];
 }
 
 /** How a change came, beside who asked. */

@@ -68,6 +68,7 @@ const schedule = z
     paused,
     held: z.string().nullable().meta({ description: 'Why it does not start although it is active' }),
     nextAt: time.nullable().meta({ description: 'Next planned time, without jitter' }),
+    startsAt: time.nullable().meta({ description: 'When it starts: the next planned time with its jitter' }),
     activeTasks: z.array(z.string()),
     waiting: z.array(occurrence).meta({ description: 'What is submitted once earlier work has ended' }),
     failuresInRow: count,

@@ -423,6 +423,7 @@ const flag = z
     on: z.boolean().meta({ description: 'One that nobody has set is off' }),
     set: z.boolean(),
     types: z.array(z.string()).meta({ description: 'Types of the handlers that depend on it' }),
+    schedules: z.array(z.string()).meta({ description: 'Names of the schedules that depend on it' }),
   })
   .meta({ id: 'Flag' });
 export const flags = z.object({ items: z.array(flag), next: z.null() });

@@ -20,6 +20,8 @@ export interface DeskGiven {
   /** Variables of the environment, and settings of the command line by key. */
   readonly environment: Readonly<Record<string, string>>;
   readonly flags: Readonly<Record<string, string>>;
+  /** Names of schedules with the feature flag each depends on. */
+  readonly schedules: readonly { readonly name: string; readonly flag: string | null }[];
   /** Told what comes into force. */
   heard(adopted: Adopted): void;
 }
@@ -33,7 +35,7 @@ export async function openDesk(
   const dir = await mkdtemp(join(tmpdir(), 'nightshift-desk-'));
   const file = join(dir, 'nightshift.env');
   await writeFile(file, text, { mode: 0o600 });
-  const { environment = {}, flags = {} } = given;
+  const { environment = {}, flags = {}, schedules = [] } = given;
   const loaded = await loadSettings({ dataDir: dir, environment, flags });
   const adopted: Adopted[] = [];
   const live = new LiveSettings({
@@ -50,6 +52,7 @@ export async function openDesk(
   const desk = new SettingsDesk(
     live,
     () => handlers,
+    () => schedules,
     async () => {},
   );
   return {

@@ -8,6 +8,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { stateText } from '../../cli/schedule-answers.ts';
 import { startSupervisor } from '../../examples/demo/supervisor-process.ts';
 import { commandLine } from '../helpers/command-line.ts';
 import { plainEnvironment } from '../helpers/plain-environment.ts';
@@ -103,7 +104,11 @@ t.test('schedules are made, looked at, changed, run, paused, resumed and deleted
   t.match(still, { out: /^month end +paused/m, err: /all schedules are paused by cli .*: moving house/ });
   t.match(resumed, { code: 0, out: 'resumed month end\n', err: /does not start yet: .*moving house/ });
   t.match(ran, { code: 0, out: /^[0-9a-f-]{36}\n$/ });
+  const status = await nightshift(['status'], { env });
+  t.match(status.out, /^warning: All schedules are paused, by cli, until somebody resumes them: moving house$/m);
   t.match(await run('resume', '--all', '--catch-up'), { code: 0, out: 'resumed all schedules\n' });
+  t.match(await run('resume', '--all'), { code: 0, out: 'all schedules were not paused\n' });
+  t.match(await run('resume', 'month end'), { code: 0, out: 'month end was not paused\n' });
 
   const history = await run('history', 'often');
   t.match(history.out, new RegExp(`^20.* started +${ran.out.trim()}`, 'm'));
@@ -114,6 +119,14 @@ t.test('schedules are made, looked at, changed, run, paused, resumed and deleted
   t.match(JSON.parse((await run('history', id, '--json')).out), {
     items: [{ taskId: ran.out.trim(), outcome: 'started' }],
   });
+});
+
+t.test('a schedule that never comes again is done, whatever holds it, and one whose turn waits is not', async (t) => {
+  const over = { state: 'active', nextAt: null, waiting: [], held: null } as const;
+  t.equal(stateText(over), 'done');
+  t.equal(stateText({ ...over, held: 'the feature flag NIGHT is off' }), 'done');
+  t.equal(stateText({ ...over, state: 'paused' }), 'paused');
+  t.equal(stateText({ ...over, waiting: [{ plannedAt: '2026-11-26T12:00:00Z', outcome: 'queued' }] }), 'active');
 });
 
 t.test('params are changed only while the task is what it was when they were written', async (t) => {

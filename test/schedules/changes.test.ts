@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { PauseRequest } from '../../supervisor/schedules-facade.ts';
 import { anybody } from '../helpers/open-supervisor.ts';
 import { SchedulesBed } from '../helpers/schedules-bed.ts';
 
@@ -196,4 +197,41 @@ t.test('a name that passes on while a snapshot is written belongs to the new one
   bed.restart();
   t.equal((await bed.desk.show('nightly')).id, second.id);
   t.equal((await bed.desk.show('older')).id, id);
+});
+
+t.test(
+  'after a pause that is caught up, those that a later one stands for say that it was paused, and why',
+  async (t) => {
+    for (const all of [false, true]) {
+      const { bed, id } = await withSchedule({ when: { kind: 'interval', every: '1h' } });
+      const given = { reason: 'moving house', until: null };
+      if (all) await bed.desk.pauseAll(given, anybody);
+      else await bed.desk.pause(id, given, anybody);
+      bed.pass(2.5 * hour);
+      if (all) await bed.desk.resumeAll(true, anybody);
+      else await bed.desk.resume(id, true, anybody);
+      bed.restart();
+      t.strictSame(
+        bed.ledger(id).map(({ outcome, reason }) => [outcome, reason]),
+        [
+          ['missed', 'it was paused: moving house, and a later one stands for it'],
+          ['caught_up', undefined],
+        ],
+      );
+    }
+  },
+);
+
+t.test('paused again without reason or end, it keeps both; what is given takes their place', async (t) => {
+  for (const all of [false, true]) {
+    const { bed, id } = await withSchedule();
+    const pause = async (asked: PauseRequest) =>
+      (all ? await bed.desk.pauseAll(asked, anybody) : await bed.desk.pause(id, asked, anybody)).paused;
+    const until = '2026-12-01T00:00:00.000Z';
+    const given = '2026-12-01T00:00:00Z';
+    await pause({ reason: 'holidays', until: given });
+    t.match(await pause({}), { reason: 'holidays', until });
+    t.match(await pause({ reason: 'longer holidays' }), { reason: 'longer holidays', until });
+    t.match(await pause({ until: null }), { reason: 'longer holidays', until: null });
+  }
 });

@@ -57,7 +57,12 @@ export class Oracle {
       const last = life.regimes.at(-1);
       if (last && last.to === Number.POSITIVE_INFINITY) last.to = settledTo(id);
       if (life.waiting.size > 0) this.#fault(life, [...life.waiting.keys()][0] as number, 'waits forever');
-      for (const regime of life.regimes) this.#complete(life, regime);
+      let done = false;
+      for (const [index, regime] of life.regimes.entries()) {
+        done &&= !isOther(life.regimes[index - 1], regime);
+        if (!done) this.#complete(life, regime);
+        done ||= hadItsTurn(life, regime);
+      }
     }
     return { faults: this.#faults, planned: this.#planned, tasks: this.#tasks };
   }
@@ -178,7 +183,8 @@ export class Oracle {
 
   #note(life: Life, plannedAt: number, { outcome, taskId }: Occurrence, seq: number): void {
     const before = life.outcomes.get(plannedAt);
-    if (before && !this.#cameAgain(plannedAt, before))
+    const lostAgain = outcome === 'missed' && before?.outcome === 'missed' && life.rule.when.kind === 'once';
+    if (before && !lostAgain && !this.#cameAgain(plannedAt, before))
       this.#fault(life, plannedAt, `${outcome} after it was ${before.outcome}`);
     life.outcomes.set(plannedAt, { outcome, task: taskId ?? null, seq });
   }
@@ -203,4 +209,16 @@ export class Oracle {
     const how = `${JSON.stringify(when)} ${catchUp}/${overlap}${jitterMs > 0 ? ` jitter ${jitterMs}` : ''}`;
     this.#faults.push(`${name} (${how}): ${iso(plannedAt)} ${what}`);
   }
+}
+
+function isOther(before: Regime | undefined, { rule }: Regime): boolean {
+  return JSON.stringify([before?.rule.when, before?.rule.timezone]) !== JSON.stringify([rule.when, rule.timezone]);
+}
+
+/** A `once` that has come does not come again because TIMEZONE has moved it. */
+function hadItsTurn({ outcomes }: Life, { rule, zone, from, to }: Regime): boolean {
+  if (rule.when.kind !== 'once') return false;
+  const at = plannedAfter(rule.when, zone, from)?.at;
+  const outcome = at === undefined || at > to ? undefined : outcomes.get(at)?.outcome;
+  return outcome !== undefined && outcome !== 'missed' && outcome !== 'canceled';
 }

@@ -191,3 +191,27 @@ t.test('what is wrong is named by its member, with what would be right', async (
     t.match(mistake?.message, words, `${path}: ${JSON.stringify(mistakes)}`);
   }
 });
+
+t.test('a name that looks like an id is refused, since a schedule is looked up by either', async (t) => {
+  const bed = new SchedulesBed();
+  const given = { task: { type: 'scripted' }, when: { kind: 'daily', at: '02:00' } };
+  const { id } = await bed.desk.create({ ...given, name: 'nightly' }, anybody);
+  for (const name of [id, id.toUpperCase()]) {
+    const answer = await refused(bed.desk.create({ ...given, name }, anybody));
+    t.equal(answer.code, 'validation');
+    t.match(answer.mistakes, [{ path: '$.name', message: /must not look like an id/ }]);
+  }
+});
+
+t.test('while jitter is awaited, the record says when it starts, and it still is the next one', async (t) => {
+  const bed = new SchedulesBed();
+  const { id, startsAt } = await bed.desk.create({ ...DAILY, jitter: '12h' }, anybody);
+  const offsetMs = Date.parse(`${startsAt}`) - Date.parse('2026-11-27T01:00:00Z');
+  t.ok(offsetMs > 0 && offsetMs < 12 * hour);
+  bed.pass(13 * hour + 1_000);
+  t.match(await bed.desk.show(id), { nextAt: '2026-11-27T01:00:00.000Z', startsAt });
+  t.match((await bed.desk.next(id, 2)).next, [{ at: '2026-11-27T01:00:00.000Z' }, { at: '2026-11-28T01:00:00.000Z' }]);
+  bed.pass(offsetMs);
+  t.match(await bed.desk.show(id), { nextAt: '2026-11-28T01:00:00.000Z' });
+  t.equal((await bed.desk.next(id, 1)).next[0]?.at, '2026-11-28T01:00:00.000Z');
+});

@@ -192,7 +192,7 @@ t.test('a feature flag is off until somebody switches it on, and says what depen
     { type: 'echo', flag: null },
   ]);
   const flags = async () => (await here.call('GET', '/api/v1/flags')).json.items as FlagView[];
-  t.same(await flags(), [{ name: 'NIGHT_SYNC', on: false, set: false, types: ['library.sync'] }]);
+  t.same(await flags(), [{ name: 'NIGHT_SYNC', on: false, set: false, types: ['library.sync'], schedules: [] }]);
   const on = await here.call('PATCH', '/api/v1/flags/NIGHT_SYNC', { on: true, note: 'try it' }, owner);
   t.match(on, { status: 200, json: { flag: { name: 'NIGHT_SYNC', on: true, set: true } } });
   t.equal(await here.content(), 'FLAG_NIGHT_SYNC=true\n');
@@ -225,4 +225,20 @@ t.test('a file with a mistake is named with its line, and cannot be changed from
   });
   t.equal((await here.call('PUT', path, { changes: { LIMITS: null } }, owner)).status, 200, 'but for what mends it');
   t.match((await here.call('GET', path)).json, { problems: [] });
+});
+
+t.test('a flag is listed with the schedules that depend on it, also when nobody has set it', async (t) => {
+  const handlers = [{ type: 'library.sync', flag: 'NIGHT_SYNC' }];
+  const schedules = [
+    { name: 'nightly', flag: 'NIGHT_SYNC' },
+    { name: 'weekly', flag: 'NIGHT_SYNC' },
+    { name: 'feed', flag: 'FEED' },
+    { name: 'backup', flag: null },
+  ];
+  const desk = await openDesk('', handlers, { schedules });
+  t.teardown(() => desk.end());
+  t.same(desk.desk.flags(), [
+    { name: 'FEED', on: false, set: false, types: [], schedules: ['feed'] },
+    { name: 'NIGHT_SYNC', on: false, set: false, types: ['library.sync'], schedules: ['nightly', 'weekly'] },
+  ]);
 });

@@ -153,10 +153,10 @@ function answer(ctx: Context, status: number, schedule: { readonly version: numb
 }
 
 async function readPause(ctx: Context): Promise<PauseRequest> {
-  const { reason = '', until = null } = await readMembers(ctx, ['reason', 'until']);
-  if (typeof reason !== 'string' || reason.length > reasonCharsMax)
+  const { reason, until } = await readMembers(ctx, ['reason', 'until']);
+  if (reason !== undefined && (typeof reason !== 'string' || reason.length > reasonCharsMax))
     throw mistaken('$.reason', `must be text of at most ${reasonCharsMax} characters`);
-  if (until !== null && typeof until !== 'string')
+  if (until !== undefined && until !== null && typeof until !== 'string')
     throw mistaken('$.until', 'must be a day or a time, e.g. "2026-12-27" or "2026-12-27T08:00:00Z"');
   return { reason, until };
 }

@@ -2,6 +2,7 @@
 import type { AskedBy, Event } from '../event.ts';
 import { Refusal } from '../refusal.ts';
 import { unsettledRows } from '../schedule/evaluate.ts';
+import { lostBy } from '../schedule/once.ts';
 import type { Occurrence, Rule, Schedule } from '../schedule/schedule.ts';
 import type { Schedules } from '../schedule/schedules.ts';
 
@@ -97,8 +98,12 @@ export function deleteSchedule(schedule: Schedule, turn: Turn, by: AskedBy): Dec
 }
 
 /** Those that name no zone are about to follow another one; what was due by the old one has been settled. */
-export function leaveZone(schedule: Schedule, turn: Turn): readonly Event[] {
-  return canceled(schedule, turn, 'the setting TIMEZONE was changed', schedule.waiting);
+export function leaveZone(schedule: Schedule, turn: Turn, to: string): readonly Event[] {
+  const { id, waiting } = schedule;
+  const { now, zone } = turn;
+  const lost = lostBy(schedule, zone, to, now);
+  if (lost) return [{ e: 'occurrences.settled', id, to: now, rows: [lost], waiting }];
+  return canceled(schedule, turn, 'the setting TIMEZONE was changed', waiting);
 }
 
 /** @param waiting what goes on waiting */

@@ -4,6 +4,7 @@
  */
 import type { AcceptedOccurrence, Event } from '../event.ts';
 import type { FinishedState } from '../task.ts';
+import { doneAt, isDone, movesTimes } from './once.ts';
 import {
   firedKeptMax,
   freshSchedule,
@@ -12,6 +13,7 @@ import {
   type Occurrence,
   restoredSchedule,
   type Schedule,
+  type SchedulePause,
   type StoredSchedule,
 } from './schedule.ts';
 import type { Schedules } from './schedules.ts';
@@ -31,11 +33,14 @@ export function applySchedules(all: Schedules, event: Event, by: ApplyingSchedul
       change(all, event.id, by, (schedule) => {
         if (all.byName.get(schedule.rule.name) === schedule) all.byName.delete(schedule.rule.name);
         all.byName.set(event.rule.name, schedule);
+        const staysDone = isDone(schedule, all) && !movesTimes(schedule.rule, event.rule);
         schedule.rule = event.rule;
         schedule.ruleSeq = by.seq;
-        if (event.after !== null) {
+        if (event.after !== null && !staysDone) {
           schedule.settledTo = event.after;
           schedule.timeKey = event.timeKey ?? null;
+          // Whoever sets it anew wants it to come, also at a moment that stood for a turn it has had.
+          if (event.rule.when.kind === 'once') schedule.fired = schedule.fired.filter((at) => at <= schedule.settledTo);
         }
       });
       break;
@@ -48,8 +53,7 @@ export function applySchedules(all: Schedules, event: Event, by: ApplyingSchedul
       break;
     case 'schedule.resumed':
       change(all, event.id, by, (schedule) => {
-        if (schedule.pause && !event.catchUp)
-          schedule.holds = withHold(schedule.holds, holdOf(schedule.pause, event.to));
+        if (schedule.pause) schedule.holds = withHold(schedule.holds, holdOf(schedule.pause, event));
         schedule.pause = null;
         schedule.failuresInRow = 0;
       });
@@ -79,7 +83,7 @@ function applyToAll(all: Schedules, event: Event, by: ApplyingSchedules): void {
       all.pausedAll = { reason: event.reason, until: event.until, by: event.by, since: all.pausedAll?.since ?? by.at };
       break;
     case 'schedules.resumed':
-      if (all.pausedAll && !event.catchUp) all.holds = withHold(all.holds, holdOf(all.pausedAll, event.to));
+      if (all.pausedAll) all.holds = withHold(all.holds, holdOf(all.pausedAll, event));
       all.pausedAll = null;
       break;
     case 'scheduler.set':
@@ -97,19 +101,23 @@ function applyToAll(all: Schedules, event: Event, by: ApplyingSchedules): void {
 }
 
 function moveZone(all: Schedules, { zone, after }: Event & { e: 'scheduler.set' }, by: ApplyingSchedules): void {
-  const first = all.zone === null;
+  const left = all.zone;
   all.zone = zone;
-  if (first) return;
+  if (left === null) return;
   for (const { id, rule } of all.byId.values()) {
     if (rule.timezone !== null) continue;
     change(all, id, by, (schedule) => {
+      const done = doneAt(schedule, left, zone);
       schedule.settledTo = after;
+      if (done === null) return;
+      schedule.settledTo = Math.max(after, done);
+      if (!schedule.fired.includes(done)) noteFired(schedule, done);
     });
   }
 }
 
-function holdOf({ since, reason }: { since: number; reason: string }, to: number): Hold {
-  return { from: since, to, reason: `paused: ${reason}` };
+function holdOf({ since, reason }: SchedulePause, { to, catchUp }: { to: number; catchUp: boolean }): Hold {
+  return { from: since, to, reason: `paused: ${reason}`, ...(catchUp && { catchUp }) };
 }
 
 function withHold(holds: readonly Hold[], one: Hold): readonly Hold[] {
@@ -192,11 +200,13 @@ export function endOccurrence(all: Schedules, task: string, state: FinishedState
  */
 export function rewind(all: Schedules, by: ApplyingSchedules): void {
   if (by.seq > all.seq) rewindHolds(all, by);
-  for (const { id, settledTo, fired, pause } of all.byId.values()) {
-    if (settledTo <= by.at && !isAhead(pause?.since, by)) continue;
+  for (const one of all.byId.values()) {
+    const { id, settledTo, fired, pause } = one;
+    const isBehind = settledTo > by.at && !isDone(one, all);
+    if (!isBehind && !isAhead(pause?.since, by)) continue;
     const floor = fired.length >= firedKeptMax ? (fired[0] as number) : by.at;
     change(all, id, by, (schedule) => {
-      if (settledTo > by.at) schedule.settledTo = Math.min(settledTo, Math.max(by.at, floor));
+      if (isBehind) schedule.settledTo = Math.min(settledTo, Math.max(by.at, floor));
       if (pause && isAhead(pause.since, by)) schedule.pause = { ...pause, since: by.at };
     });
   }

@@ -101,13 +101,19 @@ export function runNow(schedule: Schedule, now: number): Evaluation | string {
 /** Why one is not to start whatever else; null when it may. */
 function heldWhy({ rule }: Schedule, around: Surroundings, plannedAt: number): string | null {
   const dueAt = plannedAt + around.offsetMs;
-  const hold = around.holds.find(({ from, to }) => dueAt >= from && dueAt < to);
+  const hold = around.holds.find((one) => one.catchUp !== true && isWithin(one, dueAt));
   if (hold) return hold.reason;
   if (around.held !== null) return around.held;
   return rule.flag !== null && around.isOff(rule.flag) ? `the feature flag ${rule.flag} is off` : null;
 }
 
-function whyLate({ upSince, offsetMs }: Surroundings, plannedAt: number): string {
+function isWithin({ from, to }: Hold, dueAt: number): boolean {
+  return dueAt >= from && dueAt < to;
+}
+
+function whyLate({ upSince, offsetMs, holds }: Surroundings, plannedAt: number): string {
+  const hold = holds.find((one) => isWithin(one, plannedAt + offsetMs));
+  if (hold) return `it was ${hold.reason.replace(/: $/, '')}`;
   return plannedAt + offsetMs < upSince
     ? 'the supervisor was not running'
     : 'the machine or the supervisor stood still';

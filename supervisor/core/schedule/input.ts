@@ -15,6 +15,7 @@ export const noteCharsMax = 2_000;
 const failuresMax = 1_000;
 const jitterMsMax = 24 * 3_600_000;
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._:/@+-]*$/u;
+const ID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const FLAG = /^[A-Z][A-Z0-9_]{0,99}$/;
 
 /** What the surroundings say where a rule is silent or where its values have to be judged. */
@@ -108,6 +109,10 @@ class Checking {
 
   name(member: string): string {
     const value = this.#given[member];
+    if (typeof value === 'string' && ID.test(value)) {
+      this.mistake(member, `must not look like an id, not ${shown(value)}: a schedule is named by its name or its id`);
+      return '';
+    }
     if (typeof value === 'string' && value.length <= nameCharsMax && NAME.test(value) && value === value.trim())
       return value;
     const wants = `a name of letters, digits, spaces and . _ : / @ + -, at most ${nameCharsMax} long`;

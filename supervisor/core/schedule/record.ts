@@ -2,6 +2,7 @@
 import { formatDuration } from '../duration.ts';
 import { iso } from '../record.ts';
 import { createdAt } from '../task.ts';
+import { jitterOffsetMs } from './jitter.ts';
 import type { Occurrence, Rule, Schedule, SchedulePause } from './schedule.ts';
 import { heldAll, type Schedules, zoneOf } from './schedules.ts';
 import { sentenceOf } from './sentence.ts';
@@ -47,6 +48,8 @@ export interface ScheduleRecord {
   /** Why it does not start although it is active; null when nothing holds it. */
   readonly held: string | null;
   readonly nextAt: string | null;
+  /** `nextAt` with its jitter: when it really starts. */
+  readonly startsAt: string | null;
   readonly activeTasks: readonly string[];
   readonly waiting: readonly OccurrenceRecord[];
   readonly failuresInRow: number;
@@ -84,6 +87,7 @@ export function scheduleRecord(
     paused: pauseRecord(pause),
     held: heldAll(all) ?? heldByFlag(rule, flags),
     nextAt: schedule.planned === null ? null : iso(schedule.planned),
+    startsAt: schedule.planned === null ? null : iso(schedule.planned + jitterOffsetMs(id, rule.jitterMs)),
     activeTasks: schedule.active,
     waiting: waiting.map(occurrenceRecord),
     failuresInRow: schedule.failuresInRow,

@@ -57,7 +57,12 @@ export interface Hold {
   readonly from: number;
   readonly to: number;
   readonly reason: string;
+  /** What was planned in it is late, not skipped. */
+  readonly catchUp?: true;
 }
+
+/** Who pauses a schedule after its failures. */
+export const BY_ITSELF = 'scheduler';
 
 export interface SchedulePause {
   readonly reason: string;

@@ -73,7 +73,8 @@ function FlagRow({ flag, view }: { flag: FlagView; view: SettingsView }) {
   const words = say().settings;
   const source = view.settings[`FLAG_${flag.name}`]?.source ?? 'default';
   const overridden = source === 'environment' || source === 'flag' ? source : null;
-  const needed = flag.types.length === 0 ? words.flag.neededNone : flag.types.join(', ');
+  const dependents = [...flag.types, ...flag.schedules.map(words.flag.ofSchedule)];
+  const needed = dependents.length === 0 ? words.flag.neededNone : dependents.join(', ');
   return (
     <tr>
       <th scope="row" class="two-lines">
@@ -87,7 +88,7 @@ function FlagRow({ flag, view }: { flag: FlagView; view: SettingsView }) {
         </span>
         <span class="second-line muted">{`${words.flag.needed}: ${needed}`}</span>
       </th>
-      <td class={flag.types.length === 0 ? 'roomy muted' : 'roomy'}>{needed}</td>
+      <td class={dependents.length === 0 ? 'roomy muted' : 'roomy'}>{needed}</td>
       <td>
         <Switch flag={flag} locked={!mayAdminister.value || overridden !== null} />
       </td>

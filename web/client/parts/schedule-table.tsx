@@ -86,15 +86,15 @@ function ScheduleRow({ schedule }: { schedule: ScheduleRecord }) {
 }
 
 /** What is held has its planned time still, until that is over. */
-function Next({ schedule: { nextAt, timezone, paused, held } }: { schedule: ScheduleRecord }) {
-  if (nextAt === null) return <span class="muted">{say().schedules.noNext}</span>;
+function Next({ schedule: { nextAt, startsAt, timezone, paused, held } }: { schedule: ScheduleRecord }) {
+  if (nextAt === null || startsAt === null) return <span class="muted">{say().schedules.noNext}</span>;
   const holds = paused !== null || held !== null;
-  if (holds && Date.parse(nextAt) <= now.value) return <span class="muted">–</span>;
+  if (holds && Date.parse(startsAt) <= now.value) return <span class="muted">–</span>;
   return (
     <span class={holds ? 'muted' : undefined}>
       <PlannedTime at={nextAt} zone={timezone} />
       <span class="line-below muted">
-        {!holds && <Ahead at={nextAt} />}
+        {!holds && <Ahead at={startsAt} />}
         <span>{timezone}</span>
       </span>
     </span>

@@ -11,11 +11,11 @@ const STATES = {
   over: ['idle', 'quiet'],
 } as const satisfies Readonly<Record<string, readonly [IconName, Tone]>>;
 
-/** Paused by itself before held by something else; what never comes again is over. */
+/** Paused by itself, else over when it never comes again, else held by something else. */
 function stateOf({ paused, held, nextAt, waiting }: ScheduleRecord): keyof typeof STATES {
   if (paused) return 'paused';
-  if (held !== null) return 'held';
-  return nextAt === null && waiting.length === 0 ? 'over' : 'active';
+  if (nextAt === null && waiting.length === 0) return 'over';
+  return held === null ? 'active' : 'held';
 }
 
 export function ScheduleWord({ schedule }: { schedule: ScheduleRecord }) {

@@ -11,6 +11,11 @@ const KNOWN: readonly (readonly [RegExp, string])[] = [
   [/^(\d+) others wait for their turn$/, '另有 $1 次在等待'],
   [/^the one planned for (\S+) took its place$/, '计划于 $1 的一次取代了它'],
   [/^its schedule was changed$/, '计划已更改'],
+  [/^the setting TIMEZONE was changed$/, 'TIMEZONE 已更改'],
+  [
+    /^the setting TIMEZONE was changed from (\S+) to (\S+), where its time was over$/,
+    'TIMEZONE 由 $1 改为 $2，在那里时间已过',
+  ],
   [/^its schedule was deleted$/, '计划已删除'],
   [/^(\d+) failures in a row, the last of task (\S+)$/, '连续失败 $1 次，最后一次是任务 $2'],
   [/^its task is not valid: (.*)$/, '任务无效：$1'],
@@ -30,7 +35,12 @@ const PARTS: readonly (readonly [string, string])[] = [
   ['it is too long ago', '时间过久'],
 ];
 
+const PAUSED = /^it was paused(?:: (.*))?, and (.*?)$/s;
+
 export function reasonZh(said: string): string {
+  const [, why = '', then] = PAUSED.exec(said) ?? [];
+  if (then !== undefined)
+    return `当时已暂停${why && `：${why}`}，${PARTS.find(([known]) => known === then)?.[1] ?? then}`;
   for (const [pattern, text] of KNOWN) if (pattern.test(said)) return said.replace(pattern, text);
   const parts = said.split(', and ').map((part) => PARTS.find(([known]) => known === part)?.[1]);
   return parts.every((part) => part !== undefined) ? parts.join('，') : said;
