@@ -277,6 +277,7 @@ function webSettings(settings: Settings, atStart: Settings, token: string): WebS
     readToken: settings.webReadToken,
     allowedHosts: settings.webAllowedHosts,
     loopbackOpen: settings.webLoopbackOpen,
+    timezone: settings.timezone,
   };
 }
 
