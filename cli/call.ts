@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Mistake } from '../supervisor/core/refusal.ts';
+import { showTimesIn } from './local-time.ts';
 import { ownVersion } from './version.ts';
 
 const answerMsMax = 60_000;
@@ -70,6 +71,8 @@ export function supervisorOf(dataDir: string): Supervisor {
     } catch (thrown) {
       throw new NotReachable(`the supervisor does not answer at ${url}: ${reasonOf(thrown)}`);
     }
+    const zone = response.headers.get('nightshift-timezone');
+    if (zone !== null) showTimesIn(zone);
     if (response.ok) return response;
     throw await refusalOf(response);
   }

@@ -2,7 +2,8 @@
 import { Command } from 'commander';
 import { supervisorOf } from './call.ts';
 import { dataFolder, dataOption } from './data-folder.ts';
-import { localTime, print, printError, printJson, table } from './print.ts';
+import { localTime } from './local-time.ts';
+import { print, printError, printJson, table } from './print.ts';
 import { note, paramsText, type Task } from './task.ts';
 import { wholeNumber } from './usage.ts';
 

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { NotReachable, type Supervisor, supervisorOf } from './call.ts';
 import { dataFolder, dataOption } from './data-folder.ts';
+import { localTime } from './local-time.ts';
 import { oneLine, printError } from './print.ts';
 import { errorText, type Task } from './task.ts';
 import { wholeId } from './task-id.ts';
@@ -34,15 +35,28 @@ async function logs(id: string, given: Given): Promise<void> {
 /** @returns how many bytes there were */
 async function copy(text: AsyncIterable<Uint8Array>): Promise<number> {
   const chunks = text[Symbol.asyncIterator]();
+  const decoder = new TextDecoder();
   let bytes = 0;
+  let begun = '';
   for (;;) {
     const chunk = await chunks.next().catch((thrown: Error) => {
       throw new NotReachable(`the supervisor ended the log: ${thrown.message}`);
     });
+    const lines = (begun + decoder.decode(chunk.value, { stream: !chunk.done })).split(/(?<=\n)/);
+    begun = chunk.done || lines.at(-1)?.endsWith('\n') ? '' : (lines.pop() ?? '');
+    await write(lines.map(inZone).join(''));
     if (chunk.done) return bytes;
     bytes += chunk.value.length;
-    if (!process.stdout.write(chunk.value)) await new Promise((resolve) => process.stdout.once('drain', resolve));
   }
+}
+
+/** Each line begins with its time in UTC. */
+function inZone(line: string): string {
+  return line.replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z(?= )/, (at) => localTime(at));
+}
+
+async function write(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
 }
 
 /** A handler that throws need not have written anything: its error stands with the attempt, not in its log. */

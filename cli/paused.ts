@@ -1,5 +1,6 @@
 /** What is paused, as the API tells it and as a person reads it. */
-import { localTime, oneLine } from './print.ts';
+import { localTime } from './local-time.ts';
+import { oneLine } from './print.ts';
 
 export interface Pause {
   readonly reason: string;
@@ -18,7 +19,7 @@ export interface Queue {
   }[];
 }
 
-/** `since 2026-11-23 02:00:00 by cli: lunch` */
+/** `since 2026-11-23 02:00:00 +01:00 by cli: lunch` */
 export function pauseText({ reason, since, by }: Pause): string {
   return `since ${localTime(since)} by ${oneLine(by)}${reason === '' ? '' : `: ${oneLine(reason)}`}`;
 }

@@ -1,4 +1,4 @@
-/** How answers look in a terminal: local times, aligned columns, JSON as the API gives it. */
+/** How answers look in a terminal: aligned columns, JSON as the API gives it. */
 import { stripVTControlCharacters } from 'node:util';
 
 export function print(text: string): void {
@@ -38,14 +38,4 @@ export function facts(members: readonly (readonly [string, string | number | nul
 export function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   return stripVTControlCharacters(text).replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
-}
-
-/** In the zone of whoever looks, to the second. */
-export function localTime(iso: string | null | undefined): string {
-  if (!iso) return '';
-  const at = new Date(iso);
-  if (Number.isNaN(at.getTime())) return iso;
-  const two = (value: number) => String(value).padStart(2, '0');
-  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }

@@ -1,7 +1,8 @@
 /** What the supervisor says of schedules, and the few words commands have for it. */
 import type { OccurrenceRecord, ScheduleRecord } from '../supervisor/core/schedule/record.ts';
 import type { Supervisor } from './call.ts';
-import { localTime, oneLine } from './print.ts';
+import { localTime } from './local-time.ts';
+import { oneLine } from './print.ts';
 
 export type { OccurrenceRecord as Occurrence, ScheduleRecord as Schedule } from '../supervisor/core/schedule/record.ts';
 
@@ -27,9 +28,10 @@ export function placeOf(which: string, action = ''): string {
   return `schedules/${encodeURIComponent(which)}${action && `/${action}`}`;
 }
 
-export function pauseText(pause: NonNullable<Pause>): string {
+/** @param zone in which its end was read: a schedule's own, or the supervisor's when left out */
+export function pauseText(pause: NonNullable<Pause>, zone?: string): string {
   const { reason, until, by, since } = pause;
-  const end = until === null ? '' : `, until ${localTime(until)}`;
+  const end = until === null ? '' : `, until ${localTime(until, zone)}`;
   return `by ${by} since ${localTime(since)}${end}${reason === '' ? '' : `: ${oneLine(reason)}`}`;
 }
 

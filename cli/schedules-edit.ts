@@ -27,6 +27,20 @@ interface Given extends When {
   readonly json?: true;
 }
 
+const WITH_DEFAULT: readonly string[] = [
+  ...[
+    'timezone',
+    'catchUp',
+    'catchUpLimit',
+    'startDeadline',
+    'overlap',
+    'jitter',
+    'pauseAfterFailures',
+    'flag',
+    'note',
+  ],
+];
+
 export function addScheduleCommand(): Command {
   return withMembers(new Command('add').description('make a schedule; prints when it is due first'))
     .option('--name <name>', 'its name, by which it is found and changed')
@@ -71,7 +85,7 @@ async function add(given: Given): Promise<void> {
 }
 
 async function edit(which: string, given: Given): Promise<void> {
-  const changes = { ...Object.fromEntries((given.unset ?? []).map((member) => [member, null])), ...membersOf(given) };
+  const changes = { ...Object.fromEntries((given.unset ?? []).map(unset)), ...membersOf(given) };
   const isTask = given.type !== undefined || given.params !== undefined;
   if (Object.keys(changes).length === 0 && !isTask) throw new UsageError('say what to change: see --help');
   const supervisor = supervisorOf(dataFolder(given));
@@ -87,6 +101,17 @@ async function edit(which: string, given: Given): Promise<void> {
     .catch((thrown) => inOptions(thrown, (path) => wordOf(path, given)));
   if (given.json) return printJson(body.schedule);
   print(await plainly(supervisor, body.schedule));
+}
+
+/** Named as the option is, or as the member in JSON. */
+function unset(member: string): readonly [string, null] {
+  const name = member.replace(/-[a-z]/g, (part) => part.slice(1).toUpperCase());
+  if (WITH_DEFAULT.includes(name)) return [name, null];
+  throw new UsageError(`--unset ${member}: only these have a default: ${WITH_DEFAULT.map(hyphenated).join(', ')}`);
+}
+
+function hyphenated(member: string): string {
+  return member.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function fromOptions(given: Given): object {
@@ -124,8 +149,9 @@ function membersOf(given: Given): Record<string, unknown> {
 /** `$.task.params.url` is `--params.url`, all of `$.when` the option that says when. */
 function wordOf(path: string, given: Given): string | null {
   const [when] = givenWhen(given);
+  if (path === '$.when.anchor') return '--anchor';
   if (path.startsWith('$.when')) return when === undefined ? null : `--${when}`;
   if (path === '$.task' || path === '$.task.type') return '--type';
   const [, member = '', rest = ''] = /^\$\.(?:task\.)?(\w+)(.*)$/.exec(path) ?? [];
-  return member === '' ? null : `--${member.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}${rest}`;
+  return member === '' ? null : `--${hyphenated(member)}${rest}`;
 }

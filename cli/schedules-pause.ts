@@ -16,7 +16,7 @@ interface Given {
 export function pauseSchedulesCommand(): Command {
   return leaf('pause', 'start nothing by a schedule, or by all of them; what runs goes on')
     .option('--reason <text>', 'why, for whoever wonders; paused again without it, the reason stays')
-    .option('--until <time>', 'ends by itself then: a day, 2026-12-27, or a time, 2026-12-27T08:00:00')
+    .option('--until <time>', 'ends by itself then: a day, 2026-12-27, or a time in its zone, 2026-12-27T08:00:00')
     .action(pause);
 }
 
@@ -64,7 +64,7 @@ async function change(
   if (given.json) return printJson(answer);
   const paused = (answer.schedule ?? answer.scheduler)?.paused;
   const what = answer.schedule?.name ?? 'all schedules';
-  if (paused) print(`paused ${what} ${pauseText(paused)}`);
+  if (paused) print(`paused ${what} ${pauseText(paused, answer.schedule?.timezone)}`);
   else print(isPaused ? `resumed ${what}` : `${what} ${which === undefined ? 'were' : 'was'} not paused`);
   // Resumed by itself, it may still be held by something else.
   if (action === 'resume' && answer.schedule?.held) printError(`it does not start yet: ${answer.schedule.held}`);

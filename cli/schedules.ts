@@ -2,7 +2,8 @@
 import { Command } from 'commander';
 import { supervisorOf } from './call.ts';
 import { dataFolder, dataOption } from './data-folder.ts';
-import { facts, localTime, oneLine, print, printError, printJson, table } from './print.ts';
+import { localTime } from './local-time.ts';
+import { facts, oneLine, print, printError, printJson, table } from './print.ts';
 import {
   type Occurrence,
   occurrenceText,
@@ -109,7 +110,7 @@ async function show(which: string, given: Given): Promise<void> {
       ['name', schedule.name],
       ['id', schedule.id],
       ['state', stateText(schedule)],
-      ['paused', paused && pauseText(paused)],
+      ['paused', paused && pauseText(paused, schedule.timezone)],
       ['held', schedule.held],
       ['next', localTime(schedule.nextAt) || 'never'],
       ['starts', schedule.startsAt === schedule.nextAt ? null : `${localTime(schedule.startsAt)}, with its jitter`],

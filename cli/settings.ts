@@ -3,7 +3,8 @@ import { Command } from 'commander';
 import { type Supervisor, supervisorOf } from './call.ts';
 import { dataFolder, dataOption } from './data-folder.ts';
 import { editByHand } from './edit-by-hand.ts';
-import { facts, localTime, oneLine, print, printError, printJson, table } from './print.ts';
+import { localTime } from './local-time.ts';
+import { facts, oneLine, print, printError, printJson, table } from './print.ts';
 import { type Revision, type Settings, withId } from './settings-answers.ts';
 import { gather, UsageError } from './usage.ts';
 

@@ -2,7 +2,8 @@
 import { Command } from 'commander';
 import { supervisorOf } from './call.ts';
 import { dataFolder, dataOption } from './data-folder.ts';
-import { facts, localTime, oneLine, print, printJson, table } from './print.ts';
+import { localTime } from './local-time.ts';
+import { facts, oneLine, print, printJson, table } from './print.ts';
 import { attemptText, errorText, progressText, type Task } from './task.ts';
 import { wholeId } from './task-id.ts';
 

@@ -2,8 +2,9 @@
 import { Command } from 'commander';
 import { supervisorOf } from './call.ts';
 import { dataFolder, dataOption } from './data-folder.ts';
+import { localTime } from './local-time.ts';
 import { pauseText, type Queue } from './paused.ts';
-import { facts, localTime, oneLine, print, printJson } from './print.ts';
+import { facts, oneLine, print, printJson } from './print.ts';
 
 /** The part of `GET /status` that is shown. */
 interface Status {

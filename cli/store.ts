@@ -3,7 +3,8 @@ import { Command } from 'commander';
 import type { StoredRecord } from '../supervisor/core/store/record.ts';
 import { type Headers, supervisorOf } from './call.ts';
 import { dataFolder, dataOption } from './data-folder.ts';
-import { localTime, oneLine, print, printError, printJson, table } from './print.ts';
+import { localTime } from './local-time.ts';
+import { oneLine, print, printError, printJson, table } from './print.ts';
 import { readJson, UsageError, wholeNumber } from './usage.ts';
 
 interface Given {

@@ -280,6 +280,7 @@ function webSettings(settings: Settings, atStart: Settings, token: string): WebS
     readToken: settings.webReadToken,
     allowedHosts: settings.webAllowedHosts,
     loopbackOpen: settings.webLoopbackOpen,
+    timezone: settings.timezone,
   };
 }
 

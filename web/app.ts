@@ -17,6 +17,7 @@ import { basePath } from './middleware/base-path.ts';
 import { problems } from './middleware/problems.ts';
 import { ourHostOnly, ourPagesOnly } from './middleware/same-site.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
+import { tellTimezone } from './middleware/timezone.ts';
 import { readQuery } from './query.ts';
 import type { Context, Parts, Route, State, WebLog } from './route.ts';
 import { backupRoutes } from './routes/backup.ts';
@@ -79,6 +80,7 @@ export function createApp(options: AppOptions): App {
   app.use(securityHeaders);
   app.use(ourHostOnly(settings));
   app.use(authenticate(parts));
+  app.use(tellTimezone(settings));
   app.use(ourPagesOnly(settings));
   app.use(basePath(settings));
   app.use(router.routes());

@@ -15,6 +15,8 @@ export interface WebSettings {
   readonly allowedHosts: readonly string[];
   /** Callers on this machine may work with tasks, queue and workers without a token. */
   readonly loopbackOpen: boolean;
+  /** IANA name of the zone that times are shown in. */
+  readonly timezone: string;
 }
 
 /** @param address an IP address as sockets and settings have it, or a name */

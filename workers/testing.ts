@@ -7,7 +7,9 @@ import { pathToFileURL } from 'node:url';
 import { Attempt, type CountTotals } from './attempt.ts';
 import type { CallItem, LogItem, Order, OutcomeItem, ReportedError, ReportedOutcome, WorkerItem } from './contract.ts';
 import type { HandlerDefinition, SubmittedTask, TaskFacts } from './define.ts';
+import { DescribingThread } from './describing-thread.ts';
 import { durationMs } from './duration.ts';
+import { handlerLoadMsMax } from './limits.ts';
 import { importHandler } from './load.ts';
 import { Outbox } from './outbox.ts';
 import { carryOut } from './perform.ts';
@@ -109,13 +111,25 @@ export interface Performed {
 /**
  * The handler in a file, as the supervisor would take it.
  * @param path absolute
+ * @param loadMsMax how long it may load
  * @throws Error that names each mistake when there is none in it
  */
-export async function handlerIn(path: string): Promise<AnyHandler> {
-  if (MODULE.test(path)) return handlerOf(await importHandler(pathToFileURL(path).href));
+export async function handlerIn(path: string, loadMsMax = handlerLoadMsMax): Promise<AnyHandler> {
+  if (MODULE.test(path)) {
+    const { href } = pathToFileURL(path);
+    await checkLoading(href, loadMsMax);
+    return handlerOf(await importHandler(href));
+  }
   const program = await lookAtProgram(path);
   if (!program) throw new Error('is no module (.js .mjs .cjs), and no program either: it has no run bit');
   return { ...programHandler(path, program.version), type: program.type, settings: program.settings };
+}
+
+/** A file that ends its process or never ends loading does so in a thread first, as in the supervisor, and not to us. */
+async function checkLoading(url: string, loadMsMax: number): Promise<void> {
+  const thread = new DescribingThread(loadMsMax);
+  const { message } = await thread.describe(url).finally(() => thread.end());
+  if (message !== undefined) throw new Error(message);
 }
 
 /** @throws Error that names each mistake when it is no handler */

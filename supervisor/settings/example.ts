@@ -8,8 +8,9 @@ const HEAD = `# Settings of Nightshift. Copied to nightshift.env in the data fol
 # Take away the # before a key to set it; what stands there is the default.
 # One KEY=value a line. Put a value in quotes when it holds spaces or a #. An empty value counts as not set.
 # The environment overrides this file (NIGHTSHIFT_WEB_PORT=80), the command line overrides both.
-# A change holds as soon as the file is written, but for the keys that say otherwise. A file with a mistake in it is not
-# used: Nightshift goes on with the last good one, and says so on the page and in its log.
+# A change holds as soon as the file is written, but for the keys that say otherwise. A value that is
+# wrong keeps the whole file from being used: Nightshift goes on with the last good one, and says so on the page and in
+# its log. A key that is no setting is pointed out, and the rest of the file is used.
 `;
 
 const TIMES = `# When built-in schedules are due each day, as HH:MM in the zone of TIMEZONE. Taken away again, the default holds.

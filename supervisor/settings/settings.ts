@@ -281,7 +281,7 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     key: 'MIN_INTERVAL',
     kind: kinds.duration(1_000, 365 * 24 * hour),
     default: '5m',
-    sentence: 'The shortest interval a schedule may have; those that are there already stay.',
+    sentence: 'The shortest interval of a schedule; cron rules are not held to it. Those that are there already stay.',
     live: true,
   },
   logLevel: {

@@ -40,6 +40,12 @@ promise(
     await field(page, 'Cron').check();
     await field(page, 'Cron expression').fill('0 4 * * mon');
     await preview(page).getByText('Every Monday at 04:00 in Asia/Shanghai').waitFor();
+    await button(page, 'Add schedule').click();
+    await field(page, 'Name').and(page.locator('[aria-invalid="true"]')).waitFor();
+    await field(page, 'Type').and(page.locator('[aria-invalid="true"]')).waitFor();
+    await field(page, 'Once').check();
+    await page.getByText('Choose a day and a time').waitFor();
+    await field(page, 'Cron').check();
     await field(page, 'Name').fill('backup');
     await field(page, 'Type').selectOption('noop');
     await field(page, 'Params').fill('{ "folder": "/srv" }');

@@ -21,7 +21,7 @@ const data = mkdtempSync(join(folder, 'schedules-'));
 writeFileSync(join(data, 'nightshift.env'), 'TIMEZONE=Europe/Berlin\nSTARTUP_DELAY=0s\n');
 const supervisor = await startSupervisor(data, {});
 t.teardown(() => supervisor.stop());
-const env = { NIGHTSHIFT_DATA: data };
+const env = { NIGHTSHIFT_DATA: data, TZ: 'Asia/Tokyo' };
 
 t.test('schedules are made, looked at, changed, run, paused, resumed and deleted', async (t) => {
   const run = (...words: string[]) => nightshift(['schedules', ...words], { env });
@@ -73,20 +73,27 @@ t.test('schedules are made, looked at, changed, run, paused, resumed and deleted
     run('edit', 'nightly', '--bogus'),
     run('show', 'nobody'),
   ]);
-  t.match(list, { code: 0, out: /^nightly +active +20.*Every day at 02:00 in Europe\/Berlin$/m });
+  t.match(list, {
+    code: 0,
+    out: /^nightly +active +20\S+ 02:00:00 \+0[12]:00 .*Every day at 02:00 in Europe\/Berlin$/m,
+  });
   t.match(list.out, /^month end +active/m);
   t.match(JSON.parse(json.out), { items: [{ name: 'nightly' }], total: 1, scheduler: { timezone: 'Europe/Berlin' } });
   t.match(next.out, /^IN Asia\/Shanghai +OFFSET\n(20\d\d-\d\d-\d\d 04:00:00 +\+08:00\n){3}$/m);
+  t.match(show.out, /^next +20\S+ 02:00:00 \+0[12]:00$/m, 'in the zone of the supervisor, not of the shell');
   t.match(show.out, /^note +while all sleep$[\s\S]*^task +\{"type":"http\.request"/m);
   t.match(bogus, { code: 64, err: /unknown option '--bogus'[\s\S]*nightshift schedules edit --help/ });
   t.match(nobody, { code: 1, err: /there is no schedule nobody/ });
 
-  const [changed, empty, paused, past, half] = await Promise.all([
+  const [changed, empty, paused, past, half, anchor, nope, noWhen] = await Promise.all([
     run('edit', 'nightly', '--weekly', 'fri,mon@04:00', '--params', '{"url":"http://127.0.0.1:9/b"}', '--json'),
     run('edit', 'nightly'),
-    run('pause', 'month end', '--reason', 'on holiday', '--until', '2099-01-02'),
+    run('pause', 'month end', '--reason', 'on holiday', '--until', '2099-01-02T10:00'),
     run('pause', 'often', '--until', '2020-01-02'),
     run('pause'),
+    run('add', '--name', 'wrong', ...request, '--every', '6h', '--anchor', 'tomorrow'),
+    run('edit', 'month end', '--unset', 'nope'),
+    run('edit', 'month end', '--unset', 'when'),
   ]);
   t.match(JSON.parse(changed.out), {
     sentence: 'Every Monday and Friday at 04:00 in Europe/Berlin',
@@ -94,8 +101,14 @@ t.test('schedules are made, looked at, changed, run, paused, resumed and deleted
     note: 'while all sleep',
   });
   t.match(empty, { code: 64, err: /say what to change/ });
-  t.match(paused, { code: 0, out: /^paused month end by cli since .*, until 2099-01-0[12] .*: on holiday$/m });
+  t.match(paused, {
+    code: 0,
+    out: /^paused month end by cli since .*, until 2099-01-02 10:00:00 \+08:00: on holiday$/m,
+  });
   t.match(past, { code: 1, err: /--until is over already/ });
+  t.match(anchor, { code: 1, err: /^nightshift: --anchor must be a time/ });
+  t.match(nope, { code: 64, err: /--unset nope: only these have a default: timezone, catch-up,/ });
+  t.match(noWhen, { code: 64, err: /--unset when: only these have a default/ });
   t.match(half, { code: 64, err: /name one schedule, or say --all/ });
 
   t.match(await run('pause', '--all', '--reason', 'moving house'), { code: 0, out: /^paused all schedules by cli/ });

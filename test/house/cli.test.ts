@@ -150,7 +150,11 @@ t.test('tasks are added, listed, shown, followed, canceled and retried from the 
   t.match(again.err, /the key was known/);
 
   const followed = await run('logs', '-f', id(first));
-  t.match(followed, { code: 0, out: /^\d{4}-.*info +good evening\n$/ }, 'following ends with the attempt');
+  t.match(
+    followed,
+    { code: 0, out: /^\d{4}-\S+ \S+ [+-]\d\d:\d\d info +good evening\n$/ },
+    'following ends with the attempt',
+  );
   const shown = JSON.parse((await run('show', id(first), '--json')).out) as {
     state: string;
     tags: string[];
@@ -221,7 +225,7 @@ t.test('tasks are added, listed, shown, followed, canceled and retried from the 
 
   t.match(await run('pause', '--reason', 'lunch'), { code: 0, out: 'paused\n' });
   const status = (await run('status')).out;
-  t.match(status, /state +paused\npaused +since \d{4}-\S+ \S+ by cli: lunch\n/);
+  t.match(status, /state +paused\npaused +since \d{4}-\S+ \S+ \+00:00 by cli: lunch\n/);
   t.match(status, /ever +7 accepted, \d succeeded, \d failed, 1 canceled/);
   t.match(status, /next due/);
   t.match(await run('pause', '--type', 'tlak'), {

@@ -22,6 +22,7 @@ export const DEFAULTS: WebSettings = {
   readToken: null,
   allowedHosts: [],
   loopbackOpen: true,
+  timezone: 'UTC',
 };
 
 export interface LogLine {

@@ -167,6 +167,24 @@ t.test('what is no handler is named', async (t) => {
   t.throws(() => manualClock().advance('soon'), /duration/);
 });
 
+t.test('a file that ends its process, never ends loading or is no JavaScript says so', async (t) => {
+  const file = (name: string, text: string) => {
+    const path = join(t.testdirName, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  t.testdir();
+  await t.rejects(handlerIn(file('ends.mjs', 'process.exit(3);')), {
+    message: 'ended its thread while loading, with exit code 3',
+  });
+  await t.rejects(handlerIn(file('hangs.mjs', 'while (true) {}'), 1_000), {
+    message: 'did not finish loading within 1 s',
+  });
+  await t.rejects(handlerIn(file('broken.mjs', 'export default {\n  type: oops oops,\n};')), {
+    message: /SyntaxError in line 2/,
+  });
+});
+
 t.test('a program is tried as it is: params, words, result and exit code', async (t) => {
   const file = join(t.testdir(), 'greet.sh');
   writeFileSync(

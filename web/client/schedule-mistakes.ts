@@ -10,14 +10,17 @@ export type ScheduleMistakes = Partial<Record<keyof ScheduleDraft | 'form', stri
 export function scheduleMistakes(
   mistakes: readonly Mistake[],
   otherwise: string,
-  { kind }: ScheduleDraft,
+  draft: ScheduleDraft,
 ): ScheduleMistakes {
   if (mistakes.length === 0) return { form: otherwise };
   const found: ScheduleMistakes = {};
   for (const { path, message } of mistakes) {
-    const [field, place] = fieldAt(path, kind);
+    const [field, place] = fieldAt(path, draft.kind);
     const text = [place, message].filter(Boolean).join(' ');
     found[field] = found[field] ? `${found[field]}; ${text}` : text;
+  }
+  for (const [field, text] of Object.entries(missing(draft))) {
+    if (field in found) found[field as keyof ScheduleMistakes] = text;
   }
   return found;
 }
@@ -37,8 +40,16 @@ function fieldAt(path: string, kind: ScheduleDraft['kind']): readonly [keyof Sch
 /** Mistakes that need no server. */
 export function ownMistakes(draft: ScheduleDraft): ScheduleMistakes {
   const params = paramsMistake(draft.params);
+  return { ...missing(draft), ...(params !== null && { params }) };
+}
+
+/** What has not been filled in, in words for people. */
+function missing({ name, type, kind, days, moment }: ScheduleDraft): ScheduleMistakes {
+  const { add, scheduleForm } = say();
   return {
-    ...(draft.type.trim() === '' && { type: say().add.required }),
-    ...(params !== null && { params }),
+    ...(name.trim() === '' && { name: add.required }),
+    ...(type.trim() === '' && { type: add.required }),
+    ...(kind === 'weekly' && days.length === 0 && { days: scheduleForm.chooseDays }),
+    ...(kind === 'once' && moment.trim() === '' && { moment: scheduleForm.chooseMoment }),
   };
 }

@@ -64,9 +64,10 @@ export function checkCronFields(expression: string): CheckedFields {
       `${count}: give five (minute, hour, day of month, month, weekday), or six with the second before them, e.g. "0 2 * * *"`,
     );
   }
-  const fields = (given.length === 5 ? ['0', ...given] : given).map(plain);
+  const typed = given.length === 5 ? ['0', ...given] : given;
+  const fields = typed.map(plain);
   const messages = fields
-    .map((field, index) => fieldMistake(field, FIELDS[index] as Field))
+    .map((field, index) => fieldMistake(field, typed[index] as string, FIELDS[index] as Field))
     .filter((one) => one !== null);
   return messages.length > 0 ? { ok: false, messages } : { ok: true, fields: fields as unknown as CronFields };
 }
@@ -117,26 +118,30 @@ function plain(text: string, index: number): string {
   return name === 'weekday' ? numbers.replace(/(^|,)([1-6])-0(?=,|\/|$)/g, '$1$2-7') : numbers;
 }
 
-function fieldMistake(text: string, field: Field): string | null {
-  for (const item of text.split(',')) {
-    const wrong = itemMistake(item, field);
-    if (wrong) return `${field.name} "${text}": ${wrong}`;
+/** @param typed with the names it had */
+function fieldMistake(text: string, typed: string, field: Field): string | null {
+  const asTyped = typed.split(',');
+  for (const [index, item] of text.split(',').entries()) {
+    const wrong = itemMistake(item, asTyped[index] as string, field);
+    if (wrong) return `${field.name} "${typed}": ${wrong}`;
   }
   // cron-parser knows one `#` alone in its field.
-  if (text.includes('#') && text.includes(',')) return `${field.name} "${text}": a weekday with # stands alone`;
+  if (text.includes('#') && text.includes(',')) return `${field.name} "${typed}": a weekday with # stands alone`;
   return null;
 }
 
-function itemMistake(item: string, field: Field): string | null {
+function itemMistake(item: string, typed: string, field: Field): string | null {
   const { least, most, mark } = field;
   if (item === '*' || (item === '?' && field.mark) || mark?.pattern.test(item)) return null;
   const parts = ITEM.exec(item);
-  if (!parts) return `"${item}" is not ${wanted(field)}`;
+  if (!parts) return `"${typed}" is not ${wanted(field)}`;
   const [from, to, step] = parts.slice(1).map((part) => (part === undefined ? null : Number(part)));
   for (const bound of [from, to])
     if (bound != null && (bound < least || bound > most)) return `${bound} is not from ${least} to ${most}`;
-  if (from != null && to != null && from > to)
-    return `the range ${item} ends before it begins: write ${from}-${most},${least}-${to}`;
+  if (from != null && to != null && from > to) {
+    const [first, last] = typed.split(/[-/]/);
+    return `the range ${typed} ends before it begins: write ${first}-${most},${least}-${last}`;
+  }
   if (step != null && (step < 1 || step > most))
     return `the step ${step} is not from 1 to ${most}${step > most ? `: for once, give a number, e.g. ${least}` : ''}`;
   return null;

@@ -29,9 +29,19 @@ export function readMoment(text: string): Moment | null {
   const offsetMs = zone === undefined ? null : readOffset(zone);
   if (day === undefined || clock === null || (zone !== undefined && offsetMs === null)) return null;
   const date = new Date(`${day}T00:00:00Z`);
-  // `Date` takes 30 February for 2 March.
-  if (Number.isNaN(date.getTime()) || !date.toISOString().startsWith(day) || date.getUTCFullYear() < 1970) return null;
+  if (!exists(day, date) || date.getUTCFullYear() < 1970) return null;
   return { wall: date.getTime() + ((clock.hour * 60 + clock.minute) * 60 + clock.second) * 1_000, offsetMs };
+}
+
+/** `Date` takes 30 February for 2 March. */
+function exists(day: string, date: Date): boolean {
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);
+}
+
+/** @returns the day of what is written as a moment, where no month has that day */
+export function dayThatIsNot(text: string): string | null {
+  const day = MOMENT.exec(text)?.[1];
+  return day === undefined || exists(day, new Date(`${day}T00:00:00Z`)) ? null : day;
 }
 
 /**

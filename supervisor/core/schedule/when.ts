@@ -10,7 +10,7 @@ import { nearest } from '../nearest.ts';
 import type { Mistake } from '../refusal.ts';
 import { type Checked, isMembers, type Members, shown } from '../task-input.ts';
 import { readCron } from './cron.ts';
-import { readClock, readMoment } from './moment.ts';
+import { dayThatIsNot, readClock, readMoment } from './moment.ts';
 import { isZone, nearestZone } from './zone.ts';
 
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
@@ -63,7 +63,10 @@ export function checkWhen(value: unknown, options: WhenOptions = {}): Checked<Wh
   if (!isMembers(value)) {
     mistakes.push({
       path,
-      message: `must be an object such as { "kind": "daily", "at": "02:00" }, not ${shown(value)}`,
+      message:
+        value === undefined
+          ? 'is required: say when, e.g. { "kind": "daily", "at": "02:00" }'
+          : `must be an object such as { "kind": "daily", "at": "02:00" }, not ${shown(value)}`,
     });
     return { ok: false, mistakes };
   }
@@ -176,6 +179,11 @@ function expression(value: unknown, path: string, mistakes: Mistake[]): void {
 }
 
 function moment(value: unknown, path: string, mistakes: Mistake[]): void {
+  const day = typeof value === 'string' ? dayThatIsNot(value) : null;
+  if (day !== null) {
+    mistakes.push({ path, message: `names a day that does not exist: there is no ${day}` });
+    return;
+  }
   if (typeof value !== 'string' || readMoment(value) === null)
     mistakes.push({
       path,

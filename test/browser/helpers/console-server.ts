@@ -39,6 +39,7 @@ export async function startConsole(
     readToken: null,
     allowedHosts: [],
     loopbackOpen: true,
+    timezone: 'UTC',
     ...changes,
   };
   const app: App = createApp({

@@ -30,6 +30,7 @@ t.test('a rule that is right is kept as it was written, its weekdays in order', 
 
 t.test('a mistake names its member and what would be right', async (t) => {
   const table: readonly (readonly [unknown, readonly RegExp[]])[] = [
+    [undefined, [/is required: say when, e\.g\. \{/]],
     [null, [/must be an object such as .* not null/]],
     ['daily', [/must be an object/]],
     [{}, [/^kind: is required; known are daily, weekly/]],
@@ -53,7 +54,11 @@ t.test('a mistake names its member and what would be right', async (t) => {
     [{ kind: 'interval', every: '4000d' }, [/^every: must be at most ten years/]],
     [{ kind: 'interval', every: '6h', anchor: 'soon' }, [/^anchor: must be a time such as/]],
     [{ kind: 'interval', every: '6h', ancor: '2026-01-01T00:00:00Z' }, [/^ancor: .*did you mean "anchor"/]],
-    [{ kind: 'once', at: '2026-02-30T08:00:00' }, [/^at: must be a time such as/]],
+    [{ kind: 'once', at: '2027-02-30T02:30:00' }, [/^at: names a day that does not exist: there is no 2027-02-30$/]],
+    [
+      { kind: 'cron', expression: '0 2 * * sat-mon' },
+      [/^expression: weekday "sat-mon": the range sat-mon ends before it begins: write sat-7,0-mon$/],
+    ],
     [{ kind: 'once', at: '2026-12-01T25:00:00' }, [/^at: /]],
     [{ kind: 'once', at: '2026-12-01T08:00:00+25:00' }, [/^at: /]],
     [{ kind: 'once', at: '2026-12-01' }, [/^at: /]],

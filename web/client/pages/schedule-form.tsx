@@ -78,7 +78,7 @@ function ScheduleForm({ record }: { record: ScheduleRecord | null }) {
           )}
           {isStale(editing, record) && <Stale load={() => void loadAnew(editing)} />}
           <div class="dialog-foot">
-            <button type="button" onClick={() => leave(editing)}>
+            <button type="button" class="leave" onClick={() => leave(editing)}>
               {isWritten(editing) ? words.ask.discardYes : words.scheduleForm.leave}
             </button>
             <button type="submit" class="primary" disabled={busy.value}>

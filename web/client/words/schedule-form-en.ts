@@ -53,6 +53,8 @@ export const scheduleFormEn = {
   flagHint: 'Only while it is on, e.g. NIGHT_SYNC',
   note: 'Note',
   noteHint: 'For whoever reads this later',
+  chooseDays: 'Choose at least one day',
+  chooseMoment: 'Choose a day and a time',
   create: 'Add schedule',
   save: 'Save',
   leave: 'Leave',

@@ -48,6 +48,8 @@ export const scheduleFormZh: Words['scheduleForm'] = {
   flagHint: '仅在它打开时，例如 NIGHT_SYNC',
   note: '备注',
   noteHint: '写给以后看到的人',
+  chooseDays: '请至少选择一天',
+  chooseMoment: '请选择日期和时间',
   create: '添加计划',
   save: '保存',
   leave: '离开',

@@ -10,6 +10,7 @@ const KNOWN: readonly (readonly [RegExp, string])[] = [
   [/^another one waits for its turn$/, '另有一次在等待'],
   [/^(\d+) others wait for their turn$/, '另有 $1 次在等待'],
   [/^the one planned for (\S+) took its place$/, '计划于 $1 的一次取代了它'],
+  [/^run by hand: (.*)$/, '手动运行：$1'],
   [/^its schedule was changed$/, '计划已更改'],
   [/^the setting TIMEZONE was changed$/, 'TIMEZONE 已更改'],
   [

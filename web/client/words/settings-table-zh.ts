@@ -29,7 +29,7 @@ export const MEANINGS_ZH: Readonly<Record<string, string>> = {
   TIMEZONE: '页面和消息中显示当地时间所用的时区，未指定时区的计划也用它。文件中一律为 UTC。',
   SCHEDULER_ENABLED: '计划是否会启动任务。为 false 期间，到点的计划记为跳过。',
   STARTUP_DELAY: '服务启动后计划要等多久，让机器自身先启动完毕；其他工作立即开始。',
-  MIN_INTERVAL: '计划允许的最短间隔；已有的计划不受影响。',
+  MIN_INTERVAL: '按间隔运行的计划允许的最短间隔，不限制 cron 规则；已有的计划不受影响。',
   LOG_LEVEL: '服务自身日志的详细程度。',
   DRAIN_TIMEOUT: '停止时等待运行中任务结束的时间；到时仍在运行的会被中断，下次启动后重新运行。',
   CANCEL_GRACE: '处理程序因取消或超时被要求结束后，还有多少时间自行结束；之后它的工作线程或进程会被终止。',
