@@ -1,6 +1,7 @@
 /** Speaks to the running supervisor: its address stands in `supervisor.json` of the data folder, its token in `token`. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { localAddress } from '../supervisor/core/local-address.ts';
 import type { Mistake } from '../supervisor/core/refusal.ts';
 import { showTimesIn } from './local-time.ts';
 import { ownVersion } from './version.ts';
@@ -122,7 +123,7 @@ function urlOf(dataDir: string): string {
     throw new NotReachable(
       `the supervisor of ${dataDir} is not running (process ${known.pid} has ended); start it again`,
     );
-  return known.url.replace(/\/+$/, '').replace('//0.0.0.0', '//127.0.0.1').replace('//[::]', '//[::1]');
+  return localAddress(known.url.replace(/\/+$/, ''));
 }
 
 function startOf(dataDir: string): string {

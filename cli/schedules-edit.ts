@@ -27,19 +27,8 @@ interface Given extends When {
   readonly json?: true;
 }
 
-const WITH_DEFAULT: readonly string[] = [
-  ...[
-    'timezone',
-    'catchUp',
-    'catchUpLimit',
-    'startDeadline',
-    'overlap',
-    'jitter',
-    'pauseAfterFailures',
-    'flag',
-    'note',
-  ],
-];
+const WITH_DEFAULT: readonly string[] =
+  'timezone catchUp catchUpLimit startDeadline overlap jitter pauseAfterFailures flag note'.split(' ');
 
 export function addScheduleCommand(): Command {
   return withMembers(new Command('add').description('make a schedule; prints when it is due first'))

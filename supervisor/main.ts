@@ -13,6 +13,7 @@ import { settingsMistake, type WebSettings } from '../web/settings.ts';
 import { bootId } from './boot.ts';
 import { machineClock } from './clock.ts';
 import { EXIT, type Fault } from './core/fault.ts';
+import { localAddress } from './core/local-address.ts';
 import { iso } from './core/record.ts';
 import type { Task } from './core/task.ts';
 import { checkPlaces, makeFolders } from './data-places.ts';
@@ -282,11 +283,6 @@ function webSettings(settings: Settings, atStart: Settings, token: string): WebS
     loopbackOpen: settings.webLoopbackOpen,
     timezone: settings.timezone,
   };
-}
-
-/** All addresses of the machine are none that can be asked. */
-function localAddress(url: string): string {
-  return url.replace('//0.0.0.0', '//127.0.0.1').replace('//[::]', '//[::1]');
 }
 
 function packageVersion(): string {

@@ -56,8 +56,7 @@ function pausedThemselves({ byId }: Schedules): HealthItem[] {
 /** One tells its reason; of many the first are named. */
 function failing(paused: readonly Schedule[]): string {
   const names = paused.slice(0, namedMax).map(({ rule }) => rule.name);
-  if (names.length === 1 && paused.length === 1)
-    return `The schedule ${names[0]} has paused itself: ${paused[0]?.pause?.reason}`;
+  if (paused.length === 1) return `The schedule ${names[0]} has paused itself: ${paused[0]?.pause?.reason}`;
   const more = paused.length > namedMax ? ` and ${paused.length - namedMax} more` : '';
   return `${paused.length} schedules have paused themselves after failures: ${names.join(', ')}${more}`;
 }

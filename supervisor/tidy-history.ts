@@ -2,6 +2,7 @@
 import type { HistoryTidied } from '../workers/contract.ts';
 import type { Health } from './health.ts';
 import type { History } from './history/history.ts';
+import { archiveFile, monthFile } from './history/places.ts';
 import type { Log } from './log.ts';
 import type { Settings } from './settings/settings.ts';
 
@@ -20,7 +21,7 @@ export async function tidyHistory(
     log.info({ month, records, bytes, archiveBytes }, 'a month of history was packed');
   for (const { month, records, bytes } of tidied.removed) {
     log.info({ month, records, bytes }, 'a month of history was removed, as HISTORY_RETENTION says');
-    for (const file of [`${month}.ndjson`, `archive/${month}.ndjson.gz`]) health.clear(`history-damage:${file}`);
+    for (const file of [monthFile(month), archiveFile(month)]) health.clear(`history-damage:${file}`);
   }
   return tidied;
 }

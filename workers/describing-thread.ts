@@ -12,6 +12,7 @@ export class DescribingThread {
   /** What the next file may take. */
   #patienceMs: number;
   #thread: Worker | null;
+  /** Whether it has loaded a file. */
   #used = false;
 
   /** Begins at once, as it takes its time to start. */
@@ -22,7 +23,7 @@ export class DescribingThread {
 
   /** Resolves in every case: with the shape, the mistake, or that the thread was lost over it. */
   async describe(url: string): Promise<FileDescribed> {
-    const alone = this.#thread === null || !this.#used;
+    const alone = !this.#used;
     const answer = await this.#ask(url);
     // A file before it may have left something behind that ended the thread: it gets one of its own.
     return answer.thread === 'ended' && !alone ? this.#ask(url) : answer;
@@ -31,6 +32,7 @@ export class DescribingThread {
   async end(): Promise<void> {
     await this.#thread?.terminate();
     this.#thread = null;
+    this.#used = false;
   }
 
   async #ask(url: string): Promise<Answer> {

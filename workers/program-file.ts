@@ -100,9 +100,18 @@ async function refuseInterpreter(head: string): Promise<void> {
   if (!(await canRun(interpreter))) throw new Error(`needs the interpreter ${interpreter}, which is not there`);
   const name = basename(interpreter) === 'env' ? rest.find((word) => !/^-|=/.test(word)) : undefined;
   if (name === undefined || isAbsolute(name)) return;
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  for (const folder of folders) if (await canRun(join(folder, name))) return;
-  throw new Error(`needs the interpreter ${name}, which is not in the PATH ${folders.join(delimiter)}`);
+  if ((await programInPath(name)) !== null) return;
+  throw new Error(`needs the interpreter ${name}, which is not in the PATH ${pathFolders().join(delimiter)}`);
+}
+
+/** @returns where a program is that is run by its name; null when there is none */
+export async function programInPath(name: string): Promise<string | null> {
+  for (const folder of pathFolders()) if (await canRun(join(folder, name))) return join(folder, name);
+  return null;
+}
+
+function pathFolders(): string[] {
+  return (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
 }
 
 function canRun(path: string): Promise<boolean> {

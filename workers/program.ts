@@ -5,20 +5,18 @@
 import { constants } from 'node:fs';
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { runInAttempt } from './attempt-program.ts';
 import { Context } from './context.ts';
 import type { TaskAccess } from './contract.ts';
 import { type HandlerContext, isPermanent, Permanent, RetryAfter } from './define.ts';
-import { inheritedEnvironment, runProgram } from './executable.ts';
+import { inheritedEnvironment } from './executable.ts';
 import { exitError, Tail } from './exit.ts';
 import type { Ended } from './launcher.ts';
 import { resultFileBytesMax } from './limits.ts';
 import { lookAtProgram } from './program-file.ts';
 import { ProgramWords } from './program-words.ts';
-import { setup } from './setup.ts';
 import type { AnyHandler } from './shape.ts';
 
-/** Share of the grace period that the program has for itself before it is killed. */
-const patienceShare = 0.8;
 /** The memory limit is for the process that runs it, not for the program. */
 const WITHOUT_LIMIT = 'ulimit -S -d "$(ulimit -H -d)" 2>/dev/null; exec "$@"';
 
@@ -43,18 +41,13 @@ async function perform(file: string, version: string, ctx: HandlerContext): Prom
       ...reach(access as TaskAccess | null),
     },
     stdin: `${attempt.order.params}\n`,
-    patienceMs: setup.graceMs * patienceShare,
   };
-  const ended = await runProgram(program, {
-    signal: ctx.signal,
-    line(stream, text) {
-      const taken = stream === 'stdout' && words.take(text);
-      if (taken instanceof Promise) return taken;
-      if (taken) return;
-      tails[stream].add(text);
-      attempt.log(stream, text);
-    },
-    aboutToStart: (groupId, startTicks) => attempt.call({ name: 'child', groupId, startTicks }),
+  const ended = await runInAttempt(ctx, program, (stream, text) => {
+    const taken = stream === 'stdout' && words.take(text);
+    if (taken instanceof Promise) return taken;
+    if (taken) return;
+    tails[stream].add(text);
+    attempt.log(stream, text);
   });
   await words.submits.settled();
   if (ended.exitCode !== 0) throw failure(file, ended, tails.stderr.last ?? tails.stdout.last, words.retryMs);

@@ -241,19 +241,9 @@ export class Dispatcher implements PoolListener {
   }
 
   async #answer(task: Task, item: CallItem): Promise<void> {
-    const { taskId, attempt, call, request } = item;
+    const { taskId, attempt, call } = item;
     try {
-      let value: unknown = true;
-      if (request.name === 'submit') value = await this.#parts.submitFrom(task, call, request.task);
-      else if (request.name === 'store') value = await this.#parts.storeFrom(task, request.ask);
-      else if (request.name === 'access') value = this.#parts.accessFor(taskId, attempt);
-      else if (request.name === 'cleanup') value = await this.#parts.cleanUp(request.what);
-      else {
-        const { groupId: group, startTicks: ticks } = request;
-        await this.#parts.durable(
-          this.#parts.record({ e: 'child.started', id: taskId, n: attempt, group, ticks, boot: this.#parts.bootId }),
-        );
-      }
+      const value = await this.#valueFor(task, item);
       this.#pool?.reply({ kind: 'reply', taskId, attempt, call, value });
     } catch (thrown) {
       const { code, message } = thrown as { code?: string; message?: string };
@@ -264,6 +254,25 @@ export class Dispatcher implements PoolListener {
         call,
         error: { code: code ?? 'fault', message: message ?? String(thrown) },
       });
+    }
+  }
+
+  async #valueFor(task: Task, { taskId, attempt, call, request }: CallItem): Promise<unknown> {
+    const { submitFrom, storeFrom, accessFor, cleanUp, durable, record, bootId } = this.#parts;
+    switch (request.name) {
+      case 'submit':
+        return submitFrom(task, call, request.task);
+      case 'store':
+        return storeFrom(task, request.ask);
+      case 'access':
+        return accessFor(taskId, attempt);
+      case 'cleanup':
+        return cleanUp(request.what);
+      case 'child': {
+        const { groupId: group, startTicks: ticks } = request;
+        await durable(record({ e: 'child.started', id: taskId, n: attempt, group, ticks, boot: bootId }));
+        return true;
+      }
     }
   }
 

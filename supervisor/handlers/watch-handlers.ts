@@ -37,7 +37,7 @@ export class HandlersWatch {
   /** Null before the first look. */
   #stamp: string | null = null;
 
-  /** @param changed called when something has changed and is still; not again before it has answered */
+  /** @param changed called when something has changed; not again before it has answered */
   constructor(folder: string, clock: Clock, changed: TryFiles) {
     this.#folder = folder;
     this.#changed = changed;

@@ -5,7 +5,7 @@
  *
  * The month written last always stays as it is: how far history goes is found at its end.
  */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Archive } from './archive.ts';
 import { type MonthFacts, writeArchive } from './archive-writer.ts';
 import type { Damage } from './damage.ts';
@@ -133,9 +133,8 @@ export class Cleaner {
   /** An archive of the same month that holds something else is kept as evidence; one that a crash left is written anew. */
   async #setAside(month: Month, { plainBytes, tailCrc, maxSeq }: MonthFacts): Promise<void> {
     const { disk, folder, quarantine } = this.#parts;
-    const names = await disk.list(archiveFolder(folder));
-    if (!names.includes(`${month.name}.ndjson.gz`)) return;
     const path = join(folder, archiveFile(month.name));
+    if (!(await disk.list(archiveFolder(folder))).includes(basename(path))) return;
     const { summary } = await Archive.open(disk, path);
     if (summary?.plainBytes === plainBytes && summary.tailCrc === tailCrc && summary.maxSeq === maxSeq) return;
     await disk.makeFolder(quarantine);

@@ -4,7 +4,7 @@ import { Archive } from './archive.ts';
 import { knownDamage } from './damage.ts';
 import { runName, tailCheck } from './indexer.ts';
 import { Month } from './month.ts';
-import { archiveFile, indexFolder } from './places.ts';
+import { archiveFile, indexFolder, monthFile } from './places.ts';
 import type { RecoverOptions } from './recover.ts';
 import { Run } from './run.ts';
 import { lastGroup } from './scan.ts';
@@ -26,7 +26,7 @@ export async function openMonth(
   archive: Archive | null = null,
 ): Promise<Candidate> {
   const { disk, folder } = options;
-  const path = join(folder, `${name}.ndjson`);
+  const path = join(folder, monthFile(name));
   const size = archive ? archive.size : await disk.size(path);
   const runs = await openRuns(options, name, runNames);
   let month = new Month(disk, name, path, size, runs.at(-1)?.summary.to ?? 0);

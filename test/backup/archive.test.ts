@@ -200,14 +200,13 @@ t.test('the newest are kept, too old ones go, and what somebody else put there s
   const made = days[4] as string;
   const byCount = await removeOld(join(dir, 'count', made), join(dir, 'count'), 'x', at.getTime(), {
     keep: 2,
-    maxAgeMs: null,
   });
   t.same(byCount, days.slice(0, 3));
   t.same(readdirSync(join(dir, 'count')).length, 4);
   const week = 7 * 86_400_000;
   const byAge = await removeOld(join(dir, 'age', made), join(dir, 'age'), 'x', at.getTime() + week * 10, {
     keep: 9,
-    maxAgeMs: week,
+    maxAge: '7d',
   });
   t.same(byAge, days.slice(0, 4), 'the new one stays, whatever the clock says');
 });

@@ -1,5 +1,5 @@
 /** Tasks one by one: look, and act on one. */
-import { Refusal } from '../../supervisor/core/refusal.ts';
+import { refusalOf } from '../../supervisor/core/refusal.ts';
 import { checkTask } from '../../supervisor/core/task-input.ts';
 import { cursorText, readCursor } from '../cursor.ts';
 import { itemsPerPageDefault } from '../limits.ts';
@@ -82,5 +82,5 @@ export function taskRoutes({ facade }: Parts): Route[] {
 function checkParams(params: unknown): string {
   const checked = checkTask({ type: 'any', params });
   if (checked.ok) return checked.value.params;
-  throw new Refusal('validation', `${checked.mistakes[0]?.path} ${checked.mistakes[0]?.message}`, checked.mistakes);
+  throw refusalOf(checked.mistakes);
 }

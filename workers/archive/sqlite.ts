@@ -5,9 +5,10 @@
  */
 import { constants } from 'node:fs';
 import { access, open, stat } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Permanent } from '../define.ts';
+import { programInPath } from '../program-file.ts';
 import { mustHaveRoom } from './room.ts';
 
 /** Runs a program to its end in a folder. */
@@ -57,7 +58,7 @@ export async function databaseOf(path: string): Promise<string | null> {
  * @throws Permanent `sqlite3_missing` or `sqlite_failed`; Error `sqlite_busy` or `disk_full`
  */
 export async function copyDatabase(path: string, head: Buffer, folder: string, run: Run): Promise<string | null> {
-  const program = await programInPath();
+  const program = await programInPath(PROGRAM);
   if (program === null) throw missing(path);
   const bytes = (await sizeOf(path)) + (await sizeOf(`${path}-wal`));
   await mustHaveRoom(folder, `a copy of ${path}`, bytes);
@@ -91,18 +92,6 @@ async function isStill(path: string): Promise<boolean> {
 async function stampOf(path: string): Promise<string> {
   const { ino, size, mtimeNs } = await stat(path, { bigint: true });
   return `${ino} ${size} ${mtimeNs}`;
-}
-
-async function programInPath(): Promise<string | null> {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    const path = join(folder, PROGRAM);
-    const found = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found && folder !== '') return path;
-  }
-  return null;
 }
 
 async function isGone(path: string): Promise<boolean> {

@@ -9,6 +9,7 @@ import { PassThrough, Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { createGunzip, createGzip } from 'node:zlib';
+import type { HandlerContext } from '../define.ts';
 import { syncFolder } from '../download/folder.ts';
 import { isFull, mustHaveRoom, noRoom } from './room.ts';
 import { readTar } from './tar-read.ts';
@@ -67,6 +68,12 @@ export async function writeArchive(entries: AsyncIterable<TarEntry>, options: Ar
     await rm(temporary, { force: true });
     throw isFull(error) ? noRoom(folder, what) : error;
   }
+}
+
+/** In the log of the attempt that made it. @param removed names of those that went for it */
+export function tellOf({ path, bytes, files }: Archive, removed: readonly string[], { log }: HandlerContext): void {
+  log.info(`${path}: ${files} files, ${bytes} bytes, read back and found whole`);
+  for (const name of removed) log.info(`removed ${name}`);
 }
 
 /** Names of archives by age, oldest first. */

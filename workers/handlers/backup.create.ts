@@ -1,25 +1,16 @@
 /** `backup.create`: a consistent copy of the data folder as one compressed archive, while work goes on. */
 import { z } from 'zod';
 import { type DataCopy, openData, tarFiles } from '../archive/data-files.ts';
-import { removeOld } from '../archive/retention.ts';
+import { RETENTION, removeOld } from '../archive/retention.ts';
 import type { TarEntry } from '../archive/tar-write.ts';
-import { writeArchive } from '../archive/write-archive.ts';
+import { tellOf, writeArchive } from '../archive/write-archive.ts';
 import { defineHandler, type HandlerContext } from '../define.ts';
 import { placeFor } from '../download/folder.ts';
-import { durationMs } from '../duration.ts';
 import { setup } from '../setup.ts';
 
 const prefix = 'nightshift';
 
-const params = z.strictObject({
-  /** How many are kept. */
-  keep: z.number().int().min(1).max(10_000).default(7),
-  /** Older ones are removed, such as `90d`. */
-  maxAge: z
-    .string()
-    .refine((text) => durationMs(text) !== null, 'must be a duration such as "90d"')
-    .optional(),
-});
+const params = z.strictObject(RETENTION);
 
 interface Result {
   readonly path: string;
@@ -35,16 +26,15 @@ export const handler = defineHandler<z.infer<typeof params>, Result>({
   concurrency: 1,
   settings: ['BACKUP_DIR'],
   params,
-  async run({ keep, maxAge }, ctx) {
+  async run(rule, ctx) {
     const { folder } = await placeFor(setup.dataDir, ctx.settings['BACKUP_DIR'] || 'backups', '');
     const at = new Date();
     const copy = await openData(setup.dataDir, at);
     try {
-      const { path, bytes, files } = await writeArchive(watched(copy, ctx), { folder, prefix, at, signal: ctx.signal });
-      const maxAgeMs = maxAge === undefined ? null : durationMs(maxAge);
-      const removed = await removeOld(path, folder, prefix, at.getTime(), { keep, maxAgeMs });
-      ctx.log.info(`${path}: ${files} files, ${bytes} bytes, read back and found whole`);
-      for (const name of removed) ctx.log.info(`removed ${name}`);
+      const archive = await writeArchive(watched(copy, ctx), { folder, prefix, at, signal: ctx.signal });
+      const { path, bytes, files } = archive;
+      const removed = await removeOld(path, folder, prefix, at.getTime(), rule);
+      tellOf(archive, removed, ctx);
       return { path, bytes, files, removed };
     } finally {
       await copy.close();

@@ -2,24 +2,21 @@
 import { z } from 'zod';
 import { mayRead } from '../archive/may-read.ts';
 import { anyOf, patternCharsMax, patternMistake } from '../archive/patterns.ts';
-import { removeOld } from '../archive/retention.ts';
+import { RETENTION, removeOld } from '../archive/retention.ts';
 import { copyDatabase, type Ran } from '../archive/sqlite.ts';
 import { measure, take } from '../archive/two-walks.ts';
 import { Unreadable } from '../archive/unreadable.ts';
 import type { Found, Walking } from '../archive/walk.ts';
-import { writeArchive } from '../archive/write-archive.ts';
-import { Context } from '../context.ts';
+import { tellOf, writeArchive } from '../archive/write-archive.ts';
+import { runInAttempt } from '../attempt-program.ts';
 import { defineHandler, type HandlerContext } from '../define.ts';
 import { placeFor } from '../download/folder.ts';
-import { durationMs } from '../duration.ts';
-import { inheritedEnvironment, runProgram } from '../executable.ts';
+import { inheritedEnvironment } from '../executable.ts';
 import { Tail } from '../exit.ts';
 import { setup } from '../setup.ts';
 
 const listMax = 100;
 const pathCharsMax = 4_096;
-/** Of the grace period, as a program that `command.run` runs has it. */
-const patienceShare = 0.8;
 
 const pattern = z
   .string()
@@ -48,13 +45,7 @@ const params = z.strictObject({
   dir: z.string().default(''),
   include: z.array(pattern).max(listMax).default([]),
   exclude: z.array(pattern).max(listMax).default([]),
-  /** How many are kept. */
-  keep: z.number().int().min(1).max(10_000).default(7),
-  /** Older ones are removed, such as `90d`. */
-  maxAge: z
-    .string()
-    .refine((text) => durationMs(text) !== null, 'must be a duration such as "90d"')
-    .optional(),
+  ...RETENTION,
 });
 type Params = z.infer<typeof params>;
 
@@ -102,11 +93,8 @@ export const handler = defineHandler<Params, Result>({
     const at = new Date();
     try {
       const archive = await writeArchive(entries, { folder: place.folder, prefix: given.name, at, signal: ctx.signal });
-      const maxAgeMs = given.maxAge === undefined ? null : durationMs(given.maxAge);
-      const rule = { keep: given.keep, maxAgeMs };
-      const removed = await removeOld(archive.path, place.folder, given.name, at.getTime(), rule);
-      ctx.log.info(`${archive.path}: ${archive.files} files, ${archive.bytes} bytes, read back and found whole`);
-      for (const name of removed) ctx.log.info(`removed ${name}`);
+      const removed = await removeOld(archive.path, place.folder, given.name, at.getTime(), given);
+      tellOf(archive, removed, ctx);
       return { ...archive, databases: databases.count, leftOut: told.count, removed };
     } finally {
       // Ends with what it is at, so that no program still copies when the attempt has ended.
@@ -149,15 +137,9 @@ class Databases {
   }
 
   async #run(command: readonly [string, ...string[]], cwd: string): Promise<Ran> {
-    const attempt = Context.attemptOf(this.#ctx);
     const tail = new Tail();
-    const patienceMs = setup.graceMs * patienceShare;
-    const program = { command, cwd, env: inheritedEnvironment(), stdin: '', patienceMs };
-    const { exitCode, signal } = await runProgram(program, {
-      signal: this.#ctx.signal,
-      line: (_, text) => tail.add(text),
-      aboutToStart: (groupId, startTicks) => attempt.call({ name: 'child', groupId, startTicks }),
-    });
+    const program = { command, cwd, env: inheritedEnvironment(), stdin: '' };
+    const { exitCode, signal } = await runInAttempt(this.#ctx, program, (_, text) => tail.add(text));
     return { exitCode, words: tail.last ?? (signal ? `it was ended by ${signal}` : `exit code ${exitCode}`) };
   }
 }

@@ -6,15 +6,14 @@ import { constants } from 'node:fs';
 import { access, realpath, stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import { runInAttempt } from '../attempt-program.ts';
 import { Context } from '../context.ts';
 import { defineHandler, type HandlerContext, Permanent } from '../define.ts';
 import { isInside, placeFor } from '../download/folder.ts';
-import { inheritedEnvironment, runProgram } from '../executable.ts';
+import { inheritedEnvironment } from '../executable.ts';
 import { exitError, Tail } from '../exit.ts';
 import { setup } from '../setup.ts';
 
-/** Share of the grace period that the program has for itself before it is killed. */
-const patienceShare = 0.8;
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** Names by which a program is made to load something else than it would. */
 const ENV_REFUSED =
@@ -49,20 +48,10 @@ export const handler = defineHandler<Params>({
     const cwd = await folderFor(given.cwd, ctx);
     const attempt = Context.attemptOf(ctx);
     const tail = new Tail();
-    const program = {
-      command,
-      cwd,
-      env: environment(given, ctx),
-      stdin: given.stdin,
-      patienceMs: setup.graceMs * patienceShare,
-    };
-    const ended = await runProgram(program, {
-      signal: ctx.signal,
-      line(stream, text) {
-        tail.add(text);
-        attempt.log(stream, text);
-      },
-      aboutToStart: (groupId, startTicks) => attempt.call({ name: 'child', groupId, startTicks }),
+    const program = { command, cwd, env: environment(given, ctx), stdin: given.stdin };
+    const ended = await runInAttempt(ctx, program, (stream, text) => {
+      tail.add(text);
+      attempt.log(stream, text);
     });
     if (ended.exitCode === null || !given.okExit.includes(ended.exitCode)) {
       throw exitError(given.command ?? 'the shell line', ended, tail.last);

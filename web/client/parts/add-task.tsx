@@ -25,7 +25,7 @@ import { zone } from '../zone.ts';
 import { adding } from './add-button.tsx';
 import { MoreFields } from './add-task-more.tsx';
 import { AddTaskType } from './add-task-type.tsx';
-import { ask } from './ask.tsx';
+import { askToDiscard } from './ask.tsx';
 import { Dialog } from './dialog.tsx';
 import { Field } from './field.tsx';
 import { ParamsField } from './params-field.tsx';
@@ -101,11 +101,6 @@ function AddDialog() {
       </form>
     </Dialog>
   );
-}
-
-export async function askToDiscard(): Promise<boolean> {
-  const { discardTitle: title, discardText: text, discardYes: yes, discardNo: no } = say().ask;
-  return (await ask({ title, text, yes, no, tone: 'bad' })) !== null;
 }
 
 /** @returns what is wrong; nothing, and the dialog is closed, when the task is durable. */

@@ -29,6 +29,12 @@ export function ask(question: Question): Promise<string | null> {
   });
 }
 
+/** Before what somebody has typed is lost. */
+export async function askToDiscard(): Promise<boolean> {
+  const { discardTitle: title, discardText: text, discardYes: yes, discardNo: no } = say().ask;
+  return (await ask({ title, text, yes, no, tone: 'bad' })) !== null;
+}
+
 export function Asked() {
   const field = useRef<HTMLInputElement>(null);
   const question = asked.value;

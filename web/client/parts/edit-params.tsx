@@ -6,8 +6,8 @@ import { say } from '../language.ts';
 import { go, taskPath } from '../router.ts';
 import { letGo } from '../steady.ts';
 import { refreshAll } from '../stream.ts';
-import { paramsMistake } from '../task-draft.ts';
-import { askToDiscard } from './add-task.tsx';
+import { byField, paramsMistake } from '../task-draft.ts';
+import { askToDiscard } from './ask.tsx';
 import { Dialog } from './dialog.tsx';
 import { ParamsField } from './params-field.tsx';
 import { toast } from './toasts.tsx';
@@ -77,7 +77,7 @@ async function send({ id }: TaskView, params: string): Promise<string | undefine
     if (!(error instanceof Problem)) throw error;
     // A toast would stand below the dialog.
     if (error.status === 0) return say().told.unreachable;
-    const places = error.mistakes.map(({ path, message }) => `${path.replace(/^\$\.?/, '')} ${message}`);
-    return places.length > 0 ? places.join('; ') : error.message;
+    const { params: wrong, form } = byField(error.mistakes, error.message, []);
+    return wrong ?? form;
   }
 }
