@@ -126,6 +126,31 @@ t.test('a clock that goes back brings no planned time again that has been submit
   ]);
 });
 
+t.test('nor those whose work is submitted while many others wait, however many they are', async (t) => {
+  const bed = new SchedulesBed();
+  const when = { kind: 'interval', every: '5m', anchor: '2026-11-26T12:00:00Z' };
+  const { id } = await bed.desk.create({ ...DAILY, when, timezone: null, overlap: 'queue-all' }, anybody);
+  const fiveMinutes = 300_000;
+  for (let times = 0; times < 100; times++) {
+    bed.pass(fiveMinutes);
+    bed.end();
+  }
+  // Nobody works for a while, and its planned times wait.
+  bed.pass(40 * fiveMinutes);
+  bed.clock.jump(-80 * fiveMinutes);
+  bed.record({ e: 'clock.jumped', byMs: -80 * fiveMinutes });
+  bed.tick();
+  // Their work is submitted before the clock is where it was.
+  for (let times = 0; times < 45; times++) bed.end();
+  for (let times = 0; times < 100; times++) {
+    bed.pass(fiveMinutes);
+    bed.end();
+  }
+  const submitted = bed.ledger(id).flatMap(({ plannedAt, taskId }) => (taskId ? [plannedAt] : []));
+  t.equal(new Set(submitted).size, submitted.length, 'none twice');
+  t.ok(submitted.length > 150);
+});
+
 t.test('a change rests on the version that was seen, keeps its name apart, and counts from then on', async (t) => {
   const bed = new SchedulesBed();
   const schedules = bed.desk;

@@ -225,8 +225,11 @@ function isAhead(since: number | null | undefined, { at }: ApplyingSchedules): b
   return since != null && since > at;
 }
 
+/** By a clock that went back some are yet to come again: those are kept, however many they are. */
 function noteFired(schedule: Schedule, plannedAt: number): void {
-  schedule.fired = [...schedule.fired, plannedAt].sort((a, b) => a - b).slice(-firedKeptMax);
+  const fired = [...schedule.fired, plannedAt].sort((a, b) => a - b);
+  const passed = fired.filter((at) => at <= schedule.settledTo).length;
+  schedule.fired = fired.slice(Math.max(0, Math.min(fired.length - firedKeptMax, passed)));
 }
 
 /** The newest planned time counts, whenever its outcome is known. */

@@ -92,7 +92,10 @@ export interface Schedule {
   /** Its tasks that have not ended. */
   active: readonly string[];
   waiting: readonly WaitingOccurrence[];
-  /** Planned times whose work was submitted, the newest, ascending: a clock that goes back must not bring them again. */
+  /**
+   * Planned times whose work was submitted, ascending: the newest, and all beyond `settledTo`. A clock that goes back must
+   * not bring them again.
+   */
   fired: readonly number[];
   failuresInRow: number;
   /** Task that failed last. */
@@ -107,7 +110,7 @@ export interface Schedule {
 /** As a snapshot keeps it: what can be worked out anew is not written. */
 export type StoredSchedule = Omit<Schedule, 'seq' | 'planned' | 'nextAt'>;
 
-/** So many planned times are remembered to have been submitted. */
+/** So many planned times are remembered to have been submitted, and those that a clock which went back brings again. */
 export const firedKeptMax = 64;
 /** So many occurrences of one schedule wait for their turn at most. */
 export const waitingMax = 1_000;
