@@ -17,6 +17,7 @@ import type {
   WorkerSetup,
 } from '../../workers/contract.ts';
 import type { Clock } from '../clock.ts';
+import { Arrivals } from './arrivals.ts';
 import { type Blame, blame, endingOf, givenUp, isOverdue } from './blame.ts';
 import {
   type Flight,
@@ -99,6 +100,7 @@ export class Pool {
   readonly #seats = new Map<string, Seat>();
   /** How many messages of each thread have arrived. */
   readonly #heardOf = new Map<number, number>();
+  readonly #arrivals = new Arrivals();
   /** Results that overtook messages posted before them, on another port. */
   readonly #early: { readonly flight: Flight; readonly result: BatchResult }[] = [];
   #stopWatch: (() => void) | null = null;
@@ -168,8 +170,8 @@ export class Pool {
     slot.attempts += orders.length;
     for (const seat of flight.seats) this.#seats.set(seat.order.taskId, seat);
     flight.thread.take(flight).then(
-      (result) => this.#landed(flight, result),
-      (error: unknown) => this.#crashed(flight, error),
+      (result) => this.#arrivals.add(orders.length, () => this.#landed(flight, result)),
+      (error: unknown) => this.#arrivals.add(0, () => this.#crashed(flight, error)),
     );
     this.#watch();
   }
@@ -267,15 +269,18 @@ export class Pool {
     if (message.kind === 'hello') {
       const { threadId, control } = message;
       this.#ports.set(threadId, control);
-      control.on('close', () => this.#goneThread(threadId));
+      control.on('close', () => this.#arrivals.add(0, () => this.#goneThread(threadId)));
       control.unref();
     } else if (message.kind === 'printed') {
       const where = message.threadId < 0 ? worker : `${worker} thread ${message.threadId}`;
       this.#options.listener.printed(where, message.stream, message.text);
     } else if (message.incarnation === this.#options.setup.incarnation) {
-      this.#heardOf.set(message.threadId, (this.#heardOf.get(message.threadId) ?? 0) + 1);
-      this.#take(message.items);
-      if (this.#early.length > 0) this.#landEarly();
+      const { threadId, items } = message;
+      this.#arrivals.add(items.length, () => {
+        this.#heardOf.set(threadId, (this.#heardOf.get(threadId) ?? 0) + 1);
+        this.#take(items);
+        if (this.#early.length > 0) this.#landEarly();
+      });
     }
   }
 
