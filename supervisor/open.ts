@@ -251,7 +251,13 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   });
   const scheduler = new Scheduler({
     state,
-    recorder,
+    recorder: {
+      record: (event) => recorder.record(event),
+      recordGroup(events) {
+        workLog.scheduled(events);
+        return recorder.recordGroup(events);
+      },
+    },
     clock,
     ids,
     handlers,

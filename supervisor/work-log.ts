@@ -1,5 +1,6 @@
-/** What the log says about work: tasks that have failed for good and workers that were lost; everything else at debug. */
-import type { AttemptEnded } from './core/event.ts';
+/** What the log says about work: tasks that have failed for good, workers that were lost, schedules that stopped; the rest at debug. */
+import type { AttemptEnded, Event } from './core/event.ts';
+import { BY_ITSELF } from './core/schedule/schedule.ts';
 import type { State } from './core/state.ts';
 import type { Lost } from './dispatch/pool.ts';
 import type { Log } from './log.ts';
@@ -32,6 +33,25 @@ export class WorkLog {
     const facts = { task: id, type, attempt: n, outcome, ...why };
     if (next === 'failed') this.#log.warn(facts, 'a task has failed for good');
     else this.#log.debug(facts, `an attempt has ended; the task is ${next}`);
+  }
+
+  /** Called before they are recorded: a schedule has paused itself, or the one turn of a `once` was missed. */
+  scheduled(events: readonly Event[]): void {
+    for (const event of events) {
+      if (event.e !== 'schedule.paused' && event.e !== 'occurrences.settled') continue;
+      const rule = this.#state.schedules.byId.get(event.id)?.rule;
+      const facts = { schedule: rule?.name, id: event.id };
+      if (event.e === 'schedule.paused') {
+        if (event.by === BY_ITSELF) this.#log.warn({ ...facts, why: event.reason }, 'a schedule has paused itself');
+        continue;
+      }
+      const missed = rule?.when.kind === 'once' && event.rows.find(({ outcome }) => outcome === 'missed');
+      if (missed)
+        this.#log.warn(
+          { ...facts, why: missed.reason },
+          'a schedule that comes once was missed: it does not come again',
+        );
+    }
   }
 
   /** A thread or process that died, or was ended because a task did not end: what it took along. */

@@ -150,6 +150,17 @@ promise(
     await button(page, 'Save').click();
     await page.getByText('nightly saved').waitFor();
     t.match(await bed.desk.show('nightly'), { when: { at: '03:15' }, note: 'by a script' });
+    await button(page, 'Edit').click();
+    await field(page, 'Time of day').fill('04:45');
+    await bed.desk.pause('nightly', { reason: 'for good', until: null }, me);
+    await bed.desk.remove('nightly', null, me);
+    await page.getByText('Somebody else has deleted this schedule').waitFor();
+    t.ok(await button(page, 'Save').isDisabled());
+    await button(page, 'Make it a new one').click();
+    t.equal(await field(page, 'Time of day').inputValue(), '04:45', 'what was typed is still there');
+    await button(page, 'Add schedule').click();
+    await page.getByText('nightly added').waitFor();
+    t.match(await bed.desk.show('nightly'), { when: { at: '04:45' }, note: 'by a script', state: 'active' });
   },
 );
 

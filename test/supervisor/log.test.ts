@@ -5,6 +5,8 @@ import { Health, sayCondition } from '../../supervisor/health.ts';
 import { sayFault } from '../../supervisor/last-words.ts';
 import { makeLog } from '../../supervisor/log.ts';
 import { endThreads } from '../../supervisor/stop.ts';
+import { WorkLog } from '../../supervisor/work-log.ts';
+import { SchedulesBed } from '../helpers/schedules-bed.ts';
 
 /** Takes what is written as a terminal would. */
 function terminal(): { stream: NodeJS.WriteStream; text: () => string } {
@@ -66,3 +68,30 @@ t.test('threads that do not end are not waited for longer than was said', async 
   t.equal(await endThreads({ close: async () => {}, gone: () => never, threads: 1 }, 10), false, 'one ended before');
   t.equal(await endThreads({ close: async () => {}, gone: async () => {}, threads: 0 }, 60_000), true);
 });
+
+t.test(
+  'a schedule that pauses itself and a missed turn of a `once` stand in the log; what people do and daily misses do not',
+  async (t) => {
+    const { stream, text } = terminal();
+    const bed = new SchedulesBed({ wall: '2026-03-02T12:00:00Z' });
+    const workLog = new WorkLog(bed.state, makeLog('info', stream));
+    const task = { type: 'noop', params: {} };
+    const by = { origin: 'cli', from: null } as const;
+    const { id: once } = await bed.desk.create(
+      { name: 'move', task, when: { kind: 'once', at: '2026-03-03T12:00:00Z' } },
+      by,
+    );
+    const { id: daily } = await bed.desk.create({ name: 'nightly', task, when: { kind: 'daily', at: '02:00' } }, by);
+    const settled = (id: string) => {
+      const row = { plannedAt: 0, outcome: 'missed', reason: 'its deadline was over' } as const;
+      return { e: 'occurrences.settled', id, to: 1, rows: [row], waiting: [] } as const;
+    };
+    const paused = { e: 'schedule.paused', id: daily, until: null } as const;
+    workLog.scheduled([settled(daily), { ...paused, reason: 'holidays', by: 'cli' }]);
+    t.equal(text(), '');
+    workLog.scheduled([settled(once)]);
+    t.match(text(), /WARN {2}a schedule that comes once was missed.*"schedule":"move".*its deadline was over/i);
+    workLog.scheduled([{ ...paused, reason: '3 failures in a row', by: 'scheduler' }]);
+    t.match(text(), /a schedule has paused itself.*"schedule":"nightly".*3 failures in a row/);
+  },
+);

@@ -19,8 +19,8 @@ export interface Editing {
   /** What it rests on; null for a new one. */
   readonly base: ScheduleRecord | null;
   readonly mistakes: ScheduleMistakes;
-  /** The server says that another version is in force, which this page may not have heard of yet. */
-  readonly refused: boolean;
+  /** The server says that another version is in force, or none any more, which this page may not have heard of yet. */
+  readonly refused: 'changed' | 'gone' | null;
 }
 
 /** By id; a new one under ''. */
@@ -28,7 +28,7 @@ const all = signal<Readonly<Record<string, Editing>>>({});
 
 export function editingOf(base: ScheduleRecord | null): Editing {
   const draft = base ? draftOf(base) : EMPTY_SCHEDULE;
-  return all.value[base?.id ?? ''] ?? { draft, base, mistakes: {}, refused: false };
+  return all.value[base?.id ?? ''] ?? { draft, base, mistakes: {}, refused: null };
 }
 
 function put(editing: Editing): void {
@@ -80,7 +80,8 @@ export async function save(editing: Editing): Promise<void> {
     refreshAll();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    if (error.status === 412) return put({ ...editing, refused: true });
+    if (error.status === 412) return put({ ...editing, refused: 'changed' });
+    if (error.status === 404) return put({ ...editing, refused: 'gone' });
     const text = error.status === 0 ? say().told.unreachable : error.message;
     put({ ...editing, mistakes: scheduleMistakes(error.mistakes, text, draft) });
   }
@@ -93,7 +94,7 @@ async function send(draft: ScheduleDraft, base: ScheduleRecord | null): Promise<
 
 /** Whether somebody else has changed it since this was begun. */
 export function isStale({ base, refused }: Editing, now: ScheduleRecord | null): boolean {
-  return refused || (base !== null && now !== null && now.version > base.version);
+  return refused === 'changed' || (base !== null && now !== null && now.version > base.version);
 }
 
 /** What was typed goes on top of what is in force now. */
@@ -102,9 +103,16 @@ export async function loadAnew({ base }: Editing): Promise<void> {
   try {
     const record = await loadSchedule(base.id);
     const { draft } = editingOf(base);
-    put({ draft: rebased(draft, base, record), base: record, mistakes: {}, refused: false });
+    put({ draft: rebased(draft, base, record), base: record, mistakes: {}, refused: null });
     toast(say().scheduleForm.loaded);
   } catch (error) {
     toastProblem(error);
   }
+}
+
+/** What was typed for one that is deleted becomes a new one, to be looked at and saved. */
+export function createInstead(editing: Editing): void {
+  drop(editing);
+  put({ draft: editing.draft, base: null, mistakes: {}, refused: null });
+  go('schedules/new');
 }

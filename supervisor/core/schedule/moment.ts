@@ -1,4 +1,7 @@
-/** Times of day and moments as people write them: `02:00`, `2026-12-01T08:00:00`, with `Z` or an offset or local. */
+/**
+ * Times of day and moments as people write them: `02:00`, `2026-12-01T08:00:00`, with `Z` or an offset or local. Schedules
+ * know whole seconds: what programs write behind them is left out.
+ */
 import { instantOf } from './zone.ts';
 
 export interface Clock {
@@ -14,7 +17,7 @@ interface Moment {
 }
 
 const CLOCK = /^([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/;
-const MOMENT = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}(?::\d{2})?)(Z|[+-]\d{2}:\d{2})?$/;
+const MOMENT = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,9})?(Z|[+-]\d{2}:\d{2})?$/;
 
 /** @returns null for what is no time of day in 24 hours */
 export function readClock(text: string): Clock | null {

@@ -109,6 +109,7 @@ t.test('once is once, by the clocks of its zone or by its own offset', async (t)
   t.equal(utcText(at('2026-12-01T08:00:00', 'Asia/Shanghai')), '2026-12-01T00:00');
   t.equal(utcText(at('2026-12-01T08:00:00Z', 'Asia/Shanghai')), '2026-12-01T08:00');
   t.equal(utcText(at('2026-12-01T08:00:00-03:30', 'Asia/Shanghai')), '2026-12-01T11:30');
+  t.equal(utcText(at('2026-12-01T08:00:00.123Z', 'Asia/Shanghai')), '2026-12-01T08:00', 'as programs write it');
   t.equal(utcText(at('2026-03-08T02:30:00', 'America/New_York')), '2026-03-08T07:00', 'after the gap');
   t.equal(utcText(at('2026-11-01T01:30:00', 'America/New_York')), '2026-11-01T05:30', 'the first of two');
   t.equal(plannedAfter({ kind: 'once', at: '2026-12-01T08:00:00Z' }, 'UTC', utc('2026-12-01T08:00:00')), null);

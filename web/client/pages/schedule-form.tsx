@@ -11,7 +11,7 @@ import { ScheduleMore } from '../parts/schedule-more.tsx';
 import { SchedulePreview } from '../parts/schedule-preview.tsx';
 import { type SchedulePartProps, TextOf } from '../parts/schedule-text.tsx';
 import { ScheduleWhen } from '../parts/schedule-when.tsx';
-import { editingOf, isStale, isWritten, leave, loadAnew, save, write } from '../schedule-editing.ts';
+import { createInstead, editingOf, isStale, isWritten, leave, loadAnew, save, write } from '../schedule-editing.ts';
 import { usePreview } from '../schedule-preview.ts';
 import { scheduleLive } from '../schedule-resources.ts';
 import { exampleOf, isExample } from '../task-draft.ts';
@@ -22,7 +22,7 @@ export function NewSchedule() {
   return (
     <>
       <BackToSchedules />
-      <ScheduleForm record={null} />
+      <ScheduleForm record={null} gone={false} />
     </>
   );
 }
@@ -33,17 +33,23 @@ export function EditSchedule({ id }: { id: string }) {
   return (
     <>
       <BackToSchedules />
-      {record ? <ScheduleForm record={record} /> : <NotKnown live={live} id={id} />}
+      {record ? (
+        <ScheduleForm record={record} gone={live.problem.value?.status === 404} />
+      ) : (
+        <NotKnown live={live} id={id} />
+      )}
     </>
   );
 }
 
-function ScheduleForm({ record }: { record: ScheduleRecord | null }) {
+/** @param gone somebody has deleted it since */
+function ScheduleForm({ record, gone }: { record: ScheduleRecord | null; gone: boolean }) {
   const began = useRef(record);
   const editing = editingOf(began.current);
   const { draft, base } = editing;
   const told = usePreview(draft).value;
   const busy = useSignal(false);
+  const isGone = gone || editing.refused === 'gone';
   const form = useRef<HTMLFormElement>(null);
   const words = say();
   const change: SchedulePartProps['change'] = (part) => write(editing, part);
@@ -76,12 +82,13 @@ function ScheduleForm({ record }: { record: ScheduleRecord | null }) {
               {editing.mistakes.form}
             </p>
           )}
-          {isStale(editing, record) && <Stale load={() => void loadAnew(editing)} />}
+          {isGone && <Gone createInstead={() => createInstead(editing)} />}
+          {!isGone && isStale(editing, record) && <Stale load={() => void loadAnew(editing)} />}
           <div class="dialog-foot">
             <button type="button" class="leave" onClick={() => leave(editing)}>
               {isWritten(editing) ? words.ask.discardYes : words.scheduleForm.leave}
             </button>
-            <button type="submit" class="primary" disabled={busy.value}>
+            <button type="submit" class="primary" disabled={busy.value || isGone}>
               {base ? words.scheduleForm.save : words.scheduleForm.create}
             </button>
           </div>
@@ -103,15 +110,25 @@ function TaskFields({ draft, mistakes, change }: SchedulePartProps) {
 }
 
 function Stale({ load }: { load(): void }) {
+  const { stale, staleText, loadAnew } = say().scheduleForm;
+  return <Overtaken title={stale} text={staleText} action={loadAnew} act={load} />;
+}
+
+function Gone({ createInstead }: { createInstead(): void }) {
   const words = say().scheduleForm;
+  return <Overtaken title={words.gone} text={words.goneText} action={words.createInstead} act={createInstead} />;
+}
+
+/** What somebody else did meanwhile, and the way on from there. */
+function Overtaken({ title, text, action, act }: { title: string; text: string; action: string; act(): void }) {
   return (
     <div class="notice warning" role="alert">
       <Icon name="warning" />
       <p class="notice-text">
-        <strong>{words.stale}</strong> {words.staleText}
+        <strong>{title}</strong> {text}
       </p>
-      <button type="button" onClick={load}>
-        {words.loadAnew}
+      <button type="button" onClick={act}>
+        {action}
       </button>
     </div>
   );

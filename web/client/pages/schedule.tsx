@@ -128,7 +128,8 @@ function WhyHeld({ schedule }: { schedule: ScheduleRecord }) {
   );
 }
 
-function Next({ schedule: { id, version, timezone } }: { schedule: ScheduleRecord }) {
+function Next({ schedule }: { schedule: ScheduleRecord }) {
+  const { id, version, timezone, paused, held } = schedule;
   const next = useLive(`next ${id} ${version}`, nextLive(id)).value.value;
   const words = say().schedules;
   return (
@@ -136,11 +137,16 @@ function Next({ schedule: { id, version, timezone } }: { schedule: ScheduleRecor
       <header class="panel-head">
         <h2>{words.nextTimes}</h2>
       </header>
+      {(paused ?? held) !== null && <p class="none">{words.nextHeld}</p>}
       {next?.next.length === 0 ? (
         <p class="none">{words.nextNone}</p>
       ) : (
-        <NextTimes next={next?.next ?? []} zone={timezone} />
+        <NextTimes next={next?.next ?? []} zone={timezone} offsetMs={jitterMsOf(schedule)} />
       )}
     </section>
   );
+}
+
+function jitterMsOf({ nextAt, startsAt }: ScheduleRecord): number {
+  return nextAt === null || startsAt === null ? 0 : Date.parse(startsAt) - Date.parse(nextAt);
 }

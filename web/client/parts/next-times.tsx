@@ -4,7 +4,14 @@ import { say } from '../language.ts';
 import { Icon } from './icon.tsx';
 import { Ahead, PlannedTime } from './planned-time.tsx';
 
-export function NextTimes({ next, zone }: { next: readonly NextView[]; zone: string }) {
+interface NextTimesProps {
+  next: readonly NextView[];
+  zone: string;
+  /** The jitter of its schedule: it starts so much later. */
+  offsetMs?: number;
+}
+
+export function NextTimes({ next, zone, offsetMs = 0 }: NextTimesProps) {
   const words = say().schedules;
   return (
     <ol class="next-times">
@@ -14,7 +21,7 @@ export function NextTimes({ next, zone }: { next: readonly NextView[]; zone: str
             <PlannedTime at={at} zone={zone} />
             <code class="muted">{offset}</code>
             <span class="muted next-ahead">
-              <Ahead at={at} />
+              <Ahead at={new Date(Date.parse(at) + offsetMs).toISOString()} />
             </span>
           </span>
           {note !== undefined && (

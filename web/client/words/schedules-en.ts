@@ -104,6 +104,7 @@ export const schedulesEn = {
   },
   nextTimes: 'Next planned times',
   nextNone: 'None: it is over.',
+  nextHeld: 'While it is held, each is written down as skipped.',
   ledger: 'Ledger',
   ledgerNone: 'No planned time has come yet.',
   planned: 'Planned time',

@@ -97,6 +97,7 @@ export const schedulesZh: Words['schedules'] = {
   },
   nextTimes: '接下来的计划时间',
   nextNone: '没有：它已结束。',
+  nextHeld: '停住期间，每个时间都记为已跳过。',
   ledger: '台账',
   ledgerNone: '还没有到过计划时间。',
   planned: '计划时间',
