@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { machineClock } from '../supervisor/clock.ts';
+import { type Clock, machineClock } from '../supervisor/clock.ts';
 import { checkTask, type TaskInput } from '../supervisor/core/task-input.ts';
 import { Health } from '../supervisor/health.ts';
 import { lockDataFolder } from '../supervisor/journal/lock.ts';
@@ -51,15 +51,15 @@ export interface Bed extends Opened {
 }
 
 /** Queue and journal in this process; nothing is claimed until `begin`. */
-export async function openHere(dir = freshFolder()): Promise<Bed> {
+export async function openHere(dir = freshFolder(), clock: Clock = machineClock): Promise<Bed> {
   await lockDataFolder(dir, {});
   const { settings, texts } = await loadSettings({ dataDir: dir, environment: {}, flags: {} });
   const opened = await openSupervisor({
     dataDir: dir,
     settings,
     texts,
-    clock: machineClock,
-    health: new Health(machineClock),
+    clock,
+    health: new Health(clock),
     log: makeLog('silent'),
     onFault(fault) {
       throw fault;
@@ -77,6 +77,8 @@ export interface Program {
   /** From spawn to listening. */
   readonly startMs: number;
   kill(): Promise<void>;
+  /** With a snapshot of all there is. */
+  stop(): Promise<void>;
 }
 
 const main = fileURLToPath(new URL('../cli/main.js', import.meta.url));
@@ -105,12 +107,16 @@ export async function startProgram(dir: string, settings: Readonly<Record<string
     child,
     url,
     startMs,
-    kill: () =>
-      new Promise((resolve) => {
-        child.once('exit', () => resolve());
-        child.kill('SIGKILL');
-      }),
+    kill: () => ended(child, 'SIGKILL'),
+    stop: () => ended(child, 'SIGTERM'),
   };
+}
+
+function ended(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill(signal);
+  });
 }
 
 export async function post(url: string, path: string, body: unknown): Promise<void> {

@@ -9,6 +9,7 @@ import { acknowledge } from './acknowledge.ts';
 import { drop } from './drop.ts';
 import { type Bench, type Figure, percentile } from './figure.ts';
 import { floors } from './floors.ts';
+import { history } from './history.ts';
 import { http } from './http.ts';
 import { idle } from './idle.ts';
 import { latency } from './latency.ts';
@@ -30,6 +31,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   reload,
   schedules,
   store,
+  history,
 };
 const runs = 3;
 

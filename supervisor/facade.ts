@@ -56,6 +56,8 @@ export interface PageRequest {
   /** Id after which the page begins. */
   readonly after: string | null;
   readonly order: 'newest' | 'oldest';
+  /** Who asked has gone: a search through years of history ends. */
+  readonly signal?: AbortSignal;
 }
 
 export interface TaskPage {

@@ -10,6 +10,7 @@ import type { Task } from './core/task.ts';
 import { createdAt } from './core/task.ts';
 import type { PageRequest, TaskFilter } from './facade.ts';
 import type { History } from './history/history.ts';
+import { mayMention } from './text-search.ts';
 
 const sliceMs = 5;
 const paramsBatch = 64;
@@ -27,6 +28,7 @@ export interface Listed {
   readonly next: string | null;
 }
 
+/** @throws what `request.signal` was aborted with */
 export async function listTasks(parts: ListingParts, request: PageRequest): Promise<Listed> {
   const { limit, order } = request;
   const wanted = limit + 1;
@@ -46,7 +48,8 @@ export async function listTasks(parts: ListingParts, request: PageRequest): Prom
 }
 
 async function finishedTasks({ history, state }: ListingParts, request: PageRequest, limit: number) {
-  const { filter, after, order } = request;
+  const { filter, after, order, signal } = request;
+  const matchBytes = filter.q === undefined ? null : mayMention(filter.q);
   const states = filter.state?.filter((name) => name === 'succeeded' || name === 'failed' || name === 'canceled');
   if (states?.length === 0) return { items: [], next: null };
   const page = await history.list({
@@ -58,7 +61,9 @@ async function finishedTasks({ history, state }: ListingParts, request: PageRequ
     ...(states && { states }),
     ...(filter.type && { types: filter.type }),
     exclude: (id) => state.tasks.has(id),
+    ...(matchBytes && { matchBytes }),
     match: (record) => matches(record, filter),
+    ...(signal && { signal }),
   });
   return { items: page.items, next: page.next };
 }
@@ -79,6 +84,7 @@ async function liveTasks(parts: ListingParts, request: PageRequest, limit: numbe
     }
     if (clock.monotonic() < until) continue;
     await nextTurn();
+    request.signal?.throwIfAborted();
     until = clock.monotonic() + sliceMs;
   }
   found.push(...(await recordsOf(parts, batch, request.filter)));

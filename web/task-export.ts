@@ -20,7 +20,7 @@ export const EXPORT_FORMATS = {
   csv: { type: 'text/csv; charset=utf-8; header=present', head: csvHead, row: csvRow },
 } as const satisfies Readonly<Record<string, ExportFormat>>;
 
-type Question = Pick<PageRequest, 'filter' | 'order'>;
+type Question = Pick<PageRequest, 'filter' | 'order' | 'signal'>;
 
 export class TaskExports {
   readonly #facade: Pick<Facade, 'tasks'>;
@@ -48,10 +48,11 @@ export class TaskExports {
   }
 
   /** Oldest first it would otherwise never end while tasks are added. */
-  #bounded({ filter, order }: Question): Question {
-    if (order === 'newest') return { filter, order };
+  #bounded(question: Question): Question {
+    const { filter, order } = question;
+    if (order === 'newest') return question;
     const now = this.#clock.wall() + 1;
-    return { filter: { ...filter, to: Math.min(filter.to ?? now, now) }, order };
+    return { ...question, filter: { ...filter, to: Math.min(filter.to ?? now, now) } };
   }
 
   #watch(stream: Readable): () => void {

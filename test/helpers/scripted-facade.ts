@@ -165,6 +165,7 @@ export class ScriptedFacade implements Facade {
     limit: number;
     after: string | null;
     order: 'newest' | 'oldest';
+    signal?: AbortSignal;
   }): Promise<TaskPage> {
     this.#note('tasks', [request]);
     const { state, type } = request.filter;

@@ -74,3 +74,28 @@ t.test('an error on the way cuts the file off', async (t) => {
   await t.rejects(call('GET', path));
   await until(() => lines.some(({ level }) => level === 'error'));
 });
+
+t.test('a search ends when whoever asked for it leaves, as a page and as a file', async (t) => {
+  const { url, facade, lines } = await serve(t);
+  for (const asked of ['/api/v1/tasks?q=star', `${path}?q=star`]) {
+    const begun = new Promise<AbortSignal>((resolve) => {
+      facade.tasks = ({ signal }) =>
+        new Promise((_, reject) => {
+          signal?.addEventListener('abort', () => reject(signal.reason));
+          resolve(signal as AbortSignal);
+        });
+    });
+    const leaving = new AbortController();
+    const answer = request(`${url}${asked}`, { signal: leaving.signal }).then(({ body }) => body.text());
+    const signal = await begun;
+    t.notOk(signal.aborted, asked);
+    leaving.abort();
+    await t.rejects(answer);
+    await until(() => signal.aborted);
+  }
+  t.same(
+    lines.filter(({ level }) => level === 'error'),
+    [],
+    'and it is no fault',
+  );
+});

@@ -1,4 +1,5 @@
 /** All tasks that match a filter, as one file. */
+import { goneSignal } from '../gone.ts';
 import { type Parameters, readQuery } from '../query.ts';
 import { api, type Context, look, type Parts, type Route } from '../route.ts';
 import { EXPORT_FORMATS, type ExportFormat, TaskExports } from '../task-export.ts';
@@ -27,7 +28,8 @@ export function taskExportRoutes({ facade, clock }: Parts): Route[] {
     ctx.set('Content-Type', chosen.type);
     ctx.set('Content-Disposition', `attachment; filename="tasks.${format}"`);
     if (ctx.method === 'HEAD') return;
-    ctx.body = exports.begin({ filter: filterOf(filters), order: order as 'newest' | 'oldest' }, chosen);
+    const question = { filter: filterOf(filters), order: order as 'newest' | 'oldest', signal: goneSignal(ctx) };
+    ctx.body = exports.begin(question, chosen);
   }
 
   return [look(`${api}/tasks/export`, 'Gives all tasks that match as one file, live and finished', all, EXPORT)];

@@ -1,7 +1,9 @@
 /** Tasks one by one: look, and act on one. */
 import { refusalOf } from '../../supervisor/core/refusal.ts';
 import { checkTask } from '../../supervisor/core/task-input.ts';
+import type { TaskPage } from '../../supervisor/facade.ts';
 import { cursorText, readCursor } from '../cursor.ts';
+import { goneSignal } from '../gone.ts';
 import { itemsPerPageDefault } from '../limits.ts';
 import { readMembers } from '../members.ts';
 import { PAGE, type Parameters, readQuery } from '../query.ts';
@@ -31,12 +33,16 @@ export function taskRoutes({ facade }: Parts): Route[] {
     const filter = filterOf(filters);
     const question = { filter, order };
     const after = cursor === undefined ? null : readCursor(cursor, question);
-    const page = await facade.tasks({
-      filter,
-      limit: limit ?? itemsPerPageDefault,
-      after,
-      order: order as 'newest' | 'oldest',
-    });
+    const page = await whileConnected(ctx, (signal) =>
+      facade.tasks({
+        filter,
+        limit: limit ?? itemsPerPageDefault,
+        after,
+        order: order as 'newest' | 'oldest',
+        signal,
+      }),
+    );
+    if (page === null) return;
     const next = page.next === null ? null : cursorText(page.next, question);
     answerJson(
       ctx,
@@ -83,4 +89,15 @@ function checkParams(params: unknown): string {
   const checked = checkTask({ type: 'any', params });
   if (checked.ok) return checked.value.params;
   throw refusalOf(checked.mistakes);
+}
+
+/** @returns null when the client has gone meanwhile, and nobody waits for an answer */
+async function whileConnected(ctx: Context, ask: (signal: AbortSignal) => Promise<TaskPage>): Promise<TaskPage | null> {
+  const signal = goneSignal(ctx);
+  try {
+    return await ask(signal);
+  } catch (error) {
+    if (signal.aborted) return null;
+    throw error;
+  }
 }
