@@ -2,10 +2,10 @@
 import { type Parameters, readQuery } from '../query.ts';
 import { api, type Context, look, type Parts, type Route } from '../route.ts';
 import { EXPORT_FORMATS, type ExportFormat, TaskExports } from '../task-export.ts';
-import { FILTERS, filterOf } from '../task-filter.ts';
+import { QUERY_FILTERS, queryFilterOf } from '../task-filter.ts';
 
 const EXPORT = {
-  ...FILTERS,
+  ...QUERY_FILTERS,
   order: { is: 'choice', of: ['newest', 'oldest'], default: 'newest', sentence: 'By time of creation.' },
   format: {
     is: 'choice',
@@ -27,7 +27,7 @@ export function taskExportRoutes({ facade, clock }: Parts): Route[] {
     ctx.set('Content-Type', chosen.type);
     ctx.set('Content-Disposition', `attachment; filename="tasks.${format}"`);
     if (ctx.method === 'HEAD') return;
-    ctx.body = exports.begin({ filter: filterOf(filters), order: order as 'newest' | 'oldest' }, chosen);
+    ctx.body = exports.begin({ filter: queryFilterOf(filters), order: order as 'newest' | 'oldest' }, chosen);
   }
 
   return [look(`${api}/tasks/export`, 'Gives all tasks that match as one file, live and finished', all, EXPORT)];
