@@ -67,7 +67,6 @@ function sights(server: ConsoleServer, schedule: string): readonly Sight[] {
     { name: 'revisions', path: 'settings/revisions', sign: '2 revisions', owner: true },
     { name: 'revision-apply', path: 'settings/revisions', sign: '2 revisions', owner: true, act: askToApply },
     { name: 'store', path: 'store', sign: 'feeds/42' },
-    { name: 'store-none', path: 'store?prefix=no-such-key', sign: 'No key begins with this' },
     { name: 'store-edit', path: 'store', sign: 'feeds/42', act: openStored },
     { name: 'missing', path: 'tasks/no-such-task', sign: 'There is no such task' },
     { name: 'add', path: '', sign: 'Recovered 12 tasks', act: openAdd },

@@ -86,7 +86,7 @@ promise(
     t.equal(await page.getByRole('link', { name: /^Export/ }).count(), 0, 'nothing is no file');
     await apply(page, { 'Created from': '2026-01-15T02:30', 'Created before': '2026-01-15T02:31', Origin: 'schedule' });
     await page.getByText('3 tasks', { exact: true }).waitFor();
-    await page.getByText('Export 3 tasks').waitFor();
+    await page.getByText('Export all 3').waitFor();
     const csv = await saved(page, 'Export 3 tasks as CSV');
     t.equal(csv.name, 'tasks.csv');
     t.match(csv.text, /^id,type,state.*\r\n(.*http\.request.*\r\n){3}$/);

@@ -79,8 +79,8 @@ function List({ page, what }: { page: StorePage; what: Asked }) {
   };
   return (
     <>
-      <div class="list-bar" data-steady>
-        {page.total > 0 && <span class="muted">{words.total(page.total)}</span>}
+      <div class="list-bar store-bar" data-steady>
+        {what.prefix !== '' && page.total > 0 && <span class="muted">{words.total(page.total)}</span>}
         {what.prefix === '' && <Expired count={page.store.keys - page.total} />}
         {fresh > 0 && <Fresh text={words.fresh(fresh)} show={showFresh} />}
       </div>

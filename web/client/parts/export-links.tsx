@@ -14,7 +14,7 @@ export function ExportLinks({ filter, total }: { filter: TaskFilter; total: numb
   const words = say().list;
   return (
     <span class="export">
-      <span class="muted">{words.exported(total)}</span>
+      <span class="muted roomy">{words.exported(total)}</span>
       {FORMATS.map(([name, format]) => (
         <a
           key={format}

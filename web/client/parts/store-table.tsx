@@ -111,6 +111,7 @@ function Buttons({ stored }: { stored: StoredRecord }) {
           key={act}
           type="button"
           class="small quiet"
+          data-action={act}
           aria-label={`${words[act]}: ${stored.key}`}
           title={words[act]}
           onClick={() => {

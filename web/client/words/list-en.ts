@@ -27,7 +27,8 @@ export const listEn = {
   emptyText: 'Drop a file into the inbox, or submit one from the command line:',
   emptyForm: 'Or fill in a form:',
   noMatch: 'No task matches this filter',
-  exported: (n: number | null) => (n === null ? 'Export all that match' : `Export ${tasks(n)}`),
+  exported: (n: number | null) =>
+    n === null ? 'Export all that match' : n === 1 ? 'Export this one' : `Export all ${n.toLocaleString('en')}`,
   exportAs: (n: number | null, format: string) =>
     n === null ? `Export all that match as ${format}` : `Export ${tasks(n)} as ${format}`,
   exportHints: {
@@ -54,7 +55,7 @@ export const listEn = {
       durationTo: 'Took less than',
     },
     hints: {
-      schedule: 'Name of the schedule that submitted it',
+      schedule: 'Its name, as it is listed',
       origin: 'For example page, http, cli, inbox',
       tag: 'Several with commas: any of them',
       group: 'Several with commas',

@@ -28,7 +28,7 @@ export const listZh: Words['list'] = {
   emptyText: '把文件放进收件文件夹，或在命令行提交：',
   emptyForm: '也可以填写表单：',
   noMatch: '没有符合筛选条件的任务',
-  exported: (n) => (n === null ? '导出全部符合条件的' : `导出 ${count(n)} 个任务`),
+  exported: (n) => (n === null ? '导出全部符合条件的' : `导出全部 ${count(n)} 个`),
   exportAs: (n, format) => (n === null ? `导出全部符合条件的任务为 ${format}` : `导出 ${count(n)} 个任务为 ${format}`),
   exportHints: { ndjson: '一个文件，每行一个完整任务（JSON）', csv: '一个表格文件，每行一个任务' },
   more: {
@@ -51,7 +51,7 @@ export const listZh: Words['list'] = {
       durationTo: '用时少于',
     },
     hints: {
-      schedule: '提交任务的计划的名称',
+      schedule: '计划的名称',
       origin: '例如 page、http、cli、inbox',
       tag: '可用逗号分隔多个，符合任一即可',
       group: '可用逗号分隔多个',
