@@ -1,5 +1,5 @@
 /** Filters of task lists, the same in a query string and in the body of a call for many tasks, which has one more. */
-import type { Mistake } from '../supervisor/core/refusal.ts';
+import { type Mistake, refusalOf } from '../supervisor/core/refusal.ts';
 import { TASK_STATE_NAMES, type TaskState } from '../supervisor/core/task.ts';
 import type { TaskFilter } from '../supervisor/facade.ts';
 import { filterTextCharsMax, filterValuesMax, mistakesShownMax } from './limits.ts';
@@ -23,8 +23,32 @@ export const FILTERS = {
   durationTo: { is: 'duration', sentence: 'Finished, and took less than this from the first start to the end.' },
 } as const satisfies Parameters;
 
-/** A query string has no types, so it has no such filter. */
 export const PARAM_SENTENCE = 'Members of the params and the values they must have, e.g. `{ "platform": 1 }`.';
+
+const paramTextCharsMax = 2_000;
+
+/** As a query string has them. It has no types of its own, so members of the params are JSON there. */
+export const QUERY_FILTERS = {
+  ...FILTERS,
+  param: { is: 'text', charsMax: paramTextCharsMax, sentence: `${PARAM_SENTENCE.slice(0, -1)}, as JSON.` },
+} as const satisfies Parameters;
+
+/** @throws Refusal when `param` is no such object */
+export function queryFilterOf({ param, ...values }: Values<typeof QUERY_FILTERS>): TaskFilter {
+  if (param === undefined) return filterOf(values);
+  const mistakes: Mistake[] = [];
+  const wanted = checkParam(parsed(param), 'param', mistakes);
+  if (mistakes.length > 0) throw refusalOf(mistakes);
+  return { ...filterOf(values), ...(wanted && { param: wanted }) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 export function filterOf(values: Values<typeof FILTERS>): TaskFilter {
   const { state, type, tag, group, run, origin, schedule, q, from, to, durationFrom, durationTo } = values;

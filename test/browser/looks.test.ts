@@ -15,6 +15,7 @@ import { openEnv } from './helpers/env.ts';
 import { dream } from './helpers/night.ts';
 import { openSchedules } from './helpers/schedules.ts';
 import { ScriptedFacade } from './helpers/scripted-facade.ts';
+import { openStore } from './helpers/store.ts';
 
 t.setTimeout(300_000);
 
@@ -49,6 +50,7 @@ function sights(server: ConsoleServer, schedule: string): readonly Sight[] {
     { name: 'overview', path: '', sign: 'Recovered 12 tasks' },
     { name: 'tasks', path: 'tasks', sign: '32 tasks' },
     { name: 'tasks-none', path: 'tasks?q=no-such-text', sign: 'No task matches this filter' },
+    { name: 'tasks-filters', path: FILTERED, sign: 'Member of params: platform=1', act: openFilters },
     { name: 'task-failed', path: `tasks/${night.failed}`, sign: '503 Service Unavailable, retry-after 120' },
     { name: 'task-running', path: `tasks/${night.running}`, sign: 'slow: 0.4 MiB/s' },
     { name: 'task-waiting', path: `tasks/${night.retrying}`, sign: 'Why is this not running?' },
@@ -64,11 +66,31 @@ function sights(server: ConsoleServer, schedule: string): readonly Sight[] {
     { name: 'flags', path: 'settings/flags', sign: 'NIGHT_SYNC', owner: true },
     { name: 'revisions', path: 'settings/revisions', sign: '2 revisions', owner: true },
     { name: 'revision-apply', path: 'settings/revisions', sign: '2 revisions', owner: true, act: askToApply },
+    { name: 'store', path: 'store', sign: 'feeds/42' },
+    { name: 'store-edit', path: 'store', sign: 'feeds/42', act: openStored },
     { name: 'missing', path: 'tasks/no-such-task', sign: 'There is no such task' },
     { name: 'add', path: '', sign: 'Recovered 12 tasks', act: openAdd },
     { name: 'cancel', path: 'tasks', sign: '32 tasks', act: openCancel },
     { name: 'help', path: 'workers', sign: '15 idle slots', act: (page) => page.keyboard.press('?') },
   ];
+}
+
+const FILTERED = 'tasks?schedule=nightly&param=%7B%22platform%22%3A1%7D&from=2026-01-15T01:30:00Z&durationFrom=5m';
+
+async function openFilters(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'More filters' }).click();
+}
+
+/** With what somebody else has set meanwhile. */
+async function openStored(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Edit: feeds/42' }).click();
+  await page.getByLabel('Value').fill('{ "seen": [');
+  const path = new URL('/api/v1/store/feeds%2F42', page.url()).href;
+  await page.request.put(path, {
+    data: { value: { seen: ['ep-9'] }, ttl: '3h' },
+    headers: { origin: new URL(path).origin },
+  });
+  await page.getByText('Somebody else has changed this key since.').waitFor();
 }
 
 async function openAdd(page: Page): Promise<void> {
@@ -92,6 +114,14 @@ const ENV = {
   text: 'WORKERS=3\nLIMITS=type:http.download=4,group:example.org=2\nHANDLER_API_KEY=a-secret\nFLAG_NIGHT_SYNC=true\n',
   environment: { NIGHTSHIFT_IO_CONCURRENCY: '32' },
 };
+
+const STORED: readonly (readonly [key: string, value: unknown, ttl?: string])[] = [
+  ['feeds/42', { seen: ['ep-7', 'ep-8'], etag: 'W/"5f1c"', checkedAt: '2026-11-26T02:00:00Z' }, '3h'],
+  ['feeds/43', { seen: [] }],
+  ['library/夜航/a/very/long/path/to/a/folder/that/does/not/fit/into/one/line', { files: 48_211 }, '40d'],
+  ['lock/library.sync', 'io-1', '90s'],
+  ['visits', 41],
+];
 
 async function openCancel(page: Page): Promise<void> {
   const boxes = page.getByRole('checkbox');
@@ -135,7 +165,10 @@ t.test('every page', needs('chromium'), async (t) => {
     { name: 'nightly', task: { type: 'noop' }, when: { kind: 'daily', at: '02:00' } },
     { origin: 'http', from: null },
   );
-  const server = await startConsole({ token }, facade, desk, schedules);
+  const { desk: store } = openStore(facade);
+  const by = { origin: 'http', from: null };
+  for (const [key, value, ttl] of STORED) await store.set({ key, value, ttl }, by);
+  const server = await startConsole({ token }, facade, desk, schedules, store);
   const browser: Browser = await launch();
   t.teardown(async () => {
     await browser.close();
@@ -153,7 +186,7 @@ t.test('every page', needs('chromium'), async (t) => {
         await page.getByRole('button', { name: 'Live' }).waitFor();
         if (act) {
           await act(page);
-          await page.getByRole('dialog').or(page.locator('.save-bar')).waitFor();
+          await page.getByRole('dialog').or(page.locator('.save-bar, .more-filters')).waitFor();
         }
         await check(t, page, axe, join(folder, `${name}-${look}.png`));
         // The page answers 404 for a task that is not there, which browsers report.

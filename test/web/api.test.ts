@@ -192,7 +192,7 @@ t.test('lists are paged with cursors that fit their question only', async (t) =>
 t.test('every filter reaches the supervisor as it was meant', async (t) => {
   const { call, facade } = await serve(t);
   const query =
-    'state=queued,running&state=failed&type=a,b&tag=x&group=g&run=r&origin=http&q=two%20words&from=2026-11-22T01:00:00Z&to=2026-11-22T02:00:00+01:00&schedule=nightly&durationFrom=5m&durationTo=PT1H';
+    'state=queued,running&state=failed&type=a,b&tag=x&group=g&run=r&origin=http&q=two%20words&from=2026-11-22T01:00:00Z&to=2026-11-22T02:00:00+01:00&schedule=nightly&durationFrom=5m&durationTo=PT1H&param={%22platform%22:1,%22of%22:%22x%22}';
   t.equal((await call('GET', `/api/v1/tasks?${query}`)).status, 200);
   t.match(facade.lastAsked('tasks')?.with[0], {
     filter: {
@@ -208,6 +208,7 @@ t.test('every filter reaches the supervisor as it was meant', async (t) => {
       schedule: ['nightly'],
       durationFrom: 300_000,
       durationTo: 3_600_000,
+      param: { platform: 1, of: 'x' },
     },
   });
 });
@@ -224,6 +225,9 @@ t.test('a wrong query value is refused by its name, and so is one nobody knows',
     'from=yesterday',
     'from=2026-11-22',
     'durationFrom=long',
+    'param=platform',
+    'param={}',
+    'param=[1]',
     'sate=failed',
     `q=${'x'.repeat(300)}`,
   ];
@@ -232,6 +236,8 @@ t.test('a wrong query value is refused by its name, and so is one nobody knows',
     isProblem(t, answer, 400, 'validation');
     t.equal(answer.json.errors[0].path, query.split('=')[0], query);
   }
+  const nested = await call('GET', '/api/v1/tasks?param={%22a%22:{}}');
+  isProblem(t, nested, 400, 'validation', /param\.a must be text, a number/);
   isProblem(t, await call('GET', '/api/v1/status?verbose=1'), 400, 'validation', /no query parameters/);
   isProblem(t, await call('GET', '/api/v1/tasks/x/log?follow=maybe'), 400, 'validation', /follow/);
   t.notOk(facade.lastAsked('tasks'));

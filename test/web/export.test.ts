@@ -22,10 +22,10 @@ t.test('all tasks that match come as NDJSON, page after page, each once', async 
     .split('\n')
     .map((line) => JSON.parse(line).id);
   t.same(ids, facade.list.map(({ id }) => id).reverse());
-  const filtered = await call('GET', `${path}?state=failed&q=x&order=oldest&to=2030-01-01T00:00:00Z`);
+  const filtered = await call('GET', `${path}?state=failed&q=x&param={%22a%22:1}&order=oldest&to=2030-01-01T00:00:00Z`);
   t.equal(filtered.text, '', 'nothing is no error');
   const [asked] = facade.lastAsked('tasks')?.with ?? [];
-  t.match(asked, { filter: { state: ['failed'], q: 'x' }, order: 'oldest', after: null, limit: 500 });
+  t.match(asked, { filter: { state: ['failed'], q: 'x', param: { a: 1 } }, order: 'oldest', after: null, limit: 500 });
 });
 
 t.test('as CSV it has a head and a row a task, and no cell that a spreadsheet would run', async (t) => {

@@ -30,6 +30,8 @@ interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
   /** Revision that a change rests on: with another one in force it is refused with 412. */
   readonly since?: string | null;
+  /** What is there already is left alone: refused with 412. */
+  readonly onlyNew?: boolean;
 }
 
 export async function request(
@@ -46,10 +48,11 @@ export async function request(
 }
 
 async function send(method: string, path: string, body: unknown, options: RequestOptions): Promise<Response> {
-  const { signal, since } = options;
+  const { signal, since, onlyNew } = options;
   const headers = {
     ...(body !== undefined && { 'content-type': 'application/json' }),
     ...(since && { 'if-match': `"${since}"` }),
+    ...(onlyNew && { 'if-none-match': '*' }),
   };
   try {
     return await fetch(apiPath(path), {

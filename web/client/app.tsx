@@ -9,11 +9,13 @@ import { Schedule } from './pages/schedule.tsx';
 import { EditSchedule, NewSchedule } from './pages/schedule-form.tsx';
 import { Schedules } from './pages/schedules.tsx';
 import { Settings } from './pages/settings.tsx';
+import { Store } from './pages/store.tsx';
 import { Task } from './pages/task.tsx';
 import { Tasks } from './pages/tasks.tsx';
 import { Workers } from './pages/workers.tsx';
 import { adding, mayAdd } from './parts/add-button.tsx';
 import { AddTask } from './parts/add-task.tsx';
+import { AddToCount } from './parts/add-to-count.tsx';
 import { Asked } from './parts/ask.tsx';
 import { EditParams } from './parts/edit-params.tsx';
 import { Help, helping } from './parts/help.tsx';
@@ -23,6 +25,7 @@ import { PauseSchedules } from './parts/pause-schedules.tsx';
 import { ResumeSchedules } from './parts/resume-schedules.tsx';
 import { searchField } from './parts/search-field.tsx';
 import { Side, toggleLive } from './parts/side.tsx';
+import { StoredDialog } from './parts/stored-dialog.tsx';
 import { Toasts } from './parts/toasts.tsx';
 import { go, route } from './router.ts';
 import { line } from './stream.ts';
@@ -36,6 +39,7 @@ export function App() {
     'g c': () => go('schedules'),
     'g w': () => go('workers'),
     'g h': () => go('handlers'),
+    'g k': () => go('store'),
     'g s': () => go('settings'),
     '/': search,
     '?': () => {
@@ -59,6 +63,8 @@ export function App() {
       <EditParams />
       <PauseSchedules />
       <ResumeSchedules />
+      <StoredDialog />
+      <AddToCount />
       <Asked />
       <Help />
       <Toasts />
@@ -69,7 +75,8 @@ export function App() {
 /** Into the field at once, wherever one is: what is typed next must not be taken for keys. */
 function search(): void {
   const field = document.querySelector<HTMLInputElement>(searchField);
-  if (!field) go(route.value.page === 'settings' ? 'settings' : 'tasks', searchField);
+  const { page } = route.value;
+  if (!field) go(page === 'settings' || page === 'store' ? page : 'tasks', searchField);
   field?.focus();
   field?.select();
 }
@@ -114,6 +121,7 @@ function Page() {
   if (page === 'newSchedule') return <NewSchedule />;
   if (page === 'editSchedule') return <EditSchedule id={id} />;
   if (page === 'handlers') return <Handlers />;
+  if (page === 'store') return <Store />;
   if (page === 'settings') return <Settings part={id} />;
   return page === 'workers' ? <Workers /> : <Missing />;
 }

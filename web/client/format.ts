@@ -33,6 +33,15 @@ export function time(at: number, now: number): string {
   return `${(sameYear ? day : dayAndYear).value.format(at)} ${clockShort.value.format(at)}`;
 }
 
+const BYTES = ['B', 'KiB', 'MiB', 'GiB'] as const;
+
+/** With one decimal at most, e.g. `3.1 KiB`. */
+export function bytes(count: number): string {
+  let [rest, unit] = [count, 0];
+  for (; rest >= 1_024 && unit < BYTES.length - 1; unit++) rest /= 1_024;
+  return `${rate(rest)} ${BYTES[unit]}`;
+}
+
 export function longDay(at: number): string {
   return today.value.format(at);
 }

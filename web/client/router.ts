@@ -13,6 +13,7 @@ export type PageName =
   | 'workers'
   | 'handlers'
   | 'settings'
+  | 'store'
   | 'missing';
 
 /** Pages of the settings beside the first one. */
@@ -49,7 +50,7 @@ function pageOf(page: string, id: string, rest: string): PageName {
   if (page === 'schedules') return id === '' ? 'schedules' : id === 'new' ? 'newSchedule' : 'schedule';
   if (page === 'tasks') return id === '' ? 'tasks' : 'task';
   if (page === 'settings' && SETTINGS_PARTS.includes(id)) return 'settings';
-  return (page === 'workers' || page === 'handlers') && id === '' ? page : 'missing';
+  return (page === 'workers' || page === 'handlers' || page === 'store') && id === '' ? page : 'missing';
 }
 
 /** The row that the reader left a list by, until the list shows it again. */

@@ -45,3 +45,8 @@ export function momentOf(text: string): number {
   const first = wall - (wallOf(wall) - wall);
   return wall - (wallOf(first) - first);
 }
+
+/** @returns what a `datetime-local` field shows of a moment in the zone, to the minute */
+export function localText(at: number): string {
+  return new Date(wallOf(at)).toISOString().slice(0, 16);
+}

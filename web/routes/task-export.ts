@@ -3,10 +3,10 @@ import { goneSignal } from '../gone.ts';
 import { type Parameters, readQuery } from '../query.ts';
 import { api, type Context, look, type Parts, type Route } from '../route.ts';
 import { EXPORT_FORMATS, type ExportFormat, TaskExports } from '../task-export.ts';
-import { FILTERS, filterOf } from '../task-filter.ts';
+import { QUERY_FILTERS, queryFilterOf } from '../task-filter.ts';
 
 const EXPORT = {
-  ...FILTERS,
+  ...QUERY_FILTERS,
   order: { is: 'choice', of: ['newest', 'oldest'], default: 'newest', sentence: 'By time of creation.' },
   format: {
     is: 'choice',
@@ -28,7 +28,7 @@ export function taskExportRoutes({ facade, clock }: Parts): Route[] {
     ctx.set('Content-Type', chosen.type);
     ctx.set('Content-Disposition', `attachment; filename="tasks.${format}"`);
     if (ctx.method === 'HEAD') return;
-    const question = { filter: filterOf(filters), order: order as 'newest' | 'oldest', signal: goneSignal(ctx) };
+    const question = { filter: queryFilterOf(filters), order: order as 'newest' | 'oldest', signal: goneSignal(ctx) };
     ctx.body = exports.begin(question, chosen);
   }
 

@@ -19,10 +19,10 @@ import {
   pathParameter,
   type Route,
 } from '../route.ts';
-import { FILTERS, filterOf } from '../task-filter.ts';
+import { QUERY_FILTERS, queryFilterOf } from '../task-filter.ts';
 
 const LIST = {
-  ...FILTERS,
+  ...QUERY_FILTERS,
   order: { is: 'choice', of: ['newest', 'oldest'], default: 'newest', sentence: 'By time of creation.' },
   ...PAGE,
 } as const satisfies Parameters;
@@ -30,7 +30,7 @@ const LIST = {
 export function taskRoutes({ facade }: Parts): Route[] {
   async function list(ctx: Context): Promise<void> {
     const { cursor, limit, order = 'newest', ...filters } = readQuery(ctx.querystring, LIST);
-    const filter = filterOf(filters);
+    const filter = queryFilterOf(filters);
     const question = { filter, order };
     const after = cursor === undefined ? null : readCursor(cursor, question);
     const page = await whileConnected(ctx, (signal) =>

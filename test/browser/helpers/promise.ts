@@ -5,11 +5,13 @@ import type { WebSettings } from '../../../web/settings.ts';
 import type { DeskBed } from '../../helpers/desk.ts';
 import { needs } from '../../helpers/needs.ts';
 import type { SchedulesBed, SchedulesBedOptions } from '../../helpers/schedules-bed.ts';
+import type { StoreBed } from '../../helpers/store-bed.ts';
 import { launch, openPage } from './browser.ts';
 import { type ConsoleServer, startConsole } from './console-server.ts';
 import { type EnvGiven, openEnv } from './env.ts';
 import { openSchedules } from './schedules.ts';
 import { ScriptedFacade } from './scripted-facade.ts';
+import { openStore } from './store.ts';
 
 t.setTimeout(300_000);
 let browser: Browser | undefined;
@@ -21,6 +23,8 @@ export interface Seen extends ConsoleServer {
   readonly desk: DeskBed;
   /** Where it is about schedules. */
   readonly bed: SchedulesBed;
+  /** Where it is about the store. */
+  readonly kept: StoreBed;
 }
 export interface Before {
   readonly path?: string;
@@ -31,7 +35,9 @@ export interface Before {
   readonly env?: EnvGiven;
   /** The real scheduler on a clock moved by hand. */
   readonly schedules?: SchedulesBedOptions;
-  prepare?(server: ConsoleServer, desk: DeskBed, bed: SchedulesBed): void | Promise<void>;
+  /** The real store over a journal in memory, with this room in bytes. */
+  readonly store?: number;
+  prepare?(server: ConsoleServer, desk: DeskBed, bed: SchedulesBed, kept: StoreBed): void | Promise<void>;
 }
 
 /** Each promise has a supervisor, a server and a page of its own, and is broken by any error of a script or the policy. */
@@ -41,8 +47,9 @@ export function promise(name: string, before: Before, keep: (t: Test, seen: Seen
     const facade = new ScriptedFacade();
     const desk = before.env ? await openEnv(facade, before.env) : (null as never);
     const bed = before.schedules ? openSchedules(facade, before.schedules) : (null as never);
-    const server = await startConsole(before.settings, facade, desk?.desk, bed?.desk);
-    await before.prepare?.(server, desk, bed);
+    const kept = before.store ? openStore(facade, before.store) : (null as never);
+    const server = await startConsole(before.settings, facade, desk?.desk, bed?.desk, kept?.desk);
+    await before.prepare?.(server, desk, bed, kept);
     const url = server.url.replace('127.0.0.1', before.host ?? '127.0.0.1');
     const { page, errors } = await openPage(browser, url + (before.path ?? ''), before.look);
     t.teardown(async () => {
@@ -50,7 +57,7 @@ export function promise(name: string, before: Before, keep: (t: Test, seen: Seen
       await server.close();
       await desk?.end();
     });
-    await keep(t, { ...server, page, desk, bed });
+    await keep(t, { ...server, page, desk, bed, kept });
     t.same(errors, [], 'no script failed and no policy was broken');
   });
 }

@@ -49,13 +49,28 @@ export function attemptOf(number: number, startedAt: string, worker: string): At
   return { number, outcome: null, startedAt, finishedAt: null, worker, handlerVersion: '3f9a1c20b7de' };
 }
 
-export function matches(task: TaskView, { state, type, tag, group, q }: TaskFilter): boolean {
+export function matches(task: TaskView, filter: TaskFilter): boolean {
+  const { state, type, tag, group, q, run, origin, schedule, param } = filter;
+  if (run && !run.includes(task.run?.id ?? '')) return false;
+  if (origin && !origin.some((one) => task.origin === one || task.origin.startsWith(`${one}:`))) return false;
+  if (schedule && !schedule.some((one) => task.origin === `schedule:${one}`)) return false;
+  const params = task.params as Readonly<Record<string, unknown>>;
+  if (param && !Object.entries(param).every(([name, value]) => params[name] === value)) return false;
+  if (!isWithin(task, filter)) return false;
   if (state && !state.includes(task.state)) return false;
   if (type && !type.includes(task.type)) return false;
   if (tag && !tag.some((one) => task.tags.includes(one))) return false;
   if (group && !(task.group && group.includes(task.group))) return false;
   const text = JSON.stringify([task.id, task.type, task.params, task.error, task.tags]);
   return q === undefined || text.toLowerCase().includes(q.toLowerCase());
+}
+
+function isWithin(task: TaskView, { from, to, durationFrom, durationTo }: TaskFilter): boolean {
+  const created = Date.parse(task.createdAt);
+  if (created < (from ?? 0) || created >= (to ?? Number.POSITIVE_INFINITY)) return false;
+  if (durationFrom === undefined && durationTo === undefined) return true;
+  const took = Date.parse(task.finishedAt ?? '') - Date.parse(task.startedAt ?? '');
+  return took >= (durationFrom ?? 0) && took < (durationTo ?? Number.POSITIVE_INFINITY);
 }
 
 /** @param more what is not as it is for most; one with a file of its own is not built in */

@@ -4,8 +4,10 @@ import { useEffect, useMemo } from 'preact/hooks';
 import type { TaskPage } from '../../../supervisor/facade.ts';
 import { say } from '../language.ts';
 import { useLive } from '../live.ts';
+import { moreMistakes } from '../more-filters.ts';
 import { AddButton } from '../parts/add-button.tsx';
 import { Bulk, type Selection } from '../parts/bulk.tsx';
+import { ExportLinks } from '../parts/export-links.tsx';
 import { Fresh } from '../parts/fresh.tsx';
 import { NoTasks } from '../parts/no-tasks.tsx';
 import { PageProblem } from '../parts/page-problem.tsx';
@@ -28,6 +30,8 @@ export function Tasks() {
   const selection = useSignal(NOTHING);
   const opened = useSignal(0);
   const picked = selection.value.ids.size > 0;
+  const problem = page ? null : live.problem.value;
+  const told = Object.keys(moreMistakes(problem)).length > 0;
   const { rows, fresh } = useSteady(page?.items ?? [], picked, `${query} ${opened.value}`);
   useEffect(() => {
     selection.value = NOTHING;
@@ -40,12 +44,13 @@ export function Tasks() {
     <>
       <Head />
       <Pauses />
-      <TaskFilterBar filter={filter} />
-      {live.problem.value && !page && <PageProblem problem={live.problem.value} again={live.reload} />}
+      <TaskFilterBar filter={filter} problem={problem} />
+      {problem && !told && <PageProblem problem={problem} again={live.reload} />}
       <div class="list-bar" data-steady>
         {picked && <Bulk selection={selection} rows={rows} filter={filter} more={page?.next != null} />}
         {!picked && page && <span class="muted">{countOf(page, filter)}</span>}
         {!picked && fresh > 0 && <Fresh text={say().list.fresh(fresh)} show={showFresh} />}
+        {!picked && page && rows.length > 0 && <ExportLinks filter={filter} total={totalOf(page, filter)} />}
       </div>
       {page && rows.length === 0 && <NoTasks filtered={!isEmpty(filter) || filter.cursor !== ''} />}
       {rows.length > 0 && <TaskTable rows={rows} selection={selection} />}
@@ -58,14 +63,19 @@ export function Tasks() {
   );
 }
 
+/** How many match, where that is known. */
+function totalOf({ items, next, total }: TaskPage, { cursor }: TaskFilter): number | null {
+  return total ?? (cursor === '' && next === null ? items.length : null);
+}
+
 /** How many there are where that is known; else what this page proves: a search in the history counts nothing beyond it. */
-function countOf({ items, next, total }: TaskPage, { cursor }: TaskFilter): string {
+function countOf(page: TaskPage, filter: TaskFilter): string {
   const words = say().list;
-  const shown = items.length;
-  if (total !== undefined) return total === 0 ? '' : words.total(total);
+  const total = totalOf(page, filter);
+  const shown = page.items.length;
+  if (total !== null) return total === 0 ? '' : words.total(total);
   if (shown === 0) return '';
-  if (cursor !== '') return words.onPage(shown);
-  if (next === null) return words.total(shown);
+  if (filter.cursor !== '') return words.onPage(shown);
   return shown < tasksShownMax ? words.atLeast(shown) : words.moreThan(shown);
 }
 

@@ -4,7 +4,7 @@ import type { QueueView } from '../../../supervisor/facade.ts';
 import type { HandlerDescription } from '../../../workers/contract.ts';
 import { duration, number } from '../format.ts';
 import { say } from '../language.ts';
-import { pathOf } from '../task-filter.ts';
+import { NO_FILTER, pathOf } from '../task-filter.ts';
 import { Link } from './link.tsx';
 import { FlagWord } from './state-word.tsx';
 
@@ -146,7 +146,7 @@ function CountCell({ type, state, count }: { type: string; state: 'queued' | 'ru
   if (count === 0) return <td class="end muted">{number(0)}</td>;
   return (
     <td class="end">
-      <Link to={pathOf({ states: [state], type, text: '', cursor: '' })} class="count-link">
+      <Link to={pathOf({ ...NO_FILTER, states: [state], type })} class="count-link">
         {number(count)}
       </Link>
     </td>

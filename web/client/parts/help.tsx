@@ -25,6 +25,7 @@ export function Help() {
             ['g c', pages.schedules],
             ['g w', pages.workers],
             ['g h', pages.handlers],
+            ['g k', pages.store],
             ['g s', pages.settings],
           ]}
         />

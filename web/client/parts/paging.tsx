@@ -9,11 +9,13 @@ interface PagingProps {
   newest: string | null;
   /** Path of the next page; null on the last one. */
   older: string | null;
+  /** What the two are called where a list is in another order. */
+  names?: { readonly newest: string; readonly older: string };
 }
 
-export function Paging({ label, newest, older }: PagingProps) {
+export function Paging({ label, newest, older, names }: PagingProps) {
   if (newest === null && older === null) return null;
-  const words = say().list;
+  const words = names ?? say().list;
   return (
     <nav class="paging" aria-label={label}>
       {newest !== null && (

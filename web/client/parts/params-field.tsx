@@ -1,4 +1,4 @@
-/** An editor for params: plain text, checked as JSON while it is typed, so that the mistake is seen before it is sent. */
+/** An editor for JSON such as params: plain text, checked as JSON while it is typed, so that the mistake is seen before it is sent. */
 import { say } from '../language.ts';
 import { paramsMistake } from '../task-draft.ts';
 import { Field } from './field.tsx';
@@ -6,13 +6,16 @@ import { Field } from './field.tsx';
 interface ParamsFieldProps {
   value: string;
   mistake: string | undefined;
+  /** Where it holds something else than params. */
+  name?: string;
+  hint?: string;
   change(value: string): void;
 }
 
 const rowsMin = 5;
 const rowsMax = 14;
 
-export function ParamsField({ value, mistake, change }: ParamsFieldProps) {
+export function ParamsField({ value, mistake, name, hint, change }: ParamsFieldProps) {
   const words = say().add;
   const wrong = paramsMistake(value);
   const format = (
@@ -26,7 +29,12 @@ export function ParamsField({ value, mistake, change }: ParamsFieldProps) {
     </button>
   );
   return (
-    <Field name={words.params} hint={words.paramsHint} mistake={mistake ?? wrong ?? undefined} extra={format}>
+    <Field
+      name={name ?? words.params}
+      hint={hint ?? words.paramsHint}
+      mistake={mistake ?? wrong ?? undefined}
+      extra={format}
+    >
       {(field) => (
         <textarea
           {...field}

@@ -14,6 +14,7 @@ const PAGES = [
   ['schedules', 'schedules'],
   ['workers', 'workers'],
   ['handlers', 'handlers'],
+  ['store', 'store'],
   ['settings', 'settings'],
 ] as const satisfies readonly (readonly [PageName, string])[];
 

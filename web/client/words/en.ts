@@ -9,6 +9,7 @@ import { overviewEn } from './overview-en.ts';
 import { scheduleFormEn } from './schedule-form-en.ts';
 import { schedulesEn } from './schedules-en.ts';
 import { settingsEn } from './settings-en.ts';
+import { storeEn } from './store-en.ts';
 import { taskEn } from './task-en.ts';
 
 export const en = {
@@ -25,6 +26,7 @@ export const en = {
     editSchedule: 'Edit schedule',
     workers: 'Workers',
     handlers: 'Handlers',
+    store: 'Store',
     settings: 'Settings',
     missing: 'No such page',
     missingText: 'Nothing lives at this address.',
@@ -170,6 +172,7 @@ export const en = {
   },
   settings: settingsEn,
   handlers: handlersEn,
+  store: storeEn,
   schedules: schedulesEn,
   scheduleForm: scheduleFormEn,
   login: LOGIN.en as LoginWords,

@@ -27,5 +27,43 @@ export const listEn = {
   emptyText: 'Drop a file into the inbox, or submit one from the command line:',
   emptyForm: 'Or fill in a form:',
   noMatch: 'No task matches this filter',
+  exported: (n: number | null) =>
+    n === null ? 'Export all that match' : n === 1 ? 'Export this one' : `Export all ${n.toLocaleString('en')}`,
+  exportAs: (n: number | null, format: string) =>
+    n === null ? `Export all that match as ${format}` : `Export ${tasks(n)} as ${format}`,
+  exportHints: {
+    ndjson: 'One file, each task whole as a line of JSON',
+    csv: 'One file for spreadsheets, a task a row',
+  },
+  more: {
+    open: 'More filters',
+    title: 'More filters',
+    apply: 'Apply',
+    remove: (text: string) => `Remove filter ${text}`,
+    inZone: (zone: string) => `Time in ${zone}`,
+    paramMistake: 'must be name=value, or an object such as { "platform": 1 }',
+    names: {
+      schedule: 'Schedule',
+      origin: 'Origin',
+      tag: 'Tag',
+      group: 'Group',
+      run: 'Run',
+      param: 'Member of params',
+      from: 'Created from',
+      to: 'Created before',
+      durationFrom: 'Took at least',
+      durationTo: 'Took less than',
+    },
+    hints: {
+      schedule: 'Its name, as it is listed',
+      origin: 'For example page, http, cli, inbox',
+      tag: 'Several with commas: any of them',
+      group: 'Several with commas',
+      run: 'Id of the run',
+      param: 'For example platform=1',
+      durationFrom: 'For example 30s, 5m, 2h',
+      durationTo: 'Only of tasks that have finished',
+    },
+  },
   noMatchText: 'History is searched as well; a shorter text or another state may find it.',
 };

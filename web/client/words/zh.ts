@@ -10,6 +10,7 @@ import { overviewZh } from './overview-zh.ts';
 import { scheduleFormZh } from './schedule-form-zh.ts';
 import { schedulesZh } from './schedules-zh.ts';
 import { settingsZh } from './settings-zh.ts';
+import { storeZh } from './store-zh.ts';
 import { taskZh } from './task-zh.ts';
 
 export const zh: Words = {
@@ -26,6 +27,7 @@ export const zh: Words = {
     editSchedule: '编辑计划',
     workers: '工作槽',
     handlers: '处理程序',
+    store: '存储',
     settings: '设置',
     missing: '没有这个页面',
     missingText: '这个地址下什么也没有。',
@@ -165,6 +167,7 @@ export const zh: Words = {
   },
   settings: settingsZh,
   handlers: handlersZh,
+  store: storeZh,
   schedules: schedulesZh,
   scheduleForm: scheduleFormZh,
   login: LOGIN.zh as LoginWords,
