@@ -1,4 +1,7 @@
 /** A queue on a clock that is moved by hand, with every transition it tells of. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Test } from 'tap';
 import type { Queue, QueueOptions, Transition } from '../../supervisor/queue/open-queue.ts';
@@ -25,6 +28,13 @@ export async function queueBed(
   queue.watch((transition) => seen.push(transition));
   t.teardown(() => queue.close({ timeout: 0 }));
   return { clock, queue, seen, warned };
+}
+
+/** A folder that is there until whatever was opened in it later is closed. */
+export function folderOf(t: Test): string {
+  const folder = mkdtempSync(join(tmpdir(), 'nightshift-queue-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 /** Lets what is under way settle: in memory an entry is durable one turn of the event loop later. */

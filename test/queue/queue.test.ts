@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
 import { MOVES } from '../../supervisor/core/transitions.ts';
 import { popsWaitingMax } from '../../supervisor/queue/consumers.ts';
+import { finishedKeptMax } from '../../supervisor/queue/memory.ts';
 import { openQueue, type QueueOptions } from '../../supervisor/queue/open-queue.ts';
 import { codeOf, isPending, type QueueBed, queueBed, take, turns } from './queue-bed.ts';
 
@@ -293,6 +294,16 @@ t.test('what is wrong is refused with its place, and takes nothing along', async
   t.equal(await codeOf(queue.pushAll(Array.from({ length: 4 }, () => ({ type: 'a' })))), 'full');
   await queue.pushAll(Array.from({ length: 3 }, () => ({ type: 'a' })));
   t.equal(await codeOf(queue.push({ type: 'a' })), 'full');
+});
+
+t.test('in memory the newest of the finished tasks are known, and no more', async (t) => {
+  const { queue } = await queueBed(t);
+  const tasks = Array.from({ length: finishedKeptMax + 1 }, () => ({ type: 'a' }));
+  const [first, second] = await queue.pushAll(tasks);
+  const popped = await Promise.all(tasks.map(() => take(queue)));
+  await Promise.all(popped.map((task) => queue.done(task, 7)));
+  t.equal(await queue.task(first?.id as string), null);
+  t.match(await queue.task(second?.id as string), { state: 'succeeded', result: 7 });
 });
 
 t.test('so many pops may wait', async (t) => {
