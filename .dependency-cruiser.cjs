@@ -62,8 +62,21 @@ module.exports = {
     only(
       'supervisor-does-not-know-its-users',
       'The command line is above the supervisor.',
-      '^supervisor/(?!main[.]ts|dispatch/)',
-      ['^supervisor/', '^workers/(contract|built-in|handler-names)[.]ts$'],
+      '^supervisor/(?!main[.]ts|dispatch/|queue/)',
+      ['^supervisor/(?!queue/)', '^workers/(contract|built-in|handler-names)[.]ts$'],
+    ),
+    only(
+      'queue-is-a-supervisor-without-workers',
+      'The library is made of the parts of the supervisor; how an attempt ends it has from who performs attempts.',
+      '^supervisor/queue/',
+      [
+        '^supervisor/queue/',
+        '^supervisor/(core|journal|history)/',
+        '^supervisor/(boot|clock|facade|health|health-reports|last-incarnation|orphans)[.]ts$',
+        '^supervisor/(recorder|replay|start-fault|store-desk|supervisor|timekeeper)[.]ts$',
+        '^supervisor/settings/grammars[.]ts$',
+        '^workers/outcome[.]ts$',
+      ],
     ),
     only('web-asks-the-facade', 'The console reaches the supervisor by its facade.', '^web/', [
       '^web/',
@@ -176,8 +189,10 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    // Handlers stand for what people write elsewhere: they import us by our name, as a package.
-    exclude: { path: ['^(build|[.]build-[^/]+|node_modules/[.]cache)/', '^test/fixtures/', '^examples/handlers/'] },
+    // These stand for what people write elsewhere: they import us by our name, as a package.
+    exclude: {
+      path: ['^(build|[.]build-[^/]+|node_modules/[.]cache)/', '^test/fixtures/', '^examples/(handlers|queue)/'],
+    },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'import', 'node', 'default'] },

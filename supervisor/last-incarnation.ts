@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { recoverAttempt } from './core/decide/attempt.ts';
+import type { AttemptEnded } from './core/event.ts';
 import { iso } from './core/record.ts';
 import type { State } from './core/state.ts';
 import type { StatusView } from './facade.ts';
@@ -61,18 +62,40 @@ export async function recover(
   const scratch = join(options.dataDir, 'scratch');
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true, mode: 0o700 });
-  const orderly = last === null || last.clean || last.boot !== bootId;
-  const running = [...state.running];
   const stoppedAt = Math.max(last?.at ?? 0, replay.lastAt);
-  recorder.record({ e: 'supervisor.started', incarnation, boot: bootId, version, pid: process.pid });
-  for (const task of running) {
-    const ended = recoverAttempt(task, { orderly, at: stoppedAt });
-    workLog.ended(ended);
-    recorder.record(ended);
-  }
+  const running = beginIncarnation(
+    { bootId, incarnation, version },
+    { state, recorder, stoppedAt, ended: (event) => workLog.ended(event) },
+  );
   if (last === null) return null;
   const tasks = state.tasks.size - state.failed.size;
   if (!last.clean && tasks > 0)
-    log.warn(`recovered ${countTasks(tasks)} after a stop at ${iso(stoppedAt)}; running then: ${running.length}`);
+    log.warn(`recovered ${countTasks(tasks)} after a stop at ${iso(stoppedAt)}; running then: ${running}`);
   return { tasks, stoppedAt: iso(stoppedAt), downMs: Math.max(0, startedAt - stoppedAt), clean: last.clean };
+}
+
+interface Beginning {
+  readonly state: State;
+  readonly recorder: Recorder;
+  /** When the last incarnation was last heard of, ms since 1970. */
+  readonly stoppedAt: number;
+  /** Told of each attempt that was cut, before it is recorded. */
+  ended(event: AttemptEnded): void;
+}
+
+/** Writes down that this one is there, and what was running as interrupted. @returns how many attempts that were */
+export function beginIncarnation(
+  { bootId, incarnation, version }: Pick<Incarnation, 'bootId' | 'incarnation' | 'version'>,
+  { state, recorder, stoppedAt, ended }: Beginning,
+): number {
+  const last = state.lastStop;
+  const orderly = last === null || last.clean || last.boot !== bootId;
+  const running = [...state.running];
+  recorder.record({ e: 'supervisor.started', incarnation, boot: bootId, version, pid: process.pid });
+  for (const task of running) {
+    const event = recoverAttempt(task, { orderly, at: stoppedAt });
+    ended(event);
+    recorder.record(event);
+  }
+  return running.length;
 }

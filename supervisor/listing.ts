@@ -17,7 +17,7 @@ const paramsBatch = 64;
 
 export interface ListingParts {
   readonly state: State;
-  readonly history: History;
+  readonly history: Pick<History, 'list'>;
   readonly clock: Clock;
   /** Params of live tasks as text, read back where they are only on disk. */
   readonly paramsOf: (tasks: readonly Task[]) => Promise<readonly string[]>;

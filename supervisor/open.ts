@@ -213,7 +213,6 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     history,
     recorder,
     dispatcher,
-    events,
     ids,
     clock,
     handlers,

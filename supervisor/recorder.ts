@@ -17,10 +17,10 @@ import type { Journal } from './journal/live-journal.ts';
 
 export interface RecorderParts {
   readonly state: State;
-  readonly journal: Journal;
-  readonly history: History;
-  readonly ledger: Ledger;
-  readonly events: EventStream;
+  readonly journal: Pick<Journal, 'append' | 'read'>;
+  readonly history: Pick<History, 'append'>;
+  readonly ledger: Pick<Ledger, 'append'>;
+  readonly events: Pick<EventStream, 'add'>;
   readonly clock: Clock;
   /** Params text could not be read back from the disk: the supervisor cannot go on. */
   readonly unreadable: (error: unknown) => void;

@@ -22,7 +22,6 @@ import { isFinished, type Task, type TaskOptions } from './core/task.ts';
 import type { TaskInput } from './core/task-input.ts';
 import { waitingOf } from './core/waiting.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
-import type { EventStream } from './event-stream.ts';
 import type { Actor, PageRequest, SubmitAnswer, TaskFilter, TaskPage, TaskView } from './facade.ts';
 import type { History } from './history/history.ts';
 import type { Journal } from './journal/live-journal.ts';
@@ -32,11 +31,10 @@ import type { Recorder } from './recorder.ts';
 
 export interface SupervisorParts {
   readonly state: State;
-  readonly journal: Journal;
-  readonly history: History;
+  readonly journal: Pick<Journal, 'durable' | 'durability' | 'full' | 'read'>;
+  readonly history: Pick<History, 'get' | 'list'>;
   readonly recorder: Recorder;
-  readonly dispatcher: Dispatcher;
-  readonly events: EventStream;
+  readonly dispatcher: Pick<Dispatcher, 'pump' | 'stop'>;
   readonly ids: IdMaker;
   readonly clock: Clock;
   readonly handlers: { of(type: string): HandlerDescription | undefined };

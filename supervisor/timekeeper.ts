@@ -23,15 +23,15 @@ const snapshotRetryMs = 60_000;
 
 export interface TimekeeperParts {
   readonly state: State;
-  readonly journal: Journal;
-  readonly history: History;
-  readonly ledger: Ledger;
-  readonly scheduler: Scheduler;
+  readonly journal: Pick<Journal, 'snapshot' | 'snapshotDue'>;
+  readonly history: Pick<History, 'sync'>;
+  readonly ledger: Pick<Ledger, 'sync'>;
+  readonly scheduler: Pick<Scheduler, 'nextAt' | 'tick'>;
   readonly recorder: Recorder;
-  readonly dispatcher: Dispatcher;
+  readonly dispatcher: Pick<Dispatcher, 'pump'>;
   readonly clock: Clock;
   readonly health: Health;
-  readonly log: Log;
+  readonly log: Pick<Log, 'warn'>;
 }
 
 export class Timekeeper {
