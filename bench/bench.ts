@@ -14,6 +14,7 @@ import { idle } from './idle.ts';
 import { latency } from './latency.ts';
 import { reload } from './reload.ts';
 import { restart } from './restart.ts';
+import { runs as pipelineRuns } from './runs.ts';
 import { schedules } from './schedules.ts';
 import { workOff } from './work-off.ts';
 
@@ -28,6 +29,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   drop,
   reload,
   schedules,
+  runs: pipelineRuns,
 };
 const runs = 3;
 

@@ -35,6 +35,8 @@ export interface TaskFilter {
   readonly tag?: readonly string[];
   readonly group?: readonly string[];
   readonly run?: readonly string[];
+  /** Names of stages of runs. */
+  readonly stage?: readonly string[];
   readonly origin?: readonly string[];
   /** Case-insensitive text in id, type, params, error, tags. */
   readonly q?: string;

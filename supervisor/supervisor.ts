@@ -4,6 +4,7 @@
  */
 import type { HandlerDescription } from '../workers/contract.ts';
 import type { Clock } from './clock.ts';
+import { acceptAgain, retryRefusal } from './core/decide/runs.ts';
 import { cancelTask, pauseQueue, promoteTask, resumeQueue, retryTask } from './core/decide/steer.ts';
 import { submitTasks } from './core/decide/submit.ts';
 import { askedBy, type Event } from './core/event.ts';
@@ -18,7 +19,7 @@ import {
 } from './core/record.ts';
 import { Refusal } from './core/refusal.ts';
 import type { State } from './core/state.ts';
-import { isFinished, type Task, type TaskOptions } from './core/task.ts';
+import { type FinishedState, isFinished, type Task, type TaskOptions } from './core/task.ts';
 import type { TaskInput } from './core/task-input.ts';
 import { waitingOf } from './core/waiting.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
@@ -67,6 +68,8 @@ export class Supervisor {
   readonly #parts: SupervisorParts;
   /** Finished tasks that are being run again: their records do not say so yet. */
   readonly #retrying = new Set<string>();
+  /** Of those in runs, the task that each is run again as. */
+  readonly #again = new Map<string, string>();
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
@@ -150,7 +153,9 @@ export class Supervisor {
   async retry(id: string, actor: Actor, { resolved = true }: RetryOptions = {}) {
     const live = this.#parts.state.tasks.get(id);
     if (live) {
-      await this.#carryOut(retryTask(live, askedBy(actor)));
+      const { run } = live.options;
+      const refusal = run && retryRefusal(this.#parts.state, run.id);
+      await this.#carryOut(refusal ?? retryTask(live, askedBy(actor)));
       return { task: await this.#mustView(id), originalId: id, source: 'live' as const };
     }
     if (this.#retrying.has(id) && !resolved) throw new Refusal('conflict', `task ${id} is being retried`);
@@ -167,12 +172,37 @@ export class Supervisor {
     if (!record) throw new Refusal('not_found', `there is no task ${id}`);
     if (record.retriedAs && !resolved)
       throw new Refusal('conflict', `task ${id} has been retried as ${record.retriedAs}`);
+    if (record.run) return this.#retryInRun(record, record.run);
     const { input, warning } = inputOf(record);
     const { ids } = await this.accept([input], actor.origin, { retryOf: record });
     const task = await this.#mustView(ids[0] as string);
     await this.#parts.recorder.departed();
     const source = warning ? ('rebuilt' as const) : ('history' as const);
     return { task, originalId: id, source, ...(warning && { warning }) };
+  }
+
+  /** In its place: a stage has each key once, so a task that runs again is no other work than the one before. */
+  async #retryInRun(record: HistoryRecord, ref: NonNullable<HistoryRecord['run']>) {
+    const { state, recorder, dispatcher, clock, ids } = this.#parts;
+    const known = record.retriedAs ?? this.#again.get(record.id);
+    if (known !== undefined)
+      throw new Refusal('conflict', `task ${record.id} has been retried as ${known}: retry that one`);
+    this.mayTakeWork();
+    const now = clock.wall();
+    const given = { id: ids.next(now), retryOf: record.id, ref };
+    const params = JSON.stringify(record.params ?? {});
+    const { idempotencyKey: key, label = null } = record;
+    const was = { state: record.state as FinishedState, key, params, label };
+    const decision = acceptAgain(state, given, was, (type) => this.handlerOf(type));
+    if (decision instanceof Refusal) throw await this.#settledWith(decision);
+    this.#again.set(record.id, given.id);
+    recorder.recordGroup(decision);
+    recorder.rewrite(state.seq, now, { ...record, retriedAs: given.id });
+    dispatcher.pump();
+    const task = await this.#mustView(given.id);
+    await recorder.departed();
+    this.#again.delete(record.id);
+    return { task, originalId: record.id, source: 'history' as const };
   }
 
   async pause(type: string | null, reason: string, actor: Actor): Promise<void> {

@@ -5,6 +5,7 @@ import Koa from 'koa';
 import type { Clock } from '../supervisor/clock.ts';
 import { Refusal } from '../supervisor/core/refusal.ts';
 import type { Facade } from '../supervisor/facade.ts';
+import type { RunsFacade } from '../supervisor/runs-facade.ts';
 import type { SchedulesFacade } from '../supervisor/schedules-facade.ts';
 import type { SettingsFacade } from '../supervisor/settings-facade.ts';
 import { may } from './caller.ts';
@@ -23,6 +24,7 @@ import { eventRoutes } from './routes/events.ts';
 import { manyTaskRoutes } from './routes/many-tasks.ts';
 import { type Pages, pages } from './routes/pages.ts';
 import { queueRoutes } from './routes/queue.ts';
+import { runsRoutes } from './routes/runs.ts';
 import { schedulesRoutes } from './routes/schedules.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { settingsRoutes } from './routes/settings.ts';
@@ -38,6 +40,7 @@ export interface AppOptions {
   readonly facade: Facade;
   readonly desk: SettingsFacade;
   readonly schedules: SchedulesFacade;
+  readonly runs: RunsFacade;
   /** Asked at every request. */
   readonly settings: () => WebSettings;
   /** Where the bundle and its `manifest.json` are. */
@@ -101,6 +104,7 @@ function allRoutes(parts: Parts, page: Pages): readonly Route[] {
     ...manyTaskRoutes(parts),
     ...taskLogRoutes(parts),
     ...queueRoutes(parts),
+    ...runsRoutes(parts),
     ...schedulesRoutes(parts),
     ...backupRoutes(parts),
     ...settingsRoutes(parts),

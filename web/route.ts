@@ -3,6 +3,7 @@ import type { RouterContext } from '@koa/router';
 import type { Clock } from '../supervisor/clock.ts';
 import { Refusal } from '../supervisor/core/refusal.ts';
 import type { Actor, Facade } from '../supervisor/facade.ts';
+import type { RunsFacade } from '../supervisor/runs-facade.ts';
 import type { SchedulesFacade } from '../supervisor/schedules-facade.ts';
 import type { SettingsFacade } from '../supervisor/settings-facade.ts';
 import type { Caller, Need } from './caller.ts';
@@ -25,6 +26,7 @@ export interface Parts {
   readonly facade: Facade;
   readonly desk: SettingsFacade;
   readonly schedules: SchedulesFacade;
+  readonly runs: RunsFacade;
   readonly settings: () => WebSettings;
   readonly publicDir: string;
   readonly clock: Clock;

@@ -114,8 +114,17 @@ export class Context implements HandlerContext {
     };
   }
 
-  get next(): NotYet {
-    return notYet('ctx.next');
+  get next(): HandlerContext['next'] {
+    const attempt = this.#attempt;
+    return (work) => {
+      // At once, not as a promise: one that nobody waits for would be tried again.
+      if (attempt.order.run === null) {
+        const message = 'ctx.next puts work into the next stage of a run, and this task is in no run';
+        throw new Permanent(message, { code: 'not_in_a_run' });
+      }
+      const plain: unknown = JSON.parse(jsonText(work, 'the work for the next stage', 'work_not_json'));
+      return attempt.call({ name: 'next', work: plain }) as Promise<{ added: boolean }>;
+    };
   }
 }
 

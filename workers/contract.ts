@@ -267,7 +267,7 @@ export interface CheckpointItem extends ItemBase {
 /** What is tidied up in the supervisor itself, as its files and its memory are its own. */
 export type CleanupName = 'logs';
 /**
- * A question the supervisor answers with a `ReplyMessage`: `ctx.submit`, a child process about to start, and the work of
+ * A question the supervisor answers with a `ReplyMessage`: `ctx.submit`, `ctx.next`, a child process about to start, and the work of
  * the built-in `*.cleanup` handlers.
  */
 export interface CallItem extends ItemBase {
@@ -276,6 +276,8 @@ export interface CallItem extends ItemBase {
   readonly call: number;
   readonly request:
     | { readonly name: 'submit'; readonly task: unknown }
+    /** Work for the next stage of its run; its key makes sure that it comes once. */
+    | { readonly name: 'next'; readonly work: unknown }
     /** Journaled before the program starts, so that a survivor can be found and ended after a crash. */
     | { readonly name: 'child'; readonly groupId: number; readonly startTicks: string }
     | { readonly name: 'cleanup'; readonly what: CleanupName };

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 import { Attempt, type CountTotals } from './attempt.ts';
 import type { CallItem, LogItem, Order, OutcomeItem, ReportedError, ReportedOutcome, WorkerItem } from './contract.ts';
-import type { HandlerDefinition, SubmittedTask, TaskFacts } from './define.ts';
+import type { HandlerDefinition, NextWork, SubmittedTask, TaskFacts } from './define.ts';
 import { durationMs } from './duration.ts';
 import { importHandler } from './load.ts';
 import { Outbox } from './outbox.ts';
@@ -64,6 +64,8 @@ export interface Given {
   readonly signal?: AbortSignal;
   /** Answers `ctx.submit`; what it throws refuses the task. */
   readonly submit?: (task: SubmittedTask) => unknown;
+  /** Answers `ctx.next`; what it throws refuses the work. Its task needs `run`. */
+  readonly next?: (work: NextWork) => unknown;
   /** For the timeout; the real time when left out. */
   readonly clock?: ManualClock;
   /** Told as it comes. */
@@ -99,6 +101,8 @@ export interface Performed {
   /** The last one; null when it saved none. */
   readonly checkpoint: unknown;
   readonly submitted: readonly SubmittedTask[];
+  /** What it put into the next stage. */
+  readonly nexts: readonly NextWork[];
 }
 
 /**
@@ -142,6 +146,7 @@ class TriedAttempt extends Attempt {
   readonly #log: LogLine[] = [];
   readonly #progressed: ProgressSaid[] = [];
   readonly #submitted: SubmittedTask[] = [];
+  readonly #nexts: NextWork[] = [];
   #counts: CountTotals | null = null;
   #saved: unknown = null;
 
@@ -171,6 +176,12 @@ class TriedAttempt extends Attempt {
   }
 
   override async call(request: CallItem['request']): Promise<unknown> {
+    if (request.name === 'next') {
+      const work = request.work as NextWork;
+      const added = !this.#nexts.some(({ key }) => key === work.key);
+      this.#nexts.push(work);
+      return this.#given.next ? this.#given.next(work) : { added };
+    }
     if (request.name !== 'submit') return true;
     const task = request.task as SubmittedTask;
     this.#submitted.push(task);
@@ -196,6 +207,7 @@ class TriedAttempt extends Attempt {
       counts: this.#counts,
       checkpoint: this.#saved,
       submitted: this.#submitted,
+      nexts: this.#nexts,
     };
   }
 }

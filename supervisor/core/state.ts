@@ -9,6 +9,7 @@ import { OptionsTable } from './options.ts';
 import { ParamsTable } from './params.ts';
 import { ReadyQueue } from './queue.ts';
 import { type Rate, RateWindow } from './rate.ts';
+import { freshRuns, type Runs } from './run/runs.ts';
 import { freshSchedules, type Schedules } from './schedule/schedules.ts';
 import type { Task } from './task.ts';
 import { TaskTable } from './task-table.ts';
@@ -89,6 +90,7 @@ export interface State {
   readonly inboxTaken: Map<string, { readonly file: string; readonly seq: number }>;
   readonly children: Map<string, Child>;
   readonly schedules: Schedules;
+  readonly runs: Runs;
   limits: Limits;
   /** Types that have a handler and the kind of slot it runs in; null before the handlers are known. */
   lanes: ReadonlyMap<string, string> | null;
@@ -141,6 +143,7 @@ export function freshState(limits: Limits = defaultLimits, paramsHotBytesMax?: n
     inboxTaken: new Map(),
     children: new Map(),
     schedules: freshSchedules(),
+    runs: freshRuns(),
     limits,
     lanes: null,
     switchedOff: new Map(),

@@ -47,6 +47,8 @@ export interface DispatcherParts {
   endLog(taskId: string, attempt: number): LogPlace | null;
   /** A handler's `ctx.submit`: resolves with the new task's id once it is durable. */
   submitFrom(parent: Task, call: number, task: unknown): Promise<{ id: string }>;
+  /** A handler's `ctx.next`: resolves once it is durable. */
+  nextFrom(parent: Task, work: unknown): Promise<{ added: boolean }>;
   /** What a `*.cleanup` handler is for. @returns what its task gives as its result */
   cleanUp(what: CleanupName): Promise<unknown>;
   readonly bootId: string;
@@ -239,6 +241,7 @@ export class Dispatcher implements PoolListener {
     try {
       let value: unknown = true;
       if (request.name === 'submit') value = await this.#parts.submitFrom(task, call, request.task);
+      else if (request.name === 'next') value = await this.#parts.nextFrom(task, request.work);
       else if (request.name === 'cleanup') value = await this.#parts.cleanUp(request.what);
       else {
         const { groupId: group, startTicks: ticks } = request;

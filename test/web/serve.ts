@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import type { Test } from 'tap';
 import { Agent, request } from 'undici';
 import { type Clock, machineClock } from '../../supervisor/clock.ts';
+import type { RunsFacade } from '../../supervisor/runs-facade.ts';
 import type { SchedulesFacade } from '../../supervisor/schedules-facade.ts';
 import type { SettingsFacade } from '../../supervisor/settings-facade.ts';
 import { createApp } from '../../web/app.ts';
@@ -81,6 +82,7 @@ export async function serve(
     events?: ScriptedEvents;
     desk?: SettingsFacade;
     schedules?: SchedulesFacade;
+    runs?: RunsFacade;
   } = {},
 ) {
   const {
@@ -88,6 +90,7 @@ export async function serve(
     events = new ScriptedEvents(),
     desk,
     schedules = null as never,
+    runs = null as never,
     ...settings
   } = given;
   const facade = new ScriptedFacade(events);
@@ -103,6 +106,7 @@ export async function serve(
     facade,
     desk: desk ?? (bed as DeskBed).desk,
     schedules,
+    runs,
     settings: () => current.settings,
     publicDir,
     clock,

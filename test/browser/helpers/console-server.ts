@@ -43,6 +43,7 @@ export async function startConsole(
     facade,
     desk,
     schedules,
+    runs: null as never,
     settings: () => settings,
     publicDir,
     clock: machineClock,
