@@ -13,7 +13,7 @@ const HANDLERS = {
     for (let from = 0; from < count; from += ${callsAtOnce})
       await Promise.all(Array.from({ length: Math.min(${callsAtOnce}, count - from) }, (_, index) => ctx.next({ key: String(from + index), params: { key: String(from + index) } })));
   } };\n`,
-  'pass.mjs': `export default { type: 'pass', async run({ key }, ctx) { await ctx.next({ key, params: { key } }); } };\n`,
+  'pass.mjs': `export default { type: 'pass', lane: 'io', async run({ key }, ctx) { await ctx.next({ key, params: { key } }); } };\n`,
 };
 
 const by = { origin: 'bench', from: null };
@@ -26,6 +26,8 @@ export const runs: Bench = async (quick) => {
   const types = ['seed', 'pass', 'pass', 'pass', 'noop'];
   const written = types.map((type, index) => `  - { name: s${index}, type: ${type}, start: flow }\n`);
   writeFileSync(join(dir, 'pipelines', 'four.yaml'), `stages:\n${written.join('')}`);
+  // What passes work on mostly waits for the disk.
+  writeFileSync(join(dir, 'nightshift.env'), 'IO_CONCURRENCY=256\n');
   const bed = await openHere(dir);
   bed.begin();
   const since = performance.now();
