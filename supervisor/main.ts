@@ -144,6 +144,7 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
     facade: opened.front,
     desk,
     schedules: opened.schedules,
+    runs: opened.runs,
     store: opened.store,
     taskOf: (token) => opened.tokens.taskOf(token),
     settings: () => web,
@@ -167,6 +168,7 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
   await wish.during(started.inbox.started);
   opened.begin();
   opened.handlers.begin();
+  opened.pipelines.begin();
   setInterval(() => checkLock(lock, log), lockCheckMs).unref();
   const listening = `listening on ${server.url}`;
   if (log.isLevelEnabled('info')) log.info(listening);
@@ -224,6 +226,7 @@ async function close(opened: Opened, { settings, live, server, inbox, incarnatio
   const { recorder, history, ledger, logs, journal, timekeeper } = opened;
   await live?.end();
   await opened.handlers.end();
+  await opened.pipelines.end();
   const { drainTimeoutMs = 0, cancelGraceMs: graceMs = 0 } = live?.settings ?? settings ?? {};
   const waiting = (running: readonly Task[], msMax: number) => log.info(waitingWords(running, msMax));
   const cut = await drain(opened, inbox ?? noInbox, { drainTimeoutMs, graceMs, waiting });

@@ -27,10 +27,14 @@ import type { Journal } from './journal/live-journal.ts';
 import { openJournal } from './journal/open.ts';
 import { completeHistory, recover } from './last-incarnation.ts';
 import type { Log } from './log.ts';
+import { type NextParts, nextFrom } from './next-from.ts';
 import { waitingForHandlers } from './no-handler.ts';
+import { PipelinesFolder } from './pipelines-folder.ts';
 import { PutSchedules } from './put-schedules.ts';
 import { Recorder } from './recorder.ts';
 import { Replay } from './replay.ts';
+import { RunKeeper } from './run-keeper.ts';
+import { RunsDesk } from './runs-desk.ts';
 import { Scheduler } from './scheduler.ts';
 import { SchedulesDesk, type SchedulesDeskParts } from './schedules-desk.ts';
 import type { Adopted } from './settings/live.ts';
@@ -75,6 +79,8 @@ export interface Opened {
   readonly front: Front;
   readonly schedules: SchedulesDesk;
   readonly putSchedules: PutSchedules;
+  readonly runs: RunsDesk;
+  readonly pipelines: PipelinesFolder;
   readonly store: StoreDesk;
   readonly tokens: TaskTokens;
   readonly logs: AttemptLog;
@@ -111,6 +117,14 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     },
   });
   const describing = handlers.open();
+  const pipelines = new PipelinesFolder({
+    dataDir,
+    clock,
+    health,
+    log,
+    changed: (changes, more) => void recorder.record({ e: 'pipelines.changed', changes, more }),
+  });
+  await pipelines.open();
   const paramsCheck = new ParamsCheck({ clock, log, handlerOf: (type) => handlers.of(type) });
   const replay = new Replay(() => freshState(limitsOf(settings)));
   const { journal, report } = await openJournal({ ...options, dir: dataDir, fsync: settings.fsync, replayer: replay });
@@ -199,6 +213,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     log: (taskId, attempt, line) => logs.write(taskId, attempt, line),
     endLog: (taskId, attempt) => logs.end(taskId, attempt),
     submitFrom: (parent, call, task) => submitFrom(supervisor, parent, call, task),
+    nextFrom: (parent, work) => nextFrom(nextParts, parent, work),
     cleanUp: (what) => cleanups[what](),
     storeFrom: (task, request) => storeFrom(store, task, request),
     accessFor(taskId, attempt) {
@@ -259,6 +274,27 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     maySubmit: () => !journal.full,
   });
   scheduler.adopt(settings.schedulerEnabled, settings.timezone);
+  const keeper = new RunKeeper({ state, recorder, stop: (id) => dispatcher.stop(id, 'canceled') });
+  const nextParts: NextParts = {
+    state,
+    recorder,
+    ids,
+    clock,
+    handlerOf: (type) => handlers.of(type),
+    checkParams: (inputs) => paramsCheck.check(inputs),
+    mayTakeWork: () => supervisor.mayTakeWork(true),
+    pump: () => dispatcher.pump(),
+    settled: () => supervisor.settled(),
+  };
+  const runs = new RunsDesk({
+    ...nextParts,
+    mayTakeWork: () => supervisor.mayTakeWork(),
+    pipelines,
+    keeper,
+    task: (id) => supervisor.task(id),
+    retryTask: (id, actor) => supervisor.retry(id, actor),
+    retryMany: (which, actor) => front.retryMany(which, false, actor),
+  });
   const timekeeper = new Timekeeper({
     state,
     journal,
@@ -267,6 +303,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     recorder,
     dispatcher,
     scheduler,
+    runs: keeper,
     clock,
     health,
     log,
@@ -307,6 +344,8 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     front,
     schedules: new SchedulesDesk(deskParts),
     putSchedules: new PutSchedules(deskParts),
+    runs,
+    pipelines,
     store,
     tokens,
     reachable(at) {
@@ -323,6 +362,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
       dispatcher.begin(pool);
       scheduler.begin(inForce.startupDelayMs);
       timekeeper.begin();
+      keeper.begin();
     },
     adopt({ settings, texts: newTexts, revision, keys, switched }) {
       const overrides = String(inForce.handlerOverrides);

@@ -13,6 +13,8 @@ import {
 } from './core/decode.ts';
 import type { TaskAccepted } from './core/event.ts';
 import { Fault } from './core/fault.ts';
+import { restoreRun } from './core/run/apply-runs.ts';
+import { keysName } from './core/run/runs.ts';
 import { restoreSchedule } from './core/schedule/apply-schedules.ts';
 import { ledgerRows } from './core/schedule/ledger-rows.ts';
 import type { State } from './core/state.ts';
@@ -87,7 +89,8 @@ export class Replay implements Replayer {
       if (event.e === 'task.accepted') this.#accepted(seq, at, event);
       const rows = ledgerRows(event);
       if (rows) this.ledgerLines.push({ seq, at, ...rows });
-      if (event.e === 'schedule.created' && event.id > this.lastId) this.lastId = event.id;
+      if ((event.e === 'schedule.created' || event.e === 'run.started') && event.id > this.lastId)
+        this.lastId = event.id;
     } catch (error) {
       throw unreadable(error, `entry ${seq}`);
     }
@@ -166,12 +169,27 @@ export class Replay implements Replayer {
         for (const name of builtIns) state.schedules.builtIns.add(name);
         break;
       }
+      case 'stage-keys': {
+        const name = keysName(entity.run, entity.stage);
+        const known = state.runs.keys.get(name) ?? new Set();
+        for (const key of entity.keys) known.add(key);
+        state.runs.keys.set(name, known);
+        break;
+      }
+      case 'run': {
+        const { k: _, ...stored } = entity;
+        restoreRun(state, stored, seq);
+        if (stored.id > this.lastId) this.lastId = stored.id;
+        break;
+      }
       case 'rate':
         for (const at of entity.starts) state.rates.get(entity.group)?.take(at);
         break;
       case 'end':
         this.#missingUntil = entity.seq;
         state.ratesSeq = entity.seq;
+        // Of runs that left while the snapshot was written.
+        state.runs.keys.clear();
         lineUp(state);
         break;
       default:

@@ -13,6 +13,7 @@ import type { Ledger } from './history/ledger.ts';
 import type { Journal } from './journal/live-journal.ts';
 import type { Log } from './log.ts';
 import type { Recorder } from './recorder.ts';
+import type { RunKeeper } from './run-keeper.ts';
 import type { Scheduler } from './scheduler.ts';
 import { StateWalk } from './snapshotter.ts';
 
@@ -27,6 +28,7 @@ export interface TimekeeperParts {
   readonly history: History;
   readonly ledger: Ledger;
   readonly scheduler: Scheduler;
+  readonly runs: Pick<RunKeeper, 'tick'>;
   readonly recorder: Recorder;
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
@@ -68,7 +70,7 @@ export class Timekeeper {
   }
 
   #tick(): void {
-    const { state, recorder, dispatcher, clock, scheduler } = this.#parts;
+    const { state, recorder, dispatcher, clock, scheduler, runs } = this.#parts;
     this.#noticeJump();
     const now = clock.wall();
     for (const event of passTime(state, now)) recorder.record(event);
@@ -76,6 +78,7 @@ export class Timekeeper {
       if (task.life?.solo && now - task.at >= probationMs(task)) recorder.record({ e: 'suspect.cleared', id: task.id });
     }
     scheduler.tick();
+    runs.tick(now);
     releaseRates(state, now);
     trimKeys(state, now);
     dispatcher.pump();

@@ -96,6 +96,7 @@ export async function openTestSupervisor(
 async function letGo(opened: Opened): Promise<void> {
   const { dispatcher, timekeeper, recorder, history, logs, journal, pool } = opened;
   await opened.handlers.end();
+  await opened.pipelines.end();
   await opened.paramsCheck.close();
   dispatcher.close();
   await timekeeper.stop();
