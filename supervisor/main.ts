@@ -223,7 +223,7 @@ async function stop(reason: string, started: Started): Promise<void> {
 }
 
 async function close(opened: Opened, { settings, live, server, inbox, incarnation, log }: Started): Promise<void> {
-  const { recorder, history, ledger, logs, journal, timekeeper } = opened;
+  const { recorder, history, pastRuns, ledger, logs, journal, timekeeper } = opened;
   await live?.end();
   await opened.handlers.end();
   await opened.pipelines.end();
@@ -236,7 +236,7 @@ async function close(opened: Opened, { settings, live, server, inbox, incarnatio
   await timekeeper.stop();
   recorder.record({ e: 'supervisor.stopped', incarnation });
   await recorder.departed();
-  await Promise.all([history.close(), ledger.close(), logs.close()]);
+  await Promise.all([history.close(), pastRuns.close(), ledger.close(), logs.close()]);
   await journal.close();
 }
 

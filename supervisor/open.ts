@@ -29,6 +29,7 @@ import { completeHistory, recover } from './last-incarnation.ts';
 import type { Log } from './log.ts';
 import { type NextParts, nextFrom } from './next-from.ts';
 import { waitingForHandlers } from './no-handler.ts';
+import { PastRuns } from './past-runs.ts';
 import { PipelinesFolder } from './pipelines-folder.ts';
 import { PutSchedules } from './put-schedules.ts';
 import { Recorder } from './recorder.ts';
@@ -72,6 +73,7 @@ export interface Opened {
   readonly state: State;
   readonly journal: Journal;
   readonly history: History;
+  readonly pastRuns: PastRuns;
   readonly recorder: Recorder;
   readonly supervisor: Supervisor;
   readonly dispatcher: Dispatcher;
@@ -135,13 +137,16 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   for (const note of report.notes) log.warn(note);
   if (report.lostWindow) reportLostWindow(report.lostWindow, health);
 
-  const history = await openHistory(options, report.snapshotSeq, state.seq);
-  for (const { file, offset, bytes } of history.cuts) {
+  const history = await openHistory(options, TASKS, report.snapshotSeq, state.seq);
+  const runHistory = await openHistory(options, RUNS, report.snapshotSeq, state.seq);
+  for (const { file, offset, bytes } of [...history.cuts, ...runHistory.cuts]) {
     log.warn(
       { file, offset, bytes },
       'an unfinished end of the history was cut off; its records come again from the journal',
     );
   }
+  const pastRuns = new PastRuns(runHistory);
+  for (const { seq, at, record } of replay.pastRuns) pastRuns.append(seq, at, record);
   const ledger = await Ledger.open({
     folder: join(dataDir, 'ledger'),
     provenSeq: report.snapshotSeq,
@@ -156,6 +161,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     journal,
     history,
     ledger,
+    pastRuns,
     events,
     clock,
     unreadable: (error) => onFault(error as Fault),
@@ -190,7 +196,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   const cleanups: Readonly<Record<CleanupName, () => Promise<unknown>>> = {
     logs: () => logs.purge(clock.wall()),
     store: () => store.cleanUp(),
-    history: () => tidyHistory(history, clock.wall(), inForce, { health, log }),
+    history: () => tidyHistory({ '': history, 'runs/': pastRuns }, clock.wall(), inForce, { health, log }),
   };
   const dispatcher: Dispatcher = new Dispatcher({
     state,
@@ -291,6 +297,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     mayTakeWork: () => supervisor.mayTakeWork(),
     pipelines,
     keeper,
+    past: pastRuns,
     task: (id) => supervisor.task(id),
     retryTask: (id, actor) => supervisor.retry(id, actor),
     retryMany: (which, actor) => front.retryMany(which, false, actor),
@@ -300,6 +307,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     journal,
     history,
     ledger,
+    pastRuns,
     recorder,
     dispatcher,
     scheduler,
@@ -337,6 +345,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     state,
     journal,
     history,
+    pastRuns,
     recorder,
     supervisor,
     dispatcher,
@@ -399,23 +408,29 @@ function roomOf({ workers, ioWorkers, ioConcurrency, processWorkers }: Settings)
   return { threads: workers, ioThreads: ioWorkers, ioConcurrency, processes: processWorkers };
 }
 
+/** Folders below `history/` as months are named, and what they hold in words. */
+const TASKS = { below: '', what: 'history', code: 'history' };
+const RUNS = { below: 'runs/', what: 'history of runs', code: 'run-history' };
+
 function openHistory(
   { dataDir, clock, health, onFault }: OpenOptions,
+  { below, what, code }: typeof TASKS,
   provenSeq: number,
   journalSeq: number,
 ): Promise<History> {
   return History.open({
-    folder: join(dataDir, 'history'),
-    quarantine: join(dataDir, 'quarantine'),
+    folder: join(dataDir, 'history', below),
+    quarantine: join(dataDir, 'quarantine', below),
     provenSeq,
     journalSeq,
     clock,
-    ...diskReports('history', 'history', health, onFault),
+    ...diskReports(code, what, health, onFault),
     damage: (damage) => {
+      const file = `${below}${damage.file}`;
       health.raise({
-        code: `history-damage:${damage.file}`,
+        code: `history-damage:${file}`,
         severity: 'error',
-        message: `${damage.file} is damaged at byte ${damage.offset}: ${damage.what}`,
+        message: `${file} is damaged at byte ${damage.offset}: ${damage.what}`,
         action: 'Bring the file back from a backup; everything else goes on.',
       });
     },

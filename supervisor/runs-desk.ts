@@ -6,11 +6,12 @@ import { mistaken, Refusal, refusalOf } from './core/refusal.ts';
 import { checkRun, firstParams } from './core/run/input.ts';
 import { pipelineRecord, type RunRecord, runRecord } from './core/run/record.ts';
 import { type Run, stageOf } from './core/run/run.ts';
-import { runState } from './core/run/run-state.ts';
 import { createdAt } from './core/task.ts';
 import { checkTask } from './core/task-input.ts';
 import type { Actor, ManyAnswer, TaskView, Which } from './facade.ts';
+import { listRuns } from './list-runs.ts';
 import type { NextParts } from './next-from.ts';
+import type { PastRuns } from './past-runs.ts';
 import type { FoundPipeline, PipelinesFolder } from './pipelines-folder.ts';
 import { checkParamsOf } from './put-schedules.ts';
 import type { RunKeeper } from './run-keeper.ts';
@@ -20,6 +21,7 @@ export interface RunsDeskParts extends NextParts {
   readonly clock: Clock;
   readonly pipelines: Pick<PipelinesFolder, 'of' | 'all' | 'failures'>;
   readonly keeper: Pick<RunKeeper, 'cancelRest'>;
+  readonly past: Pick<PastRuns, 'get' | 'list' | 'records'>;
   readonly task: (id: string) => Promise<TaskView | null>;
   readonly retryTask: (id: string, actor: Actor) => Promise<unknown>;
   readonly retryMany: (which: Which, actor: Actor) => Promise<ManyAnswer>;
@@ -40,23 +42,21 @@ export class RunsDesk implements RunsFacade {
     return { items: all.map(({ pipeline, version, file }) => pipelineRecord(pipeline, version, file)), failures };
   }
 
-  async list({ limit, after, state, pipeline }: RunQuery) {
-    const { past, byId } = this.#parts.state.runs;
-    const all = [...past.values(), ...byId.values()]
-      .filter((run) => !pipeline || pipeline.includes(run.pipeline.name))
-      .filter((run) => !state || state.includes(runState(run)))
-      .sort((a, b) => (a.id < b.id ? 1 : -1));
-    const from = after === null ? 0 : all.findIndex(({ id }) => id < after);
-    const some = from < 0 ? [] : all.slice(from, from + limit);
-    const next = from >= 0 && from + limit < all.length ? (some.at(-1)?.id ?? null) : null;
-    const items = some.map((run) => this.#record(run));
+  async list(query: RunQuery) {
+    const { state, past } = this.#parts;
+    const records = [...state.runs.byId.values()].map((run) => this.#record(run));
+    const page = await listRuns(records, past, query);
+    const total = query.state || query.pipeline ? null : state.runs.byId.size + past.records;
     await this.#parts.settled();
-    return { items, next, total: all.length };
+    return { ...page, ...(total !== null && { total }) };
   }
 
   async show(id: string): Promise<RunRecord> {
-    const record = this.#record(this.#find(id));
-    await this.#parts.settled();
+    const { state, past, settled } = this.#parts;
+    const run = state.runs.byId.get(id);
+    const record = run ? this.#record(run) : await past.get(id);
+    await settled();
+    if (!record) throw new Refusal('not_found', `there is no run ${id}`);
     return record;
   }
 
@@ -79,18 +79,20 @@ export class RunsDesk implements RunsFacade {
   }
 
   async pause(id: string, reason: string, actor: Actor): Promise<RunRecord> {
-    await this.#carryOut(pauseRun(this.#find(id), reason, askedBy(actor)));
+    const run = this.#live(id) ?? (await this.#past(id, 'there is nothing left to pause'));
+    await this.#carryOut(pauseRun(run, reason, askedBy(actor)));
     return this.show(id);
   }
 
   async resume(id: string, actor: Actor): Promise<RunRecord> {
-    await this.#carryOut(resumeRun(this.#parts.state, this.#find(id), askedBy(actor)));
+    const run = this.#live(id) ?? (await this.#past(id, 'there is nothing left to resume'));
+    await this.#carryOut(resumeRun(this.#parts.state, run, askedBy(actor)));
     return this.show(id);
   }
 
   /** Answers once the wish is on disk. */
   async cancel(id: string, actor: Actor): Promise<RunRecord> {
-    const run = this.#find(id);
+    const run = this.#live(id) ?? (await this.#past(id, 'there is nothing left to cancel'));
     await this.#carryOut(cancelRun(run, askedBy(actor)));
     void this.#parts.keeper.cancelRest(run);
     return this.show(id);
@@ -98,7 +100,7 @@ export class RunsDesk implements RunsFacade {
 
   async retry(id: string, request: RetryRunRequest, actor: Actor): Promise<RetriedRun> {
     this.#parts.mayTakeWork();
-    const run = this.#find(id);
+    const run = this.#live(id) ?? (await this.#past(id, 'nothing of it runs again, start another'));
     const { stage, filter, task } = request;
     if (stage !== null && !stageOf(run, stage))
       throw mistaken('$.stage', `"${stage}" is no stage of ${run.pipeline.name}`);
@@ -155,11 +157,14 @@ export class RunsDesk implements RunsFacade {
     throw new Refusal('unknown_type', `No handler for "${lost.type}" of stage "${lost.name}"`, [mistake]);
   }
 
-  #find(id: string): Run {
-    const { byId, past } = this.#parts.state.runs;
-    const found = byId.get(id) ?? past.get(id);
-    if (!found) throw new Refusal('not_found', `there is no run ${id}`);
-    return found;
+  #live(id: string): Run | undefined {
+    return this.#parts.state.runs.byId.get(id);
+  }
+
+  /** @param otherwise why a run of the history cannot be meant */
+  async #past(id: string, otherwise: string): Promise<never> {
+    await this.show(id);
+    throw new Refusal('conflict', `run ${id} ended longer ago than FAILED_LIVE: ${otherwise}`);
   }
 
   #record(run: Run): RunRecord {

@@ -37,7 +37,7 @@ export interface RetriedRun extends Omit<ManyAnswer, 'next' | 'sample'> {
 
 export interface RunsFacade {
   pipelines(): Promise<{ items: readonly PipelineRecord[]; failures: readonly PipelineFailure[] }>;
-  list(query: RunQuery): Promise<{ items: readonly RunRecord[]; next: string | null; total: number }>;
+  list(query: RunQuery): Promise<{ items: readonly RunRecord[]; next: string | null; total?: number }>;
   show(id: string): Promise<RunRecord>;
   start(given: unknown, actor: Actor): Promise<RunRecord>;
   pause(id: string, reason: string, actor: Actor): Promise<RunRecord>;

@@ -228,7 +228,7 @@ function* stageKeys(state: State): Generator<Entity, undefined> {
 
 /** Counted up to the end of the walk: a task that has left meanwhile is in no other line. */
 function runEntities(state: State, now: number): Entity[] {
-  return [...state.runs.past.values(), ...state.runs.byId.values()].map((run) => ({
+  return [...state.runs.byId.values()].map((run) => ({
     k: 'run',
     ...storedRun(run, now),
   }));

@@ -12,6 +12,7 @@ import type { History } from './history/history.ts';
 import type { Ledger } from './history/ledger.ts';
 import type { Journal } from './journal/live-journal.ts';
 import type { Log } from './log.ts';
+import type { PastRuns } from './past-runs.ts';
 import type { Recorder } from './recorder.ts';
 import type { RunKeeper } from './run-keeper.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -27,6 +28,7 @@ export interface TimekeeperParts {
   readonly journal: Journal;
   readonly history: History;
   readonly ledger: Ledger;
+  readonly pastRuns: Pick<PastRuns, 'sync'>;
   readonly scheduler: Scheduler;
   readonly runs: Pick<RunKeeper, 'tick'>;
   readonly recorder: Recorder;
@@ -103,12 +105,13 @@ export class Timekeeper {
   }
 
   #takeSnapshot(): void {
-    const { state, journal, history, ledger, recorder, clock, health } = this.#parts;
+    const { state, journal, history, ledger, pastRuns, recorder, clock, health } = this.#parts;
     if (this.#snapshot || clock.monotonic() < this.#snapshotNotBefore) return;
     const walk = new StateWalk(state, clock, async () => {
       await recorder.departed();
       await history.sync();
       await ledger.sync();
+      await pastRuns.sync();
     });
     this.#snapshot = journal
       .snapshot(walk, state.seq)

@@ -88,7 +88,7 @@ export const newRun = z
   })
   .meta({ id: 'NewRun' });
 export const oneRun = z.object({ run });
-export const runPage = z.object({ items: z.array(run), next: z.string().nullable(), total: count });
+export const runPage = z.object({ items: z.array(run), next: z.string().nullable(), total: count.optional() });
 export const retryRunCall = z.strictObject({
   stage: z.string().nullable().optional().meta({ description: 'Only failed tasks of this stage' }),
   filter: taskFilter.optional(),

@@ -101,7 +101,7 @@ async function letGo(opened: Opened): Promise<void> {
   dispatcher.close();
   await timekeeper.stop();
   await recorder.departed();
-  await Promise.all([history.close(), opened.ledger.close(), logs.close()]);
+  await Promise.all([history.close(), opened.pastRuns.close(), opened.ledger.close(), logs.close()]);
   await journal.close();
   await pool.close();
 }

@@ -30,6 +30,7 @@ export class RunsBed {
         all: [found],
         failures: [{ file: 'b.yaml', mistakes: [{ path: '$', message: 'is empty' }], serving: null }],
       },
+      past: { get: async () => null, list: async () => ({ items: [], next: null }), records: 0 },
       keeper: { cancelRest: async () => {} },
       task: async () => null,
       retryTask: async () => {},

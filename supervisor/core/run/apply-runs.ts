@@ -32,7 +32,7 @@ export function applyRuns(state: State, event: Event, by: ApplyingRuns): boolean
   switch (event.e) {
     case 'run.started':
       // Only a snapshot can have it already.
-      if (!(by.seq <= by.missingUntil && (state.runs.byId.has(event.id) || state.runs.past.has(event.id))))
+      if (!(by.seq <= by.missingUntil && state.runs.byId.has(event.id)))
         state.runs.byId.set(event.id, freshRun(event, event.by, by.seq));
       return true;
     case 'run.paused':
@@ -61,8 +61,7 @@ export function applyRuns(state: State, event: Event, by: ApplyingRuns): boolean
     case 'run.archived':
       for (const id of event.ids)
         change(state, id, by, (run) => {
-          state.runs.byId.delete(id);
-          putAside(state, run);
+          state.runs.byId.delete(run.id);
         });
       return true;
     default:
@@ -73,8 +72,6 @@ export function applyRuns(state: State, event: Event, by: ApplyingRuns): boolean
 function change(state: State, id: string, by: ApplyingRuns, make: (run: Run) => void): void {
   const run = state.runs.byId.get(id);
   if (!run) {
-    // What a snapshot says of one that is past, it says at its end.
-    if (state.runs.past.has(id)) return;
     if (by.seq > by.missingUntil) throw new Error(`entry ${by.seq} is about run ${id}, which is not there`);
     return;
   }
@@ -83,14 +80,9 @@ function change(state: State, id: string, by: ApplyingRuns, make: (run: Run) => 
   make(run);
 }
 
-/** Its keys and its limits are of no use any more. */
-function putAside(state: State, run: Run): void {
-  run.archived = true;
-  for (const stage of run.stages) {
-    stage.keys = new Set();
-    stage.window = stage.options = null;
-  }
-  state.runs.past.set(run.id, run);
+/** Runs that this event puts aside: to be asked before it is applied. */
+export function runsPutAside(state: State, event: Event): readonly Run[] {
+  return event.e === 'run.archived' ? event.ids.flatMap((id) => state.runs.byId.get(id) ?? []) : [];
 }
 
 function endPause(run: Run, at: number): void {
@@ -185,10 +177,6 @@ export function shiftRuns(state: State, byMs: number, seq: number): void {
 /** Takes one in from a snapshot. */
 export function restoreRun(state: State, stored: StoredRun, seq: number): void {
   const run = restoredRun(stored, seq);
-  if (run.archived) {
-    putAside(state, run);
-    return;
-  }
   state.runs.byId.set(run.id, run);
   for (const stage of run.stages) stage.keys = state.runs.keys.get(keysName(run.id, stage.stage.name)) ?? stage.keys;
 }

@@ -104,7 +104,7 @@ export function runRecord(run: Run, now: number): RunRecord {
     paused: pause && { reason: pause.reason, by: pause.by, since: iso(pause.since) },
     stopped: stop && { stage: stop.stage, since: iso(stop.at) },
     cancelRequestedAt: cancel && iso(cancel.at),
-    retryable: !run.archived && cancel === null,
+    retryable: cancel === null,
     counts: sumOf(run.stages),
     stages: run.stages.map((life, index) => ({
       ...stageRecord(life.stage),
@@ -113,6 +113,11 @@ export function runRecord(run: Run, now: number): RunRecord {
       counts: countsOf(life),
     })),
   };
+}
+
+/** As the history keeps it: nothing of it changes any more, and nothing runs again. */
+export function pastRunRecord(run: Run, at: number): RunRecord {
+  return { ...runRecord(run, at), retryable: false };
 }
 
 function countsOf(life: StageLife): CountsRecord {

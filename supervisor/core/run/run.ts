@@ -70,8 +70,6 @@ export interface Run extends RunStart {
   pausedMs: number;
   /** When nothing of it was left to do; null while something is. */
   endedAt: number | null;
-  /** It ended long ago: its keys are gone, and nothing of it runs again. */
-  archived: boolean;
   readonly stages: readonly StageLife[];
   /** So many stages from the first on have ended. */
   stagesEnded: number;
@@ -86,7 +84,7 @@ export interface StoredStage extends StageCounts {
 
 /** As a snapshot holds it; the keys stand in lines of their own. */
 export type StoredRun = RunStart &
-  Pick<Run, 'by' | 'pause' | 'cancel' | 'stop' | 'pausedMs' | 'endedAt' | 'archived'> & {
+  Pick<Run, 'by' | 'pause' | 'cancel' | 'stop' | 'pausedMs' | 'endedAt'> & {
     readonly stages: readonly StoredStage[];
   };
 
@@ -108,7 +106,6 @@ export function freshRun(start: RunStart, by: string, seq: number): Run {
     stop: null,
     pausedMs: 0,
     endedAt: null,
-    archived: false,
     stages: pipeline.stages.map((stage) => freshStage(id, stage)),
     stagesEnded: 0,
   };
@@ -146,8 +143,8 @@ export function storedRun(run: Run, now: number): StoredRun {
 
 export function restoredRun({ stages, by, ...stored }: StoredRun, seq: number): Run {
   const run = freshRun(stored, by, seq);
-  const { pause, cancel, stop, pausedMs, endedAt, archived } = stored;
-  Object.assign(run, { pause, cancel, stop, pausedMs, endedAt, archived });
+  const { pause, cancel, stop, pausedMs, endedAt } = stored;
+  Object.assign(run, { pause, cancel, stop, pausedMs, endedAt });
   for (const [index, { starts, ...counts }] of stages.entries()) {
     const life = run.stages[index] as StageLife;
     Object.assign(life, counts);

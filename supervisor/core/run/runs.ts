@@ -1,10 +1,8 @@
-/** All runs: those of which something may run again, and those that are past. */
+/** Runs of which something may run still, or again; those that ended longer ago are in the history. */
 import type { Run } from './run.ts';
 
 export interface Runs {
   readonly byId: Map<string, Run>;
-  /** Ended longer ago than failed tasks are kept: only to be looked at. */
-  readonly past: Map<string, Run>;
   /**
    * Keys that a snapshot knows, by run and stage, until its line of the run has come: lines of keys are written first, as
    * keys only ever come to them.
@@ -13,7 +11,7 @@ export interface Runs {
 }
 
 export function freshRuns(): Runs {
-  return { byId: new Map(), past: new Map(), keys: new Map() };
+  return { byId: new Map(), keys: new Map() };
 }
 
 export function keysName(run: string, stage: string): string {
