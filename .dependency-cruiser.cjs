@@ -53,7 +53,7 @@ module.exports = {
     only(
       'facade-is-a-shape',
       'The public interface names shapes of the core and of the contract.',
-      '^supervisor/((settings|schedules|store)-)?facade[.]ts$',
+      '^supervisor/((settings|schedules|runs|store)-)?facade[.]ts$',
       ['^supervisor/core/', '^supervisor/facade[.]ts$', '^workers/contract[.]ts$'],
     ),
     only('clock-and-log-know-nothing', 'What everybody may import imports nobody.', '^supervisor/(clock|log)[.]ts$', [
@@ -81,7 +81,7 @@ module.exports = {
     only('web-asks-the-facade', 'The console reaches the supervisor by its facade.', '^web/', [
       '^web/',
       '^supervisor/core/',
-      '^supervisor/(((settings|schedules|store)-)?facade|clock)[.]ts$',
+      '^supervisor/(((settings|schedules|runs|store)-)?facade|clock)[.]ts$',
       '^workers/contract[.]ts$',
     ]),
     only(
@@ -92,7 +92,7 @@ module.exports = {
         '^web/client/',
         '^web/json-mistake[.]ts$',
         '^supervisor/core/',
-        '^supervisor/((settings|schedules|store)-)?facade[.]ts$',
+        '^supervisor/((settings|schedules|runs|store)-)?facade[.]ts$',
         '^workers/contract[.]ts$',
       ],
     ),
@@ -178,7 +178,10 @@ module.exports = {
     home('prom-client', '^web/'),
     home('zod-openapi', '^web/'),
     home('piscina', '^supervisor/dispatch/'),
-    home('chokidar', '^supervisor/(intake/|settings/watch-env[.]ts$|handlers/watch-handlers[.]ts$)'),
+    home(
+      'chokidar',
+      '^supervisor/(intake/|settings/watch-env[.]ts$|handlers/watch-handlers[.]ts$|pipelines-folder[.]ts$)',
+    ),
     home('lowdb', '^supervisor/settings/'),
     home('yaml', '^supervisor/intake/'),
     home('pino', '^supervisor/(log|main)[.]ts$'),

@@ -15,6 +15,7 @@ import { idle } from './idle.ts';
 import { latency } from './latency.ts';
 import { reload } from './reload.ts';
 import { restart } from './restart.ts';
+import { runs as pipelineRuns } from './runs.ts';
 import { schedules } from './schedules.ts';
 import { store } from './store.ts';
 import { workOff } from './work-off.ts';
@@ -32,6 +33,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   schedules,
   store,
   history,
+  runs: pipelineRuns,
 };
 const runs = 3;
 

@@ -11,10 +11,12 @@ import { handlerCommand } from './handler.ts';
 import { listCommand } from './list.ts';
 import { logsCommand } from './logs.ts';
 import { pauseCommand } from './pause.ts';
+import { pipelinesCommand } from './pipelines.ts';
 import { printError } from './print.ts';
 import { restoreCommand } from './restore.ts';
 import { resumeCommand } from './resume.ts';
 import { retryCommand } from './retry.ts';
+import { runsCommand } from './runs.ts';
 import { schedulesCommand } from './schedules.ts';
 import { settingsCommand } from './settings.ts';
 import { showCommand } from './show.ts';
@@ -35,6 +37,8 @@ const COMMANDS = [
   retryCommand,
   pauseCommand,
   resumeCommand,
+  runsCommand,
+  pipelinesCommand,
   schedulesCommand,
   storeCommand,
   settingsCommand,

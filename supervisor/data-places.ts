@@ -6,7 +6,7 @@ import { mkdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from './core/fault.ts';
 
-const MADE = ['inbox', 'accepted', 'rejected', 'handlers', 'history', 'logs', 'quarantine', 'trash'];
+const MADE = ['inbox', 'accepted', 'rejected', 'handlers', 'pipelines', 'history', 'logs', 'quarantine', 'trash'];
 /** Made by the parts they belong to. */
 const FOLDERS = [...MADE, 'journal', 'snapshots', 'scratch', 'served'];
 const FILES = ['LOCK', 'token', 'supervisor.json', 'revisions.json', 'reserve.bin'];

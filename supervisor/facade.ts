@@ -35,6 +35,8 @@ export interface TaskFilter {
   readonly tag?: readonly string[];
   readonly group?: readonly string[];
   readonly run?: readonly string[];
+  /** Names of stages of runs. */
+  readonly stage?: readonly string[];
   readonly origin?: readonly string[];
   /** Names of schedules that submitted them. */
   readonly schedule?: readonly string[];

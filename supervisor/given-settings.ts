@@ -12,6 +12,8 @@ export function revisionsInUse(state: State): ReadonlySet<string> {
   const used = new Set<string>();
   for (const { options } of state.tasks.values())
     if (options.settingsRevision !== null) used.add(options.settingsRevision);
+  for (const { settingsRevision } of state.runs.byId.values())
+    if (settingsRevision !== null) used.add(settingsRevision);
   return used;
 }
 

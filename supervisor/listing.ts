@@ -145,13 +145,17 @@ function fewTasks(state: State, { state: states }: TaskFilter): Task[] | null {
 }
 
 /** What can be told without the params. */
-function mayMatch(task: Task, { state, type, tag, group, run, origin, schedule, from, to }: TaskFilter): boolean {
+function mayMatch(
+  task: Task,
+  { state, type, tag, group, run, stage, origin, schedule, from, to }: TaskFilter,
+): boolean {
   const { options } = task;
   if (state && !state.includes(task.state)) return false;
   if (type && !type.includes(options.type)) return false;
   if (group && !(options.group !== null && group.includes(options.group))) return false;
   if (tag && !options.tags.some((name) => tag.includes(name))) return false;
   if (run && !(options.run && run.includes(options.run.id))) return false;
+  if (stage && !(options.run && stage.includes(options.run.stage))) return false;
   if (origin && !origin.some((name) => isOrigin(options.origin, name))) return false;
   if (schedule && !schedule.some((name) => isOfSchedule(options.origin, name))) return false;
   if (from === undefined && to === undefined) return true;
@@ -160,12 +164,13 @@ function mayMatch(task: Task, { state, type, tag, group, run, origin, schedule, 
 }
 
 function matches(record: TaskRecord, filter: TaskFilter): boolean {
-  const { state, type, tag, group, run, origin, schedule, q, param } = filter;
+  const { state, type, tag, group, run, stage, origin, schedule, q, param } = filter;
   if (state && !state.includes(record.state)) return false;
   if (type && !type.includes(record.type)) return false;
   if (group && !(record.group !== null && group.includes(record.group))) return false;
   if (tag && !record.tags.some((name) => tag.includes(name))) return false;
   if (run && !(record.run && run.includes(record.run.id))) return false;
+  if (stage && !(record.run && stage.includes(record.run.stage))) return false;
   if (origin && !origin.some((name) => isOrigin(record.origin, name))) return false;
   if (schedule && !schedule.some((name) => isOfSchedule(record.origin, name))) return false;
   if (!tookAsLong(record, filter)) return false;
@@ -195,7 +200,7 @@ function tookAsLong({ startedAt, finishedAt }: TaskRecord, { durationFrom, durat
   return ms >= (durationFrom ?? 0) && ms < (durationTo ?? Number.POSITIVE_INFINITY);
 }
 
-function mentions({ id, type, params, error, tags, idempotencyKey }: TaskRecord, q: string): boolean {
-  const text = `${id}\n${type}\n${JSON.stringify(params)}\n${error?.message ?? ''}\n${tags.join('\n')}\n${idempotencyKey ?? ''}`;
+function mentions({ id, type, params, error, tags, idempotencyKey, label }: TaskRecord, q: string): boolean {
+  const text = `${id}\n${type}\n${JSON.stringify(params)}\n${error?.message ?? ''}\n${tags.join('\n')}\n${idempotencyKey ?? ''}\n${label ?? ''}`;
   return text.toLowerCase().includes(q.toLowerCase());
 }

@@ -144,6 +144,7 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
     facade: opened.front,
     desk,
     schedules: opened.schedules,
+    runs: opened.runs,
     store: opened.store,
     taskOf: (token) => opened.tokens.taskOf(token),
     settings: () => web,
@@ -167,6 +168,7 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
   await wish.during(started.inbox.started);
   opened.begin();
   opened.handlers.begin();
+  opened.pipelines.begin();
   setInterval(() => checkLock(lock, log), lockCheckMs).unref();
   const listening = `listening on ${server.url}`;
   if (log.isLevelEnabled('info')) log.info(listening);
@@ -221,9 +223,10 @@ async function stop(reason: string, started: Started): Promise<void> {
 }
 
 async function close(opened: Opened, { settings, live, server, inbox, incarnation, log }: Started): Promise<void> {
-  const { recorder, history, ledger, logs, journal, timekeeper } = opened;
+  const { recorder, history, pastRuns, ledger, logs, journal, timekeeper } = opened;
   await live?.end();
   await opened.handlers.end();
+  await opened.pipelines.end();
   const { drainTimeoutMs = 0, cancelGraceMs: graceMs = 0 } = live?.settings ?? settings ?? {};
   const waiting = (running: readonly Task[], msMax: number) => log.info(waitingWords(running, msMax));
   const cut = await drain(opened, inbox ?? noInbox, { drainTimeoutMs, graceMs, waiting });
@@ -233,7 +236,7 @@ async function close(opened: Opened, { settings, live, server, inbox, incarnatio
   await timekeeper.stop();
   recorder.record({ e: 'supervisor.stopped', incarnation });
   await recorder.departed();
-  await Promise.all([history.close(), ledger.close(), logs.close()]);
+  await Promise.all([history.close(), pastRuns.close(), ledger.close(), logs.close()]);
   await journal.close();
 }
 

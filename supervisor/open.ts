@@ -27,10 +27,15 @@ import type { Journal } from './journal/live-journal.ts';
 import { openJournal } from './journal/open.ts';
 import { completeHistory, recover } from './last-incarnation.ts';
 import type { Log } from './log.ts';
+import { type NextParts, nextFrom } from './next-from.ts';
 import { waitingForHandlers } from './no-handler.ts';
+import { PastRuns } from './past-runs.ts';
+import { PipelinesFolder } from './pipelines-folder.ts';
 import { PutSchedules } from './put-schedules.ts';
 import { Recorder } from './recorder.ts';
 import { Replay } from './replay.ts';
+import { RunKeeper } from './run-keeper.ts';
+import { RunsDesk } from './runs-desk.ts';
 import { Scheduler } from './scheduler.ts';
 import { SchedulesDesk, type SchedulesDeskParts } from './schedules-desk.ts';
 import type { Adopted } from './settings/live.ts';
@@ -68,6 +73,7 @@ export interface Opened {
   readonly state: State;
   readonly journal: Journal;
   readonly history: History;
+  readonly pastRuns: PastRuns;
   readonly recorder: Recorder;
   readonly supervisor: Supervisor;
   readonly dispatcher: Dispatcher;
@@ -75,6 +81,8 @@ export interface Opened {
   readonly front: Front;
   readonly schedules: SchedulesDesk;
   readonly putSchedules: PutSchedules;
+  readonly runs: RunsDesk;
+  readonly pipelines: PipelinesFolder;
   readonly store: StoreDesk;
   readonly tokens: TaskTokens;
   readonly logs: AttemptLog;
@@ -111,6 +119,14 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     },
   });
   const describing = handlers.open();
+  const pipelines = new PipelinesFolder({
+    dataDir,
+    clock,
+    health,
+    log,
+    changed: (changes, more) => void recorder.record({ e: 'pipelines.changed', changes, more }),
+  });
+  await pipelines.open();
   const paramsCheck = new ParamsCheck({ clock, log, handlerOf: (type) => handlers.of(type) });
   const replay = new Replay(() => freshState(limitsOf(settings)));
   const { journal, report } = await openJournal({ ...options, dir: dataDir, fsync: settings.fsync, replayer: replay });
@@ -121,13 +137,16 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   for (const note of report.notes) log.warn(note);
   if (report.lostWindow) reportLostWindow(report.lostWindow, health);
 
-  const history = await openHistory(options, report.snapshotSeq, state.seq);
-  for (const { file, offset, bytes } of history.cuts) {
+  const history = await openHistory(options, TASKS, report.snapshotSeq, state.seq);
+  const runHistory = await openHistory(options, RUNS, report.snapshotSeq, state.seq);
+  for (const { file, offset, bytes } of [...history.cuts, ...runHistory.cuts]) {
     log.warn(
       { file, offset, bytes },
       'an unfinished end of the history was cut off; its records come again from the journal',
     );
   }
+  const pastRuns = new PastRuns(runHistory);
+  for (const { seq, at, record } of replay.pastRuns) pastRuns.append(seq, at, record);
   const ledger = await Ledger.open({
     folder: join(dataDir, 'ledger'),
     provenSeq: report.snapshotSeq,
@@ -142,6 +161,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     journal,
     history,
     ledger,
+    pastRuns,
     events,
     clock,
     unreadable: (error) => onFault(error as Fault),
@@ -176,7 +196,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   const cleanups: Readonly<Record<CleanupName, () => Promise<unknown>>> = {
     logs: () => logs.purge(clock.wall()),
     store: () => store.cleanUp(),
-    history: () => tidyHistory(history, clock.wall(), inForce, { health, log }),
+    history: () => tidyHistory({ '': history, 'runs/': pastRuns }, clock.wall(), inForce, { health, log }),
   };
   const dispatcher: Dispatcher = new Dispatcher({
     state,
@@ -199,6 +219,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     log: (taskId, attempt, line) => logs.write(taskId, attempt, line),
     endLog: (taskId, attempt) => logs.end(taskId, attempt),
     submitFrom: (parent, call, task) => submitFrom(supervisor, parent, call, task),
+    nextFrom: (parent, work) => nextFrom(nextParts, parent, work),
     cleanUp: (what) => cleanups[what](),
     storeFrom: (task, request) => storeFrom(store, task, request),
     accessFor(taskId, attempt) {
@@ -264,14 +285,38 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     maySubmit: () => !journal.full,
   });
   scheduler.adopt(settings.schedulerEnabled, settings.timezone);
+  const keeper = new RunKeeper({ state, recorder, stop: (id) => dispatcher.stop(id, 'canceled') });
+  const nextParts: NextParts = {
+    state,
+    recorder,
+    ids,
+    clock,
+    handlerOf: (type) => handlers.of(type),
+    checkParams: (inputs) => paramsCheck.check(inputs),
+    mayTakeWork: () => supervisor.mayTakeWork(true),
+    pump: () => dispatcher.pump(),
+    settled: () => supervisor.settled(),
+  };
+  const runs = new RunsDesk({
+    ...nextParts,
+    mayTakeWork: () => supervisor.mayTakeWork(),
+    pipelines,
+    keeper,
+    past: pastRuns,
+    task: (id) => supervisor.task(id),
+    retryTask: (id, actor) => supervisor.retry(id, actor),
+    retryMany: (which, actor) => front.retryMany(which, false, actor),
+  });
   const timekeeper = new Timekeeper({
     state,
     journal,
     history,
     ledger,
+    pastRuns,
     recorder,
     dispatcher,
     scheduler,
+    runs: keeper,
     clock,
     health,
     log,
@@ -305,6 +350,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     state,
     journal,
     history,
+    pastRuns,
     recorder,
     supervisor,
     dispatcher,
@@ -312,6 +358,8 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     front,
     schedules: new SchedulesDesk(deskParts),
     putSchedules: new PutSchedules(deskParts),
+    runs,
+    pipelines,
     store,
     tokens,
     reachable(at) {
@@ -328,6 +376,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
       dispatcher.begin(pool);
       scheduler.begin(inForce.startupDelayMs);
       timekeeper.begin();
+      keeper.begin();
     },
     adopt({ settings, texts: newTexts, revision, keys, switched }) {
       const overrides = String(inForce.handlerOverrides);
@@ -364,23 +413,29 @@ function roomOf({ workers, ioWorkers, ioConcurrency, processWorkers }: Settings)
   return { threads: workers, ioThreads: ioWorkers, ioConcurrency, processes: processWorkers };
 }
 
+/** Folders below `history/` as months are named, and what they hold in words. */
+const TASKS = { below: '', what: 'history', code: 'history' };
+const RUNS = { below: 'runs/', what: 'history of runs', code: 'run-history' };
+
 function openHistory(
   { dataDir, clock, health, onFault }: OpenOptions,
+  { below, what, code }: typeof TASKS,
   provenSeq: number,
   journalSeq: number,
 ): Promise<History> {
   return History.open({
-    folder: join(dataDir, 'history'),
-    quarantine: join(dataDir, 'quarantine'),
+    folder: join(dataDir, 'history', below),
+    quarantine: join(dataDir, 'quarantine', below),
     provenSeq,
     journalSeq,
     clock,
-    ...diskReports('history', 'history', health, onFault),
+    ...diskReports(code, what, health, onFault),
     damage: (damage) => {
+      const file = `${below}${damage.file}`;
       health.raise({
-        code: `history-damage:${damage.file}`,
+        code: `history-damage:${file}`,
         severity: 'error',
-        message: `${damage.file} is damaged at byte ${damage.offset}: ${damage.what}`,
+        message: `${file} is damaged at byte ${damage.offset}: ${damage.what}`,
         action: 'Bring the file back from a backup; everything else goes on.',
       });
     },

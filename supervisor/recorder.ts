@@ -7,6 +7,8 @@ import { apply } from './core/apply.ts';
 import { encodeEvent } from './core/codec.ts';
 import type { Event } from './core/event.ts';
 import { type HistoryRecord, recordHead, withParams } from './core/record.ts';
+import { runsPutAside } from './core/run/apply-runs.ts';
+import { pastRunRecord } from './core/run/record.ts';
 import { ledgerRows } from './core/schedule/ledger-rows.ts';
 import type { State } from './core/state.ts';
 import type { Task } from './core/task.ts';
@@ -14,12 +16,14 @@ import type { EventStream } from './event-stream.ts';
 import type { Ending, History } from './history/history.ts';
 import type { Ledger } from './history/ledger.ts';
 import type { Journal } from './journal/live-journal.ts';
+import type { PastRuns } from './past-runs.ts';
 
 export interface RecorderParts {
   readonly state: State;
   readonly journal: Pick<Journal, 'append' | 'read'>;
   readonly history: Pick<History, 'append'>;
   readonly ledger: Pick<Ledger, 'append'>;
+  readonly pastRuns: Pick<PastRuns, 'append'>;
   readonly events: Pick<EventStream, 'add'>;
   readonly clock: Clock;
   /** Params text could not be read back from the disk: the supervisor cannot go on. */
@@ -82,9 +86,10 @@ export class Recorder {
   #flushing: Promise<void> = Promise.resolve();
 
   #record(event: Event, options?: { lazy?: boolean; group?: { id: string; index: number; count: number } }): number {
-    const { state, journal, events, clock } = this.#parts;
+    const { state, journal, events, clock, pastRuns } = this.#parts;
     const seq = state.seq + 1;
     const at = clock.wall();
+    const putAside = runsPutAside(state, event);
     const finished = apply(state, event, { seq, at, params: null, missingUntil: 0 });
     const body = encodeEvent(event);
     const place = journal.append(seq, at, body, options);
@@ -98,6 +103,7 @@ export class Recorder {
     const rows = ledgerRows(event);
     if (rows) this.#parts.ledger.append({ seq, at, ...rows });
     if (finished) this.depart(seq, finished);
+    for (const run of putAside) pastRuns.append(seq, at, pastRunRecord(run, at));
     return seq;
   }
 

@@ -13,6 +13,9 @@ import {
 } from './core/decode.ts';
 import type { TaskAccepted } from './core/event.ts';
 import { Fault } from './core/fault.ts';
+import { restoreRun, runsPutAside } from './core/run/apply-runs.ts';
+import { pastRunRecord, type RunRecord } from './core/run/record.ts';
+import { keysName } from './core/run/runs.ts';
 import { restoreSchedule } from './core/schedule/apply-schedules.ts';
 import { ledgerRows } from './core/schedule/ledger-rows.ts';
 import type { State } from './core/state.ts';
@@ -39,10 +42,20 @@ export interface FoundRetry {
   readonly retriedAs: string;
 }
 
+/** A run that the journal puts aside; the history may have it already. */
+export interface FoundPastRun {
+  readonly seq: number;
+  /** ms since 1970 */
+  readonly at: number;
+  readonly record: RunRecord;
+}
+
 export class Replay implements Replayer {
   state: State;
   /** What the history is to hold, in order. */
   endings: (FoundEnding | FoundRetry)[] = [];
+  /** What the history of runs is to hold, in order. */
+  pastRuns: FoundPastRun[] = [];
   /** What the ledger is to hold, in order. */
   ledgerLines: LedgerLine[] = [];
   /** Wall time of the newest entry. */
@@ -60,6 +73,7 @@ export class Replay implements Replayer {
   startOver(): void {
     this.state = this.#freshState();
     this.endings = [];
+    this.pastRuns = [];
     this.ledgerLines = [];
     this.lastAt = this.#missingUntil = 0;
     this.lastId = '';
@@ -82,12 +96,14 @@ export class Replay implements Replayer {
     try {
       const { event, params } = decodeEvent(bytes, start, end, state);
       const place = params && { file, offset: offset + params.start - start, length: params.end - params.start };
+      for (const run of runsPutAside(state, event)) this.pastRuns.push({ seq, at, record: pastRunRecord(run, at) });
       const finished = apply(state, event, { seq, at, params: place, missingUntil: this.#missingUntil });
       if (finished) this.#ended(seq, finished);
       if (event.e === 'task.accepted') this.#accepted(seq, at, event);
       const rows = ledgerRows(event);
       if (rows) this.ledgerLines.push({ seq, at, ...rows });
-      if (event.e === 'schedule.created' && event.id > this.lastId) this.lastId = event.id;
+      if ((event.e === 'schedule.created' || event.e === 'run.started') && event.id > this.lastId)
+        this.lastId = event.id;
     } catch (error) {
       throw unreadable(error, `entry ${seq}`);
     }
@@ -166,12 +182,27 @@ export class Replay implements Replayer {
         for (const name of builtIns) state.schedules.builtIns.add(name);
         break;
       }
+      case 'stage-keys': {
+        const name = keysName(entity.run, entity.stage);
+        const known = state.runs.keys.get(name) ?? new Set();
+        for (const key of entity.keys) known.add(key);
+        state.runs.keys.set(name, known);
+        break;
+      }
+      case 'run': {
+        const { k: _, ...stored } = entity;
+        restoreRun(state, stored, seq);
+        if (stored.id > this.lastId) this.lastId = stored.id;
+        break;
+      }
       case 'rate':
         for (const at of entity.starts) state.rates.get(entity.group)?.take(at);
         break;
       case 'end':
         this.#missingUntil = entity.seq;
         state.ratesSeq = entity.seq;
+        // Of runs that left while the snapshot was written.
+        state.runs.keys.clear();
         lineUp(state);
         break;
       default:

@@ -5,6 +5,8 @@
 
 import type { Clock } from './clock.ts';
 import { type Entity, encodeEntity, encodeStored, encodeTaskHead } from './core/codec.ts';
+import { storedRun } from './core/run/run.ts';
+import { keysPerLine } from './core/run/run-limits.ts';
 import type { Schedule } from './core/schedule/schedule.ts';
 import type { KnownKey, State } from './core/state.ts';
 import type { Stored } from './core/store/store.ts';
@@ -37,7 +39,8 @@ export class StateWalk implements SnapshotSource {
   #storedLeft: number;
   readonly #keys: Iterator<[string, KnownKey]>[];
   #slice: (Moved | null)[] = [];
-  #phase: 'small' | 'schedules' | 'store' | 'tasks' | 'keys' | 'end' | 'done' = 'small';
+  readonly #stageKeys: Iterator<Entity>;
+  #phase: 'small' | 'schedules' | 'store' | 'tasks' | 'keys' | 'stage-keys' | 'end' | 'done' = 'small';
 
   /** @param walked awaited after the last slice, before the snapshot is published: what it forgets must be safe elsewhere */
   constructor(state: State, clock: Clock, walked: () => Promise<void>) {
@@ -49,6 +52,7 @@ export class StateWalk implements SnapshotSource {
     this.#schedules = state.schedules.byId.values();
     this.#stored = state.store.byKey.values();
     this.#storedLeft = state.store.byKey.size;
+    this.#stageKeys = stageKeys(state);
     this.#keys = [state.finishedKeys.entries(), state.liveKeys.entries()];
   }
 
@@ -94,8 +98,14 @@ export class StateWalk implements SnapshotSource {
       case 'keys':
         for (let looked = 0; looked < linesPerLook; looked++) if (!this.#key(lines)) return true;
         return true;
+      case 'stage-keys':
+        this.#someStageKeys(lines);
+        return true;
       case 'end':
-        for (const entity of rateEntities(this.#state, this.#clock.wall()))
+        for (const entity of [
+          ...runEntities(this.#state, this.#clock.wall()),
+          ...rateEntities(this.#state, this.#clock.wall()),
+        ])
           this.#push(lines, { seq: this.#state.seq, body: encodeEntity(entity), tail: null }, null);
         this.#push(
           lines,
@@ -164,7 +174,7 @@ export class StateWalk implements SnapshotSource {
     const next = this.#keys[0]?.next();
     if (!next) {
       this.#touchedKeys(lines);
-      this.#phase = 'end';
+      this.#phase = 'stage-keys';
       return false;
     }
     if (next.done) {
@@ -173,6 +183,12 @@ export class StateWalk implements SnapshotSource {
     }
     this.#pushKey(lines, ...next.value);
     return true;
+  }
+
+  #someStageKeys(lines: SnapshotLine[]): void {
+    const { done, value } = this.#stageKeys.next();
+    if (done) this.#phase = 'end';
+    else this.#push(lines, { seq: this.#state.seq, body: encodeEntity(value), tail: null }, null);
   }
 
   /** A key that moved between the maps meanwhile may have been missed in both. */
@@ -193,6 +209,29 @@ export class StateWalk implements SnapshotSource {
     lines.push(line);
     this.#slice.push(moved);
   }
+}
+
+/** Keys only ever come to a stage: those that come once the walk has passed are in the journal. */
+function* stageKeys(state: State): Generator<Entity, undefined> {
+  for (const { id, stages } of state.runs.byId.values()) {
+    for (const { stage, keys: all } of stages) {
+      let keys: string[] = [];
+      for (const key of all) {
+        if (keys.push(key) < keysPerLine) continue;
+        yield { k: 'stage-keys', run: id, stage: stage.name, keys };
+        keys = [];
+      }
+      if (keys.length > 0) yield { k: 'stage-keys', run: id, stage: stage.name, keys };
+    }
+  }
+}
+
+/** Counted up to the end of the walk: a task that has left meanwhile is in no other line. */
+function runEntities(state: State, now: number): Entity[] {
+  return [...state.runs.byId.values()].map((run) => ({
+    k: 'run',
+    ...storedRun(run, now),
+  }));
 }
 
 /** Small as well, but counted up to the end of the walk: a start whose task has left meanwhile is in no other line. */

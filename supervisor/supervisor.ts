@@ -4,6 +4,7 @@
  */
 import type { HandlerDescription } from '../workers/contract.ts';
 import type { Clock } from './clock.ts';
+import { acceptAgain, retryRefusal } from './core/decide/runs.ts';
 import { cancelTask, leaveForEdited, pauseQueue, promoteTask, resumeQueue, retryTask } from './core/decide/steer.ts';
 import { submitTasks } from './core/decide/submit.ts';
 import { askedBy, type Event } from './core/event.ts';
@@ -18,7 +19,7 @@ import {
 } from './core/record.ts';
 import { Refusal } from './core/refusal.ts';
 import type { State } from './core/state.ts';
-import { isFinished, type Task, type TaskOptions } from './core/task.ts';
+import { type FinishedState, isFinished, type Task, type TaskOptions } from './core/task.ts';
 import type { TaskInput } from './core/task-input.ts';
 import { waitingOf } from './core/waiting.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
@@ -71,6 +72,8 @@ export class Supervisor {
   readonly #parts: SupervisorParts;
   /** Finished tasks that are being run again: their records do not say so yet. */
   readonly #retrying = new Set<string>();
+  /** Of those in runs, the task that each is run again as. */
+  readonly #again = new Map<string, string>();
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
@@ -155,8 +158,10 @@ export class Supervisor {
     const { resolved = true } = options;
     const live = this.#parts.state.tasks.get(id);
     if (live) {
-      if (options.params == null) return this.#retryLive(live, actor, options.delayMs ?? null);
-      await this.#carryOut(leaveForEdited(live));
+      const { run } = live.options;
+      const refusal = run && retryRefusal(this.#parts.state, run.id);
+      if (options.params == null) return this.#retryLive(live, refusal, actor, options.delayMs ?? null);
+      await this.#carryOut(refusal ?? leaveForEdited(live));
     }
     if (this.#retrying.has(id) && !resolved) throw new Refusal('conflict', `task ${id} is being retried`);
     this.#retrying.add(id);
@@ -167,9 +172,9 @@ export class Supervisor {
     }
   }
 
-  async #retryLive(task: Task, actor: Actor, delayMs: number | null) {
+  async #retryLive(task: Task, refusal: Refusal | null, actor: Actor, delayMs: number | null) {
     const runAt = delayMs === null || delayMs === 0 ? null : this.#parts.clock.wall() + delayMs;
-    await this.#carryOut(retryTask(task, askedBy(actor), runAt));
+    await this.#carryOut(refusal ?? retryTask(task, askedBy(actor), runAt));
     return { task: await this.#mustView(task.id), originalId: task.id, source: 'live' as const };
   }
 
@@ -179,6 +184,7 @@ export class Supervisor {
     if (!record) throw new Refusal('not_found', `there is no task ${id}`);
     if (record.retriedAs && !resolved)
       throw new Refusal('conflict', `task ${id} has been retried as ${record.retriedAs}`);
+    if (record.run) return this.#retryInRun(record, record.run, options);
     const { input: before, warning } = inputOf(record);
     const input = { ...before, delayMs, idempotencyKey, ...(params !== null && { params }) };
     const { ids } = await this.accept([input], actor.origin, { retryOf: record, checksParams: params !== null });
@@ -186,6 +192,38 @@ export class Supervisor {
     await this.#parts.recorder.departed();
     const source = warning ? ('rebuilt' as const) : ('history' as const);
     return { task, originalId: id, source, ...(warning && { warning }) };
+  }
+
+  /** In its place: a stage has each key once, so a task that runs again is no other work than the one before. */
+  async #retryInRun(given: HistoryRecord, ref: NonNullable<HistoryRecord['run']>, options: RetryOptions) {
+    const { state, recorder, dispatcher, clock, ids } = this.#parts;
+    const { params: edited = null, delayMs = null } = options;
+    const record = edited === null ? given : await this.#checked(given, edited);
+    const known = record.retriedAs ?? this.#again.get(record.id);
+    if (known !== undefined)
+      throw new Refusal('conflict', `task ${record.id} has been retried as ${known}: retry that one`);
+    this.mayTakeWork();
+    const now = clock.wall();
+    const again = { id: ids.next(now), retryOf: record.id, ref, runAt: delayMs ? now + delayMs : null };
+    const params = edited ?? JSON.stringify(record.params ?? {});
+    const { idempotencyKey: key, label = null } = record;
+    const was = { state: record.state as FinishedState, key, params, label };
+    const decision = acceptAgain(state, again, was, (type) => this.handlerOf(type));
+    if (decision instanceof Refusal) throw await this.#settledWith(decision);
+    this.#again.set(record.id, again.id);
+    recorder.recordGroup(decision);
+    recorder.rewrite(state.seq, now, { ...record, retriedAs: again.id });
+    dispatcher.pump();
+    const task = await this.#mustView(again.id);
+    await recorder.departed();
+    this.#again.delete(record.id);
+    return { task, originalId: record.id, source: 'history' as const };
+  }
+
+  /** @returns the record as it is once the handler has been asked about the params: it may have run again meanwhile */
+  async #checked(record: HistoryRecord, params: string): Promise<HistoryRecord> {
+    await this.#parts.checkParams([{ ...inputOf(record).input, params }]);
+    return (await this.#finished(record.id)) ?? record;
   }
 
   async pause(type: string | null, reason: string, actor: Actor): Promise<void> {

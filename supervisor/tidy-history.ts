@@ -8,20 +8,30 @@ import type { Settings } from './settings/settings.ts';
 
 type Rules = Pick<Settings, 'archiveAfterMs' | 'historyRetentionMs' | 'idempotencyWindowMs'>;
 
+/** @param histories by what goes before the names of their months */
 export async function tidyHistory(
-  history: Pick<History, 'clean'>,
+  histories: Readonly<Record<string, Pick<History, 'clean'>>>,
   now: number,
   { archiveAfterMs, historyRetentionMs, idempotencyWindowMs }: Rules,
   { health, log }: { readonly health: Health; readonly log: Log },
 ): Promise<HistoryTidied> {
   // A key that is still known must lead to its task.
   const retentionMs = historyRetentionMs === null ? null : Math.max(historyRetentionMs, idempotencyWindowMs);
-  const tidied = await history.clean(now, { archiveAfterMs, retentionMs });
-  for (const { month, records, bytes, archiveBytes } of tidied.archived)
-    log.info({ month, records, bytes, archiveBytes }, 'a month of history was packed');
-  for (const { month, records, bytes } of tidied.removed) {
-    log.info({ month, records, bytes }, 'a month of history was removed, as HISTORY_RETENTION says');
-    for (const file of [monthFile(month), archiveFile(month)]) health.clear(`history-damage:${file}`);
+  const all = {
+    archived: [] as HistoryTidied['archived'][number][],
+    removed: [] as HistoryTidied['removed'][number][],
+  };
+  for (const [below, history] of Object.entries(histories)) {
+    const { archived, removed } = await history.clean(now, { archiveAfterMs, retentionMs });
+    const named = <Tidied extends { month: string }>(one: Tidied) => ({ ...one, month: `${below}${one.month}` });
+    all.archived.push(...archived.map(named));
+    all.removed.push(...removed.map(named));
+    for (const { month } of removed)
+      for (const file of [monthFile(month), archiveFile(month)]) health.clear(`history-damage:${below}${file}`);
   }
-  return tidied;
+  for (const { month, records, bytes, archiveBytes } of all.archived)
+    log.info({ month, records, bytes, archiveBytes }, 'a month of history was packed');
+  for (const { month, records, bytes } of all.removed)
+    log.info({ month, records, bytes }, 'a month of history was removed, as HISTORY_RETENTION says');
+  return all;
 }

@@ -12,7 +12,9 @@ import type { History } from './history/history.ts';
 import type { Ledger } from './history/ledger.ts';
 import type { Journal } from './journal/live-journal.ts';
 import type { Log } from './log.ts';
+import type { PastRuns } from './past-runs.ts';
 import type { Recorder } from './recorder.ts';
+import type { RunKeeper } from './run-keeper.ts';
 import type { Scheduler } from './scheduler.ts';
 import { StateWalk } from './snapshotter.ts';
 
@@ -26,7 +28,9 @@ export interface TimekeeperParts {
   readonly journal: Pick<Journal, 'snapshot' | 'snapshotDue'>;
   readonly history: Pick<History, 'sync'>;
   readonly ledger: Pick<Ledger, 'sync'>;
+  readonly pastRuns: Pick<PastRuns, 'sync'>;
   readonly scheduler: Pick<Scheduler, 'nextAt' | 'tick'>;
+  readonly runs: Pick<RunKeeper, 'tick'>;
   readonly recorder: Recorder;
   readonly dispatcher: Pick<Dispatcher, 'pump'>;
   readonly clock: Clock;
@@ -68,7 +72,7 @@ export class Timekeeper {
   }
 
   #tick(): void {
-    const { state, recorder, dispatcher, clock, scheduler } = this.#parts;
+    const { state, recorder, dispatcher, clock, scheduler, runs } = this.#parts;
     this.#noticeJump();
     const now = clock.wall();
     for (const event of passTime(state, now)) recorder.record(event);
@@ -76,6 +80,7 @@ export class Timekeeper {
       if (task.life?.solo && now - task.at >= probationMs(task)) recorder.record({ e: 'suspect.cleared', id: task.id });
     }
     scheduler.tick();
+    runs.tick(now);
     releaseRates(state, now);
     trimKeys(state, now);
     dispatcher.pump();
@@ -100,12 +105,13 @@ export class Timekeeper {
   }
 
   #takeSnapshot(): void {
-    const { state, journal, history, ledger, recorder, clock, health } = this.#parts;
+    const { state, journal, history, ledger, pastRuns, recorder, clock, health } = this.#parts;
     if (this.#snapshot || clock.monotonic() < this.#snapshotNotBefore) return;
     const walk = new StateWalk(state, clock, async () => {
       await recorder.departed();
       await history.sync();
       await ledger.sync();
+      await pastRuns.sync();
     });
     this.#snapshot = journal
       .snapshot(walk, state.seq)

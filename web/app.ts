@@ -5,6 +5,7 @@ import Koa from 'koa';
 import type { Clock } from '../supervisor/clock.ts';
 import { Refusal } from '../supervisor/core/refusal.ts';
 import type { Facade } from '../supervisor/facade.ts';
+import type { RunsFacade } from '../supervisor/runs-facade.ts';
 import type { SchedulesFacade } from '../supervisor/schedules-facade.ts';
 import type { SettingsFacade } from '../supervisor/settings-facade.ts';
 import type { StoreFacade } from '../supervisor/store-facade.ts';
@@ -25,6 +26,7 @@ import { eventRoutes } from './routes/events.ts';
 import { manyTaskRoutes } from './routes/many-tasks.ts';
 import { type Pages, pages } from './routes/pages.ts';
 import { queueRoutes } from './routes/queue.ts';
+import { runsRoutes } from './routes/runs.ts';
 import { schedulesRoutes } from './routes/schedules.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { settingsRoutes } from './routes/settings.ts';
@@ -42,6 +44,7 @@ export interface AppOptions {
   readonly facade: Facade;
   readonly desk: SettingsFacade;
   readonly schedules: SchedulesFacade;
+  readonly runs: RunsFacade;
   readonly store: StoreFacade;
   /** @returns id of the task whose attempt is under way with this token, or null */
   readonly taskOf: (token: string) => string | null;
@@ -110,6 +113,7 @@ function allRoutes(parts: Parts, page: Pages): readonly Route[] {
     ...manyTaskRoutes(parts),
     ...taskLogRoutes(parts),
     ...queueRoutes(parts),
+    ...runsRoutes(parts),
     ...schedulesRoutes(parts),
     ...storeRoutes(parts),
     ...backupRoutes(parts),

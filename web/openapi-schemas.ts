@@ -107,7 +107,9 @@ export const task = z
     tags: z.array(z.string()),
     group: z.string().nullable(),
     onInterrupt: z.string(),
-    origin: z.string().meta({ description: '`http`, `cli`, `inbox:NAME`, `handler:TASK_ID`, `schedule:NAME`' }),
+    origin: z
+      .string()
+      .meta({ description: '`http`, `cli`, `inbox:NAME`, `handler:TASK_ID`, `schedule:NAME`, `run:PIPELINE`' }),
     createdAt: time,
     startedAt: nullableTime,
     finishedAt: nullableTime,
@@ -118,6 +120,7 @@ export const task = z
     result: json,
     error: taskError.nullable(),
     run: z.object({ id: z.string(), stage: z.string() }).nullable(),
+    label: z.string().optional().meta({ description: 'How a task of a run is called' }),
     retryOf: z.string().nullable(),
     retriedAs: z
       .string()
@@ -149,13 +152,14 @@ export const retried = z.object({
 });
 
 const names = z.union([z.string(), z.array(z.string())]);
-const filter = z
+export const taskFilter = z
   .strictObject({
     state: names.optional().meta({ description: FILTERS.state.sentence }),
     type: names.optional().meta({ description: FILTERS.type.sentence }),
     tag: names.optional().meta({ description: FILTERS.tag.sentence }),
     group: names.optional().meta({ description: FILTERS.group.sentence }),
     run: names.optional().meta({ description: FILTERS.run.sentence }),
+    stage: names.optional().meta({ description: FILTERS.stage.sentence }),
     origin: names.optional().meta({ description: FILTERS.origin.sentence }),
     schedule: names.optional().meta({ description: FILTERS.schedule.sentence }),
     q: z.string().optional().meta({ description: FILTERS.q.sentence }),
@@ -173,7 +177,7 @@ const filter = z
 const dryRun = z.boolean().optional().meta({ description: 'A preview: nothing is changed' });
 const byIds = z.strictObject({ ids: z.array(id).min(1).max(idsPerCallMax), dryRun });
 const byFilter = z.strictObject({
-  filter,
+  filter: taskFilter,
   cursor: z
     .string()
     .optional()

@@ -3,6 +3,7 @@ import type { ZodType } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { REFUSALS, type RefusalCode } from '../supervisor/core/refusal.ts';
 import { filterTextCharsMax } from './limits.ts';
+import * as runs from './openapi-runs.ts';
 import * as schedules from './openapi-schedules.ts';
 import * as shapes from './openapi-schemas.ts';
 import * as store from './openapi-store.ts';
@@ -33,6 +34,7 @@ const PAUSE_SCHEDULE: Shape = {
   answers: { 200: schedules.oneSchedule },
   refusals: ['not_found'],
 };
+const STEER_RUN: Shape = { answers: { 200: runs.oneRun }, refusals: ['not_found', 'conflict'] };
 const RUN_SCHEDULE: Shape = { answers: { 202: schedules.ranSchedule }, refusals: ACTS };
 
 /** One row a route; a test walks both lists. */
@@ -69,6 +71,18 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   [`GET ${api}/workers`]: { answers: { 200: shapes.workers } },
   [`POST ${api}/workers/:id/recycle`]: { answers: { 202: shapes.workers }, refusals: ['not_found', 'conflict'] },
   [`GET ${api}/handlers`]: { answers: { 200: shapes.handlers } },
+  [`GET ${api}/pipelines`]: { answers: { 200: runs.pipelines } },
+  [`GET ${api}/runs`]: { answers: { 200: runs.runPage } },
+  [`POST ${api}/runs`]: {
+    body: runs.newRun,
+    answers: { 201: runs.oneRun },
+    refusals: ['conflict', 'unknown_type', 'draining', 'disk_full'],
+  },
+  [`GET ${api}/runs/:id`]: { answers: { 200: runs.oneRun }, refusals: ['not_found'] },
+  [`POST ${api}/runs/:id/pause`]: { ...STEER_RUN, body: shapes.pauseCall },
+  [`POST ${api}/runs/:id/resume`]: { ...STEER_RUN, body: shapes.pauseCall },
+  [`POST ${api}/runs/:id/cancel`]: { answers: { 202: runs.oneRun }, refusals: ['not_found', 'conflict'] },
+  [`POST ${api}/runs/:id/retry`]: { body: runs.retryRunCall, answers: { 200: runs.retriedRun }, refusals: ACTS },
   [`GET ${api}/schedules`]: { answers: { 200: schedules.schedulePage } },
   [`POST ${api}/schedules`]: {
     body: schedules.newSchedule,

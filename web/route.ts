@@ -3,6 +3,7 @@ import type { RouterContext } from '@koa/router';
 import type { Clock } from '../supervisor/clock.ts';
 import { Refusal } from '../supervisor/core/refusal.ts';
 import type { Actor, Facade } from '../supervisor/facade.ts';
+import type { RunsFacade } from '../supervisor/runs-facade.ts';
 import type { SchedulesFacade } from '../supervisor/schedules-facade.ts';
 import type { SettingsFacade } from '../supervisor/settings-facade.ts';
 import type { StoreFacade } from '../supervisor/store-facade.ts';
@@ -26,6 +27,7 @@ export interface Parts {
   readonly facade: Facade;
   readonly desk: SettingsFacade;
   readonly schedules: SchedulesFacade;
+  readonly runs: RunsFacade;
   readonly store: StoreFacade;
   /** @returns id of the task whose attempt is under way with this token, or null */
   readonly taskOf: (token: string) => string | null;

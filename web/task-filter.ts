@@ -11,6 +11,7 @@ export const FILTERS = {
   tag: { is: 'names', sentence: 'Tasks with any of these tags.' },
   group: { is: 'names', sentence: 'Groups.' },
   run: { is: 'names', sentence: 'Ids of runs the tasks belong to.' },
+  stage: { is: 'names', sentence: 'Names of stages of runs.' },
   origin: { is: 'names', sentence: 'Where they came from, e.g. `http` or `inbox:feeds.json`.' },
   schedule: { is: 'names', sentence: 'Names of schedules that submitted them.' },
   q: { is: 'text', sentence: 'Text in id, type, params, error or tags, whatever its case.' },
@@ -51,7 +52,7 @@ function parsed(text: string): unknown {
 }
 
 export function filterOf(values: Values<typeof FILTERS>): TaskFilter {
-  const { state, type, tag, group, run, origin, schedule, q, from, to, durationFrom, durationTo } = values;
+  const { state, type, tag, group, run, stage, origin, schedule, q, from, to, durationFrom, durationTo } = values;
   return {
     // Checked against the names of states by its row.
     ...(state && { state: state as readonly TaskState[] }),
@@ -59,6 +60,7 @@ export function filterOf(values: Values<typeof FILTERS>): TaskFilter {
     ...(tag && { tag }),
     ...(group && { group }),
     ...(run && { run }),
+    ...(stage && { stage }),
     ...(origin && { origin }),
     ...(schedule && { schedule }),
     ...(q !== undefined && { q }),

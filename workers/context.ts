@@ -2,7 +2,7 @@
 import { format } from 'node:util';
 import type { Attempt } from './attempt.ts';
 import { cut } from './cut.ts';
-import type { HandlerContext, HttpClient, HttpOptions, NotYet, SubmittedTask, TaskFacts } from './define.ts';
+import type { HandlerContext, HttpClient, HttpOptions, SubmittedTask, TaskFacts } from './define.ts';
 import { Permanent } from './define.ts';
 import { checkpointBytesMax, progressTextCharsMax } from './limits.ts';
 import { jsonText } from './outcome.ts';
@@ -111,16 +111,18 @@ export class Context implements HandlerContext {
     return handlerStore((request) => attempt.call(request));
   }
 
-  get next(): NotYet {
-    return notYet('ctx.next');
+  get next(): HandlerContext['next'] {
+    const attempt = this.#attempt;
+    return (work) => {
+      // At once, not as a promise: one that nobody waits for would be tried again.
+      if (attempt.order.run === null) {
+        const message = 'ctx.next puts work into the next stage of a run, and this task is in no run';
+        throw new Permanent(message, { code: 'not_in_a_run' });
+      }
+      const plain: unknown = JSON.parse(jsonText(work, 'the work for the next stage', 'work_not_json'));
+      return attempt.call({ name: 'next', work: plain }) as Promise<{ added: boolean }>;
+    };
   }
-}
-
-/** Thrown at once, not as a promise: one that nobody waits for would be tried again. */
-function notYet(name: string): NotYet {
-  return () => {
-    throw new Permanent(`${name} is not in this version`, { code: 'not_in_this_version' });
-  };
 }
 
 /** NaN and infinity, which a division by zero leaves behind, are no reason to end an attempt. */

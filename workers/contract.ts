@@ -309,8 +309,8 @@ export interface TaskAccess {
 }
 
 /**
- * A question the supervisor answers with a `ReplyMessage`: `ctx.submit`, `ctx.store`, a child process about to start, and the work of
- * the built-in `*.cleanup` handlers.
+ * A question the supervisor answers with a `ReplyMessage`: `ctx.submit`, `ctx.next`, `ctx.store`, a child process about to
+ * start, and the work of the built-in `*.cleanup` handlers.
  */
 export interface CallItem extends ItemBase {
   readonly kind: 'call';
@@ -318,6 +318,8 @@ export interface CallItem extends ItemBase {
   readonly call: number;
   readonly request:
     | { readonly name: 'submit'; readonly task: unknown }
+    /** Work for the next stage of its run; its key makes sure that it comes once. */
+    | { readonly name: 'next'; readonly work: unknown }
     /** Journaled before the program starts, so that a survivor can be found and ended after a crash. */
     | { readonly name: 'child'; readonly groupId: number; readonly startTicks: string }
     | { readonly name: 'cleanup'; readonly what: CleanupName }

@@ -56,8 +56,8 @@ export interface HandlerContext {
   scratch(): Promise<string>;
   /** Data shared with all other handlers, and with people. The attempt does not end before its calls are answered. */
   readonly store: HandlerStore;
-  /** Not in this version: a call fails the attempt for good, with the code `not_in_this_version`. */
-  readonly next: NotYet;
+  /** Puts work into the next stage of its run. Its key is unique there, so a rerun of this attempt adds nothing twice. */
+  next(work: NextWork): Promise<{ readonly added: boolean }>;
 }
 
 /**
@@ -110,8 +110,6 @@ export interface StoredValue {
   readonly setAt: string;
 }
 
-export type NotYet = (...given: readonly unknown[]) => never;
-
 export interface TaskFacts {
   readonly id: string;
   readonly type: string;
@@ -120,6 +118,15 @@ export interface TaskFacts {
   readonly group: string | null;
   readonly createdAt: string;
   readonly run: { readonly id: string; readonly stage: string } | null;
+}
+
+/** Work for the next stage of a run. */
+export interface NextWork {
+  /** Names the work, the same when the attempt is repeated: unique within the stage and the run. */
+  readonly key: string;
+  readonly params?: unknown;
+  /** How it is called where it is listed. */
+  readonly label?: string;
 }
 
 export interface SubmittedTask {

@@ -1,5 +1,5 @@
 /** What a program says to us on its standard output: lines that begin with `::`. All else it prints is its log. */
-import type { HandlerContext, SubmittedTask } from './define.ts';
+import type { HandlerContext, NextWork, SubmittedTask } from './define.ts';
 import { durationMs } from './duration.ts';
 import { SubmitQueue } from './submit-queue.ts';
 
@@ -16,7 +16,9 @@ export class ProgramWords {
 
   constructor(ctx: HandlerContext) {
     this.#ctx = ctx;
-    this.submits = new SubmitQueue((task) => ctx.submit(task as SubmittedTask));
+    this.submits = new SubmitQueue(async (given) =>
+      given.is === 'next' ? ctx.next(given.work as NextWork) : ctx.submit(given.work as SubmittedTask),
+    );
   }
 
   /** @returns whether the line was one; with a promise when no further line should be read before it has resolved */
@@ -44,13 +46,13 @@ export class ProgramWords {
         this.#ctx.checkpoint(parse(text));
         return null;
       case 'submit':
-        return this.submits.add(parse(text));
-      case 'retry':
+        return this.submits.add({ is: 'task', work: parse(text) });
+      case 'next':
+        return this.submits.add({ is: 'next', work: parse(text) });
+      default:
         this.retryMs = durationMs(text);
         if (this.retryMs === null) throw new Error('it needs a duration: ::retry 10m');
         return null;
-      default:
-        throw new Error('there are no runs in this version, and so no next stage');
     }
   }
 

@@ -1,25 +1,30 @@
 /**
- * Tasks that a program submits. It cannot wait for an answer, so its output is not read on while many are under way; in the
+ * Tasks that a program submits, and work it puts into the next stage. It cannot wait for an answer, so its output is not read on while many are under way; in the
  * order of its lines they are numbered, and a rerun submits none twice.
  */
 import { submitsUnderWayMax } from './limits.ts';
 
+export interface GivenWork {
+  readonly is: 'task' | 'next';
+  readonly work: unknown;
+}
+
 export class SubmitQueue {
   /** Why the first of those was refused that were; the attempt then fails. */
   refused: Error | null = null;
-  readonly #submit: (task: unknown) => Promise<unknown>;
-  readonly #waiting: unknown[] = [];
+  readonly #submit: (given: GivenWork) => Promise<unknown>;
+  readonly #waiting: GivenWork[] = [];
   #underWay = 0;
   #emptied: (() => void)[] = [];
   #settled: (() => void)[] = [];
 
-  constructor(submit: (task: unknown) => Promise<unknown>) {
+  constructor(submit: (given: GivenWork) => Promise<unknown>) {
     this.#submit = submit;
   }
 
   /** @returns null, or a promise when no more should be added before it has resolved */
-  add(task: unknown): Promise<void> | null {
-    this.#waiting.push(task);
+  add(given: GivenWork): Promise<void> | null {
+    this.#waiting.push(given);
     this.#goOn();
     return this.#waiting.length === 0 ? null : new Promise((resolve) => this.#emptied.push(resolve));
   }
@@ -33,7 +38,7 @@ export class SubmitQueue {
   #goOn(): void {
     while (this.#waiting.length > 0 && this.#underWay < submitsUnderWayMax) {
       this.#underWay++;
-      this.#submit(this.#waiting.shift()).then(
+      this.#submit(this.#waiting.shift() as GivenWork).then(
         () => this.#answered(null),
         (error: Error) => this.#answered(error),
       );

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 import { Attempt, type CountTotals } from './attempt.ts';
 import type { CallItem, LogItem, Order, OutcomeItem, ReportedError, ReportedOutcome, WorkerItem } from './contract.ts';
-import type { HandlerDefinition, SubmittedTask, TaskFacts } from './define.ts';
+import type { HandlerDefinition, NextWork, SubmittedTask, TaskFacts } from './define.ts';
 import { DescribingThread } from './describing-thread.ts';
 import { durationMs } from './duration.ts';
 import { handlerLoadMsMax } from './limits.ts';
@@ -67,6 +67,8 @@ export interface Given {
   readonly signal?: AbortSignal;
   /** Answers `ctx.submit`; what it throws refuses the task. */
   readonly submit?: (task: SubmittedTask) => unknown;
+  /** Answers `ctx.next`; what it throws refuses the work. Its task needs `run`. */
+  readonly next?: (work: NextWork) => unknown;
   /** What `ctx.store` holds at the beginning, by key. */
   readonly store?: Readonly<Record<string, unknown>>;
   /** For the timeout, and for when keys of the store end; the real time when left out. */
@@ -104,6 +106,8 @@ export interface Performed {
   /** The last one; null when it saved none. */
   readonly checkpoint: unknown;
   readonly submitted: readonly SubmittedTask[];
+  /** What it put into the next stage. */
+  readonly nexts: readonly NextWork[];
   /** What `ctx.store` holds at the end, by key. */
   readonly stored: Readonly<Record<string, unknown>>;
 }
@@ -161,6 +165,7 @@ class TriedAttempt extends Attempt {
   readonly #log: LogLine[] = [];
   readonly #progressed: ProgressSaid[] = [];
   readonly #submitted: SubmittedTask[] = [];
+  readonly #nexts: NextWork[] = [];
   readonly #store: TriedStore;
   #counts: CountTotals | null = null;
   #saved: unknown = null;
@@ -196,6 +201,12 @@ class TriedAttempt extends Attempt {
   override async call(request: CallItem['request']): Promise<unknown> {
     if (request.name === 'access') return null;
     if (request.name === 'store') return this.#store.answer(request.ask);
+    if (request.name === 'next') {
+      const work = request.work as NextWork;
+      const added = !this.#nexts.some(({ key }) => key === work.key);
+      this.#nexts.push(work);
+      return this.#given.next ? this.#given.next(work) : { added };
+    }
     if (request.name !== 'submit') return true;
     const task = request.task as SubmittedTask;
     this.#submitted.push(task);
@@ -221,6 +232,7 @@ class TriedAttempt extends Attempt {
       counts: this.#counts,
       checkpoint: this.#saved,
       submitted: this.#submitted,
+      nexts: this.#nexts,
       stored: this.#store.held,
     };
   }

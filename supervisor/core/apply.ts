@@ -11,6 +11,7 @@ import { keyDigest, paramsDigest } from './key.ts';
 import { attemptsKeptMax, shortErrorCharsMax, wholeErrorsMax } from './limits.ts';
 import { turnOf } from './queue.ts';
 import { withinReach } from './retry.ts';
+import { applyRuns, enterStage, moveInStage, shiftRuns } from './run/apply-runs.ts';
 import { applySchedules, endOccurrence, rewind, takeOccurrence } from './schedule/apply-schedules.ts';
 import type { State, Totals } from './state.ts';
 import { applyStore } from './store/apply-store.ts';
@@ -121,6 +122,7 @@ function applyRest(state: State, event: Event, by: Applying): void {
       break;
     case 'clock.jumped':
       shift(state, event.byMs, by.seq);
+      shiftRuns(state, event.byMs, by.seq);
       rewind(state.schedules, by);
       break;
     case 'supervisor.started':
@@ -138,7 +140,7 @@ function applyRest(state: State, event: Event, by: Applying): void {
       applyStore(state.store, event, by);
       break;
     default:
-      applySchedules(state.schedules, event, by);
+      if (!applyRuns(state, event, by)) applySchedules(state.schedules, event, by);
       break;
   }
 }
@@ -164,6 +166,7 @@ function change(state: State, id: string, by: Applying, move: (task: Task, seqBe
 function accept(state: State, event: TaskAccepted, by: Applying): void {
   count(state, 'accepted', by.seq);
   if (event.occurrence) takeOccurrence(state.schedules, event.occurrence, event.id, by);
+  if (event.options.run) enterStage(state, event, by);
   // Only a snapshot can have it already.
   if (by.seq <= by.missingUntil && state.tasks.has(event.id)) return;
   const { params: place } = by;
@@ -178,12 +181,13 @@ function accept(state: State, event: TaskAccepted, by: Applying): void {
     at: event.runAt ?? by.at,
     relative: event.relative,
     promoted: false,
+    label: event.label ?? null,
     life: event.retryOf === null ? null : { ...freshLife(), retryOf: event.retryOf },
     line: null,
     previous: null,
     next: null,
   };
-  if (event.key !== null) rememberKey(state, task, event.params, by.seq);
+  if (event.key !== null && event.options.run === null) rememberKey(state, task, event.params, by.seq);
   index(state, task);
   if (task.state === 'queued') state.ready.push(task);
 }
@@ -225,7 +229,7 @@ function rememberKey(state: State, task: Task, params: string, seq: number): voi
 
 /** From now on the key of a finished task is known for the window only. */
 function expireKey(state: State, task: Task, by: Applying): void {
-  if (task.idempotencyKey === null) return;
+  if (task.idempotencyKey === null || task.options.run !== null) return;
   const digest = keyDigest(task.options.type, task.idempotencyKey);
   const known = state.liveKeys.get(digest);
   if (known?.taskId !== task.id) return;
@@ -246,7 +250,7 @@ export function trimKeys(state: State, now: number): void {
 /** @param turn the entry that put the task into its line, for one that never gave its place back */
 function start(state: State, task: Task, event: AttemptStarted, by: Applying, turn: number): void {
   state.ready.take(task, by.at);
-  move(state, task, 'running', event.e);
+  move(state, task, 'running', event.e, by.at);
   task.at = by.at;
   task.promoted = false;
   const life = lifeOf(task);
@@ -291,12 +295,12 @@ function end(state: State, task: Task, event: AttemptEnded, by: Applying): void 
   vacate(state, task, by.at);
   suspect(state, task, event.suspect === true, event.outcome !== 'interrupted');
   if (event.next === 'queued') {
-    move(state, task, 'queued', event.e);
+    move(state, task, 'queued', event.e, by.at);
     task.at = by.at;
     state.ready.giveBack(task);
     return;
   }
-  move(state, task, event.next, event.e);
+  move(state, task, event.next, event.e, by.at);
   // Again here, for journals that were written before anybody looked at how far it is.
   task.at = event.runAt === undefined ? by.at : withinReach(event.runAt, by.at);
   task.relative = true;
@@ -352,7 +356,7 @@ function archive(state: State, task: Task): void {
 
 function cancel(state: State, task: Task, by: Applying): void {
   state.ready.remove(task, by.at);
-  move(state, task, 'canceled', 'task.canceled');
+  move(state, task, 'canceled', 'task.canceled', by.at);
   task.at = by.at;
   finish(state, task, null, by);
 }
@@ -374,12 +378,12 @@ function retry(state: State, task: Task, at: number, runAt: number | null): void
   life.error = null;
   life.spent = 0;
   life.crashes = life.suspicions = 0;
-  if (task.idempotencyKey !== null) revive(state, task);
+  if (task.idempotencyKey !== null && task.options.run === null) revive(state, task);
   if (runAt === null) {
     enqueue(state, task, 'task.retried', at);
     return;
   }
-  move(state, task, 'scheduled', 'task.retried');
+  move(state, task, 'scheduled', 'task.retried', at);
   task.at = runAt;
   task.relative = true;
   state.due.push(runAt, { at: runAt, task });
@@ -401,20 +405,22 @@ function fallDue(state: State, task: Task, { seq, at }: Applying, part: number):
 }
 
 function enqueue(state: State, task: Task, by: string, at: number, turn: number | null = null): void {
-  move(state, task, 'queued', by);
+  move(state, task, 'queued', by, at);
   task.at = at;
   task.relative = false;
   if (task.life || turn !== null) lifeOf(task).turn = turn;
   state.ready.push(task);
 }
 
-function move(state: State, task: Task, to: TaskState, by: string): void {
-  if (!canMove(task.state, to, by)) throw new Error(`${by} cannot take task ${task.id} from ${task.state} to ${to}`);
+function move(state: State, task: Task, to: TaskState, by: string, at: number): void {
+  const { state: from } = task;
+  if (!canMove(from, to, by)) throw new Error(`${by} cannot take task ${task.id} from ${from} to ${to}`);
   const waited = waitsForMoment(task);
   state.counts[task.state]--;
   state.counts[to]++;
   task.state = to;
   if (waited) compactDue(state);
+  if (task.options.run) moveInStage(state, task, from, at);
 }
 
 function occupy(state: State, task: Task): void {

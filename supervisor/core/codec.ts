@@ -4,6 +4,7 @@
  */
 import type { AttemptEnded, Event } from './event.ts';
 import { optionsText } from './options.ts';
+import type { StoredRun } from './run/run.ts';
 import type { Hold, SchedulePause, StoredSchedule } from './schedule/schedule.ts';
 import type { KnownKey, Pause, Totals } from './state.ts';
 import type { Stored } from './store/store.ts';
@@ -27,6 +28,8 @@ export function encodeEvent(event: Event): string {
         (event.relative ? ',"relative":true' : '') +
         (event.retryOf === null ? '' : `,"retryOf":"${event.retryOf}"`) +
         (event.occurrence === undefined ? '' : `,"occurrence":${JSON.stringify(event.occurrence)}`) +
+        (event.label === undefined ? '' : `,"label":${JSON.stringify(event.label)}`) +
+        (event.replaces === undefined ? '' : `,"replaces":"${event.replaces}"`) +
         `,"options":${optionsText(event.options)},"params":${event.params}`
       );
     case 'attempt.started':
@@ -85,6 +88,9 @@ export type Entity =
       readonly zone: string | null;
       readonly builtIns: readonly string[];
     }
+  /** Some keys of the tasks of a stage; a task may have left since. */
+  | { readonly k: 'stage-keys'; readonly run: string; readonly stage: string; readonly keys: readonly string[] }
+  | ({ readonly k: 'run' } & StoredRun)
   /** Starts that count against the rate of a group, ms since 1970. */
   | { readonly k: 'rate'; readonly group: string; readonly starts: readonly number[] }
   /** The walk ended here: up to this sequence a task may be missing, and every start counts in the rates. */
@@ -105,6 +111,7 @@ export function encodeTaskHead(task: Task): string {
     (task.relative ? ',"relative":true' : '') +
     (task.promoted ? ',"promoted":true' : '') +
     (task.idempotencyKey === null ? '' : `,"key":${JSON.stringify(task.idempotencyKey)}`) +
+    (task.label === null ? '' : `,"label":${JSON.stringify(task.label)}`) +
     (life === null ? '' : `,"life":${JSON.stringify(JSON.stringify(life))}`) +
     `,"options":${optionsText(task.options)},"params":`
   );

@@ -6,7 +6,7 @@ import { ACCEPTED, type Entity, STORE_SET, STORED, TASK, VALUE } from './codec.t
 import { type AcceptedOccurrence, EVENT_NAMES, type Event, type StoreSet, type TaskAccepted } from './event.ts';
 import type { State } from './state.ts';
 import type { Stored } from './store/store.ts';
-import type { Task, TaskLife, TaskState } from './task.ts';
+import type { FinishedState, Task, TaskLife, TaskState } from './task.ts';
 
 const OPTIONS = ',"options":';
 const VALUE_BYTES = Buffer.from(VALUE);
@@ -49,6 +49,8 @@ export function decodeEvent(bytes: Buffer, start: number, end: number, state: St
     relative: members.relative ?? false,
     retryOf: members.retryOf ?? null,
     ...(members.occurrence && { occurrence: members.occurrence }),
+    ...(members.label !== undefined && { label: members.label }),
+    ...(members.replaces && { replaces: members.replaces }),
     options,
     params: members.key === undefined ? '' : bytes.toString('utf8', params.start, params.end),
   };
@@ -61,6 +63,8 @@ interface AcceptedMembers {
   readonly relative?: boolean;
   readonly retryOf?: string;
   readonly occurrence?: AcceptedOccurrence;
+  readonly label?: string;
+  readonly replaces?: FinishedState;
 }
 
 /** A line of a snapshot: where its body stands in memory and on disk. */
@@ -87,6 +91,7 @@ interface TaskMembers {
   readonly relative?: boolean;
   readonly promoted?: boolean;
   readonly key?: string;
+  readonly label?: string;
   /** JSON text within the JSON text. */
   readonly life?: string;
 }
@@ -111,6 +116,7 @@ export function decodeTask(from: EntityBytes, state: State): Task {
     at: held.at,
     relative: held.relative ?? false,
     promoted: held.promoted ?? false,
+    label: held.label ?? null,
     life: held.life === undefined ? null : (JSON.parse(held.life) as TaskLife),
     line: null,
     previous: null,

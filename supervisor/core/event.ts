@@ -2,6 +2,7 @@
  * What has happened: the entries of the journal. A fact cannot be refused; `apply` takes each into the state, live and
  * at replay alike. `encode` and `decode` turn an event into the body of a journal line and back.
  */
+import type { RunStart } from './run/run.ts';
 import type { Occurrence, OccurrenceOutcome, Rule, WaitingOccurrence } from './schedule/schedule.ts';
 import type { Counts, FinishedState, LogPlace, Outcome, Progress, TaskError, TaskOptions } from './task.ts';
 
@@ -16,6 +17,10 @@ export interface TaskAccepted {
   readonly retryOf: string | null;
   /** The occurrence of a schedule that submits it, in the same line: neither is ever there without the other. */
   readonly occurrence?: AcceptedOccurrence;
+  /** How a task of a run is called where it is listed. */
+  readonly label?: string;
+  /** It runs a finished task of a run again, in its place: how that one had ended. */
+  readonly replaces?: FinishedState;
   readonly options: TaskOptions;
   /** JSON text; the last member of the line, so that its place on disk is known. */
   readonly params: string;
@@ -86,6 +91,16 @@ export interface StoreSet extends AskedBy {
   readonly expiresAt: number | null;
   /** JSON text; the last member of the line, as JSON. */
   readonly value: string;
+}
+
+export interface PipelineChanged {
+  /** Name in the pipelines folder. */
+  readonly file: string;
+  readonly what: 'added' | 'changed' | 'removed' | 'refused';
+  /** Null where nothing of the file serves. */
+  readonly pipeline: string | null;
+  /** The version that new runs take from now on. */
+  readonly version: string | null;
 }
 
 export type Event =
@@ -173,6 +188,14 @@ export type Event =
   | ({ readonly e: 'store.deleted'; readonly key: string } & AskedBy)
   /** What ends at `upTo`, ms since 1970, or before has left memory. */
   | { readonly e: 'store.cleared'; readonly upTo: number }
+  | ({ readonly e: 'run.started' } & RunStart & AskedBy)
+  | ({ readonly e: 'run.paused'; readonly id: string; readonly reason: string } & AskedBy)
+  | ({ readonly e: 'run.resumed'; readonly id: string } & AskedBy)
+  | ({ readonly e: 'run.canceled'; readonly id: string } & AskedBy)
+  /** Failures so far no longer stop it; the tasks that run again follow, each in an entry of its own. */
+  | ({ readonly e: 'run.retried'; readonly id: string } & AskedBy)
+  | { readonly e: 'run.archived'; readonly ids: readonly string[] }
+  | { readonly e: 'pipelines.changed'; readonly changes: readonly PipelineChanged[]; readonly more: number }
   | { readonly e: 'clock.jumped'; readonly byMs: number };
 export type EventName = Event['e'];
 
@@ -213,6 +236,13 @@ export const EVENT_NAMES: Readonly<Record<EventName, true>> = {
   'store.set': true,
   'store.deleted': true,
   'store.cleared': true,
+  'run.started': true,
+  'run.paused': true,
+  'run.resumed': true,
+  'run.canceled': true,
+  'run.retried': true,
+  'run.archived': true,
+  'pipelines.changed': true,
   'clock.jumped': true,
 };
 

@@ -1,8 +1,8 @@
 /**
  * The ready queue: tasks that may run now, in lines.
  *
- * A line holds the tasks of one priority × run × type × group, first come first served. Lines of one priority take
- * turns, so that a run of 50,000 tasks does not starve a run of three. A line that may not run now (its type is paused,
+ * A line holds the tasks of one priority × stage of a run × type × group, first come first served. Lines of one priority
+ * take turns, and those of one run share the turn of that run, so that a run of 50,000 tasks does not starve a run of three. A line that may not run now (its type is paused,
  * its group is full …) is parked under what blocks it, and comes back when that is released: a claim never scans past
  * blocked work.
  */
@@ -27,6 +27,7 @@ export function turnOf(task: Task): number {
 
 export class ReadyQueue {
   readonly #lines = new Map<string, Line>();
+  readonly #linesOfRun = new Map<string, Set<Line>>();
   readonly #emptied = new Set<Line>();
   readonly #open = new Shelf();
   readonly #parked = new Map<string, Shelf>();
@@ -115,9 +116,20 @@ export class ReadyQueue {
     line.wokenBy = null;
     line.servedAt = now;
     this.remove(task, now);
+    this.#passTurn(line);
     if (line.size === 0 || line.shelf !== this.#open) return;
     this.#open.remove(line);
     this.#open.push(line);
+  }
+
+  /** A run has one turn, however many of its stages have work: its other lines go to the end as well, before this one. */
+  #passTurn({ run, priority, key }: Line): void {
+    if (!run) return;
+    for (const other of this.#linesOfRun.get(run.id) ?? []) {
+      if (other.key === key || other.priority !== priority || other.shelf !== this.#open) continue;
+      this.#open.remove(other);
+      this.#open.push(other);
+    }
   }
 
   /** What blocked may go on: `count` lines come back, as their turns are. */
@@ -177,14 +189,31 @@ export class ReadyQueue {
   #forget(line: Line): void {
     this.#emptied.delete(line);
     this.#lines.delete(line.key);
+    this.#removeFromRun(line);
     if (this.#recent?.line === line) this.#recent = null;
+  }
+
+  #addToRun(line: Line): void {
+    if (!line.run) return;
+    const lines = this.#linesOfRun.get(line.run.id);
+    if (lines) lines.add(line);
+    else this.#linesOfRun.set(line.run.id, new Set([line]));
+  }
+
+  #removeFromRun(line: Line): void {
+    if (!line.run) return;
+    const lines = this.#linesOfRun.get(line.run.id);
+    lines?.delete(line);
+    if (lines?.size === 0) this.#linesOfRun.delete(line.run.id);
   }
 
   #lineOf(task: Task): Line {
     const { options } = task;
     if (this.#recent?.options === options && !task.promoted) return this.#recent.line;
     const priority = task.promoted ? promotedPriority : options.priority;
-    const key = `${priority}\n${options.run?.id ?? ''}\n${options.type}\n${options.group ?? ''}`;
+    const { run } = options;
+    const stage = run ? `${run.id}/${run.stage}` : '';
+    const key = `${priority}\n${stage}\n${options.type}\n${options.group ?? ''}`;
     let line = this.#lines.get(key);
     if (!line) {
       line = {
@@ -192,6 +221,7 @@ export class ReadyQueue {
         priority,
         type: options.type,
         group: options.group,
+        run,
         head: null,
         tail: null,
         size: 0,
@@ -203,6 +233,7 @@ export class ReadyQueue {
         wokenBy: null,
       };
       this.#lines.set(key, line);
+      this.#addToRun(line);
     }
     if (!task.promoted) this.#recent = { options, line };
     return line;

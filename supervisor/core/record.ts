@@ -41,6 +41,8 @@ export interface TaskRecord {
   result: unknown;
   error: TaskError | null;
   run: { id: string; stage: string } | null;
+  /** Only of a task that was put into a stage with one. */
+  label?: string;
   retryOf: string | null;
   cancelRequestedAt: string | null;
   settingsRevision: string | null;
@@ -130,7 +132,8 @@ export function recordHead(task: Task): string {
       ? queued
       : `","type":${type},"state":"${state}",${rest},"runAt":${waits ? `"${iso(task.at)}"` : 'null'},"idempotencyKey":`;
   const begun = `{"id":"${task.id}${head}${textOf(task.idempotencyKey)},"createdAt":"${iso(createdAt(task.id))}`;
-  return begun + (life ? `"${lifeText(life)}` : NO_LIFE);
+  const label = task.label === null ? '' : `,"label":${JSON.stringify(task.label)}`;
+  return begun + (life ? `"${lifeText(life)}` : NO_LIFE) + label;
 }
 
 function lifeText(life: TaskLife): string {
@@ -236,6 +239,7 @@ function recordWith(task: Task, params: unknown): TaskRecord {
     error: life?.error ?? null,
     retryOf: life?.retryOf ?? null,
     cancelRequestedAt: isoOrNull(life?.cancelRequestedAt ?? null),
+    ...(task.label !== null && { label: task.label }),
   };
 }
 

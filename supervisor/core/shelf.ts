@@ -5,13 +5,15 @@
  * are not starved. It is counted from the line's last turn, not from the age of its tasks: else an old backlog would go
  * before whatever is asked for later, however urgent, until it is worked off.
  */
-import type { Task } from './task.ts';
+import type { Task, TaskOptions } from './task.ts';
 
 export interface Line {
   readonly key: string;
   readonly priority: number;
   readonly type: string;
   readonly group: string | null;
+  /** Run and stage of its tasks. */
+  readonly run: TaskOptions['run'];
   head: Task | null;
   tail: Task | null;
   size: number;

@@ -10,6 +10,7 @@ import { OptionsTable } from './options.ts';
 import { ParamsTable } from './params.ts';
 import { ReadyQueue } from './queue.ts';
 import { type Rate, RateWindow } from './rate.ts';
+import { freshRuns, type Runs } from './run/runs.ts';
 import { freshSchedules, type Schedules } from './schedule/schedules.ts';
 import { freshStore, type Store } from './store/store.ts';
 import type { Task } from './task.ts';
@@ -93,6 +94,7 @@ export interface State {
   readonly inboxTaken: Map<string, { readonly file: string; readonly seq: number }>;
   readonly children: Map<string, Child>;
   readonly schedules: Schedules;
+  readonly runs: Runs;
   readonly store: Store;
   limits: Limits;
   /** Types that have a handler and the kind of slot it runs in; null before the handlers are known. */
@@ -147,6 +149,7 @@ export function freshState(limits: Limits = defaultLimits, paramsHotBytesMax?: n
     inboxTaken: new Map(),
     children: new Map(),
     schedules: freshSchedules(),
+    runs: freshRuns(),
     store: freshStore(),
     limits,
     lanes: null,

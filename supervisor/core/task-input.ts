@@ -40,7 +40,7 @@ export const defaultBackoff: Backoff = { kind: 'exponential', baseMs: 10_000, ma
 export const defaultPriority = 5;
 export const defaultMaxAttempts = 3;
 
-const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._:/@+-]*$/u;
+export const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._:/@+-]*$/u;
 const NO_TAGS: readonly string[] = [];
 export type Members = Record<string, unknown>;
 type Check = (value: unknown, path: string, mistakes: Mistake[]) => void;

@@ -137,6 +137,8 @@ export interface Task {
   relative: boolean;
   /** Asked to the front of the queue. */
   promoted: boolean;
+  /** How it is called where it is listed, for a task that another put into a stage; else null. */
+  readonly label: string | null;
   life: TaskLife | null;
   /** Its place in the ready queue: an intrusive list, so that leaving from the middle costs nothing. */
   line: Line | null;

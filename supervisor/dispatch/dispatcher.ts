@@ -49,6 +49,8 @@ export interface DispatcherParts {
   endLog(taskId: string, attempt: number): LogPlace | null;
   /** A handler's `ctx.submit`: resolves with the new task's id once it is durable. */
   submitFrom(parent: Task, call: number, task: unknown): Promise<{ id: string }>;
+  /** A handler's `ctx.next`: resolves once it is durable. */
+  nextFrom(parent: Task, work: unknown): Promise<{ added: boolean }>;
   /** What a `*.cleanup` handler is for. @returns what its task gives as its result */
   cleanUp(what: CleanupName): Promise<unknown>;
   /** A handler's `ctx.store`. */
@@ -258,10 +260,12 @@ export class Dispatcher implements PoolListener {
   }
 
   async #valueFor(task: Task, { taskId, attempt, call, request }: CallItem): Promise<unknown> {
-    const { submitFrom, storeFrom, accessFor, cleanUp, durable, record, bootId } = this.#parts;
+    const { submitFrom, nextFrom, storeFrom, accessFor, cleanUp, durable, record, bootId } = this.#parts;
     switch (request.name) {
       case 'submit':
         return submitFrom(task, call, request.task);
+      case 'next':
+        return nextFrom(task, request.work);
       case 'store':
         return storeFrom(task, request.ask);
       case 'access':

@@ -199,6 +199,13 @@ export class History {
     return { succeeded: counts[0], failed: counts[1], canceled: counts[2] };
   }
 
+  /** How many records there are, whatever their state. */
+  get records(): number {
+    const counts: StateCounts = [0, 0, 0, 0];
+    for (const month of this.#months.values()) month.addCounts(counts);
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
   /** The newest record of an id. */
   async get(id: string): Promise<HistoryRecord | null> {
     return (await this.endings(id))[0] ?? null;

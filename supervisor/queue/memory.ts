@@ -1,4 +1,4 @@
-/** What stands for the journal, the history and the ledger of a queue that nothing is to be left of. */
+/** What stands for the journal, the histories and the ledger of a queue that nothing is to be left of. */
 import type { HistoryRecord } from '../core/record.ts';
 import type { Ending, History } from '../history/history.ts';
 import type { Journal } from '../journal/live-journal.ts';
@@ -77,7 +77,7 @@ class MemoryHistory implements Pick<History, keyof Records['history']> {
   async close(): Promise<void> {}
 }
 
-export function memoryRecords(): Pick<Records, 'journal' | 'history' | 'ledger'> {
-  const ledger = { append() {}, async sync() {}, async close() {} };
-  return { journal: new MemoryJournal(), history: new MemoryHistory(), ledger };
+export function memoryRecords(): Records {
+  const nowhere = { append() {}, async sync() {}, async close() {} };
+  return { journal: new MemoryJournal(), history: new MemoryHistory(), ledger: nowhere, pastRuns: nowhere };
 }

@@ -1,4 +1,4 @@
-/** Where a queue is kept: what it needs of a journal, a history and a ledger, and these three in a folder, recovered. */
+/** Where a queue is kept: what it needs of a journal, of histories and a ledger, and these in a folder, recovered. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../clock.ts';
@@ -12,6 +12,7 @@ import { type Disk, machineDisk } from '../journal/disk.ts';
 import type { FsyncPolicy } from '../journal/journal.ts';
 import type { Journal } from '../journal/live-journal.ts';
 import { openJournal } from '../journal/open.ts';
+import { PastRuns } from '../past-runs.ts';
 import { Replay } from '../replay.ts';
 
 export interface Records {
@@ -30,6 +31,7 @@ export interface Records {
   >;
   readonly history: Pick<History, 'append' | 'close' | 'get' | 'list' | 'sync'>;
   readonly ledger: Pick<Ledger, 'append' | 'close' | 'sync'>;
+  readonly pastRuns: Pick<PastRuns, 'append' | 'close' | 'sync'>;
 }
 
 export interface FolderRecords extends Records {
@@ -69,22 +71,31 @@ export async function folderRecords(options: FolderOptions): Promise<FolderRecor
     for (const note of report.notes) warn(note);
     if (report.lostWindow) reportLostWindow(report.lostWindow, health);
     const proven = { provenSeq: report.snapshotSeq, journalSeq: replay.state.seq, clock };
-    const history = await History.open({
-      folder: join(folder, 'history'),
-      quarantine: join(folder, 'quarantine'),
-      ...proven,
-      ...diskReports('history', 'history', health, onFault),
-      damage: ({ file, offset, what }) => warn(`${file} is damaged at byte ${offset}: ${what}`),
-    });
-    for (const { file, offset } of history.cuts)
-      warn(`an unfinished end of ${file} was cut off at byte ${offset}; its records come again from the journal`);
+    const historyBelow = async (below: string) => {
+      const opened = await History.open({
+        folder: join(folder, 'history', below),
+        quarantine: join(folder, 'quarantine', below),
+        ...proven,
+        ...diskReports('history', 'history', health, onFault),
+        damage: ({ file, offset, what }) => warn(`${below}${file} is damaged at byte ${offset}: ${what}`),
+      });
+      for (const { file, offset } of opened.cuts)
+        warn(
+          `an unfinished end of ${below}${file} was cut off at byte ${offset}; its records come again from the journal`,
+        );
+      return opened;
+    };
+    const history = await historyBelow('');
+    // A supervisor that had the folder before may have put runs aside that only the journal has yet.
+    const pastRuns = new PastRuns(await historyBelow('runs/'));
+    for (const { seq, at, record } of replay.pastRuns) pastRuns.append(seq, at, record);
     const ledger = await Ledger.open({
       folder: join(folder, 'ledger'),
       ...proven,
       ...diskReports('ledger', 'ledger of schedules', health, onFault),
     });
     for (const line of replay.ledgerLines) ledger.append(line);
-    return { journal, history, ledger, replay };
+    return { journal, history, ledger, pastRuns, replay };
   } catch (error) {
     await journal.close().catch(() => {});
     throw error;

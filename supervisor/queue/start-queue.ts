@@ -137,7 +137,7 @@ interface Kept extends Records {
 async function begin(around: Around, kept: Kept, release: () => Promise<void>): Promise<LiveQueue> {
   const { plan, machine, identity, health, fault } = around;
   const { clock, chance } = machine;
-  const { state, journal, history, ledger, replay } = kept;
+  const { state, journal, history, ledger, pastRuns, replay } = kept;
   const durable = (seq: number) => journal.durable(seq);
   const transitions = new Transitions();
   const unreadable = (error: unknown) => fault.take(faultOf(error));
@@ -169,10 +169,11 @@ async function begin(around: Around, kept: Kept, release: () => Promise<void>): 
   const mayChange = () => supervisor.mayTakeWork(true);
   const store = new StoreDesk({ state, recorder, clock, durable, mayChange });
   const timekeeper = new Timekeeper({
-    ...{ state, journal, history, ledger, recorder, clock, health },
+    ...{ state, journal, history, ledger, pastRuns, recorder, clock, health },
     dispatcher: consumers,
-    // Schedules are the business of a supervisor.
+    // Schedules and runs are the business of a supervisor.
     scheduler: { nextAt: Number.POSITIVE_INFINITY, tick() {} },
+    runs: { tick() {} },
     log: { warn: (...parts: unknown[]) => plan.warn(parts.join(' ')) },
   });
   journal.onDurable((seq) => {
@@ -191,7 +192,7 @@ async function begin(around: Around, kept: Kept, release: () => Promise<void>): 
       if (orderly) recorder.record({ e: 'supervisor.stopped', incarnation: identity.incarnation });
       if (orderly) await recorder.departed();
       try {
-        await Promise.all([history.close(), ledger.close()]);
+        await Promise.all([history.close(), ledger.close(), pastRuns.close()]);
         await journal.close();
       } finally {
         await release();

@@ -151,6 +151,8 @@ t.test('a restored folder starts with all schedules paused, and makes no backup 
   const id = ids[0] as string;
   await until(first, id, ({ state }) => state === 'succeeded');
   writeFileSync(join(first.dataDir, 'handlers', 'tool'), '#!/bin/sh\n', { mode: 0o755 });
+  mkdirSync(join(first.dataDir, 'pipelines'));
+  writeFileSync(join(first.dataDir, 'pipelines', 'night.yaml'), 'stages: [{ name: only, type: noop }]\n');
   const backup = await first.schedules.run('backup', anybody);
   const { result } = await until(first, backup.task?.id ?? '', ({ state }) => state === 'succeeded');
   const { path } = result as { path: string };
@@ -171,6 +173,7 @@ t.test('a restored folder starts with all schedules paused, and makes no backup 
     reason: /^restored from nightshift-\d{4}-\d\d-\d\dT\d{6}Z\.tar\.gz, made at \d{4}-.*Z$/,
   });
   t.match(await second.supervisor.task(id), { state: 'succeeded', result: { value: 7 } });
+  t.ok(second.pipelines.of('night'));
   t.match(await second.supervisor.task(backup.task?.id ?? ''), { state: 'canceled' });
   t.match(await second.schedules.show('backup'), { builtIn: true, held: /all schedules are paused: restored from/ });
   t.notOk(readdirSync(dir).includes('restored.json'), 'only once');

@@ -3,7 +3,7 @@
  * gives it, and each refusal its code and status. What the parts promise among themselves is tested elsewhere, on a
  * facade that only follows a script.
  */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { ZodType } from 'zod';
@@ -90,6 +90,8 @@ class Asker {
 async function program(t: Test): Promise<{ supervisor: SupervisorProcess; asker: Asker; file: string; token: string }> {
   const folder = dataFolder();
   t.teardown(() => folder.remove());
+  mkdirSync(join(folder.dir, 'pipelines'));
+  writeFileSync(join(folder.dir, 'pipelines', 'echoes.yaml'), 'stages: [{ name: say, type: echo }]');
   const settings = { WEB_READ_TOKEN: readToken, FAILED_LIVE: '0s' };
   const supervisor = await SupervisorProcess.start(folder, { settings });
   t.teardown(() => supervisor.kill());
@@ -174,6 +176,16 @@ t.test('every address answers with the shape it is documented to have', async (t
   await asker.ask(api('GET /store'), 200, { query: '?prefix=feed/&limit=1' });
   await asker.ask(api('POST /store/cleanup'), 200, { body: {} });
   await asker.ask(api('DELETE /store/:key'), 204, { id: 'feed%2F1' });
+  await asker.ask(api('GET /pipelines'), 200);
+  await asker.ask(api('POST /queue/pause'), 200, { query: '?type=echo', body: { reason: 'a run that does not end' } });
+  const { run } = await asker.ask<{ run: { id: string } }>(api('POST /runs'), 201, { body: { pipeline: 'echoes' } });
+  await asker.ask(api('POST /runs/:id/pause'), 200, { id: run.id, body: { reason: 'night' } });
+  await asker.ask(api('GET /runs'), 200);
+  await asker.ask(api('GET /runs/:id'), 200, { id: run.id });
+  await asker.ask(api('POST /runs/:id/resume'), 200, { id: run.id, body: {} });
+  await asker.ask(api('POST /runs/:id/retry'), 200, { id: run.id, body: {} });
+  await asker.ask(api('POST /runs/:id/cancel'), 202, { id: run.id });
+  await asker.ask(api('POST /queue/resume'), 200, { query: '?type=echo' });
   await asker.ask(api('POST /backup'), 201, { token, body: { keep: 1 } });
 
   await asker.ask(api('GET /settings'), 200);

@@ -40,6 +40,7 @@ export function freeTask(number: number, options: Partial<TaskOptions> = {}, at 
     at,
     relative: false,
     promoted: false,
+    label: null,
     life: null,
     line: null,
     previous: null,

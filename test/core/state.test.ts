@@ -19,6 +19,7 @@ import {
 } from '../../supervisor/core/limits.ts';
 import { iso, recordHead, taskRecord, withParams } from '../../supervisor/core/record.ts';
 import { Refusal } from '../../supervisor/core/refusal.ts';
+import type { Pipeline } from '../../supervisor/core/run/pipeline.ts';
 import type { Rule } from '../../supervisor/core/schedule/schedule.ts';
 import { defaultLimits, freshState, type State } from '../../supervisor/core/state.ts';
 import { freshLife, type Outcome, TASK_STATE_NAMES, type Task, type TaskState } from '../../supervisor/core/task.ts';
@@ -694,10 +695,12 @@ t.test('an accepted task is read back from its line as it was written, whatever 
         runAt: fc.option(fc.nat()),
         relative: fc.boolean(),
         retryOf: fc.option(fc.constant(idOf(9))),
+        label: fc.option(nasty),
+        replaces: fc.constantFrom(null, 'failed' as const, 'succeeded' as const),
       }),
       nasty,
       (given, before) => {
-        const { key, params, runAt, relative, retryOf } = given;
+        const { key, params, runAt, relative, retryOf, label, replaces } = given;
         const options = { ...plainOptions, tags: [given.tag], group: given.group, origin: given.origin };
         const event: Event = {
           e: 'task.accepted',
@@ -706,6 +709,8 @@ t.test('an accepted task is read back from its line as it was written, whatever 
           runAt,
           relative,
           retryOf,
+          ...(label !== null && { label }),
+          ...(replaces && { replaces }),
           options,
           params: JSON.stringify(params),
         };
@@ -744,6 +749,24 @@ const RULE: Rule = {
   pauseAfterFailures: null,
   flag: null,
   note: '',
+};
+
+const PIPELINE: Pipeline = {
+  name: 'nightly',
+  note: '',
+  onInterrupt: 'hold',
+  stages: [
+    {
+      name: 'collect',
+      type: 'scripted',
+      concurrency: 2,
+      rate: { count: 10, perMs: 60_000 },
+      maxAttempts: null,
+      timeoutMs: null,
+      start: 'flow',
+      onFailure: { kind: 'percent', most: 10 },
+    },
+  ],
 };
 
 t.test('every other event survives its line, and an unknown one is refused, never skipped', async (t) => {
@@ -793,6 +816,24 @@ t.test('every other event survives its line, and an unknown one is refused, neve
     { e: 'inbox.taken', uuid: 'u', file: text, tasks: 5 },
     { e: 'inbox.settled', uuids: ['u'] },
     { e: 'clock.jumped', byMs: -5 },
+    {
+      e: 'run.started',
+      id: idOf(1),
+      pipeline: PIPELINE,
+      version: 'abc',
+      params: JSON.stringify({ text }),
+      sources: [text],
+      scope: { text },
+      priority: 5,
+      settingsRevision: null,
+      by: text,
+    },
+    { e: 'run.paused', id: idOf(1), reason: text, by: text },
+    { e: 'run.resumed', id: idOf(1), by: text },
+    { e: 'run.canceled', id: idOf(1), by: text },
+    { e: 'run.retried', id: idOf(1), by: text },
+    { e: 'run.archived', ids: [idOf(1)] },
+    { e: 'pipelines.changed', changes: [{ file: text, what: 'refused', pipeline: null, version: null }], more: 0 },
     { e: 'schedule.created', id: idOf(1), rule: RULE, builtIn: 'backup', by: text, from: text },
     { e: 'schedule.changed', id: idOf(1), rule: RULE, after: noon, by: text },
     { e: 'schedule.paused', id: idOf(1), reason: text, until: null, by: text },
@@ -842,6 +883,7 @@ t.test('a task is read back from a snapshot line as it was, whatever it carries'
     fc.property(
       fc.record({
         key: fc.option(nasty),
+        label: fc.option(nasty),
         params: nastyJson,
         checkpoint: nastyJson,
         message: nasty,
@@ -868,6 +910,7 @@ t.test('a task is read back from a snapshot line as it was, whatever it carries'
           at: noon,
           relative: given.relative,
           promoted: given.promoted,
+          label: given.label,
           life: given.hasLife ? life : null,
           line: null,
           previous: null,

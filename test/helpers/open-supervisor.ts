@@ -96,11 +96,12 @@ export async function openTestSupervisor(
 async function letGo(opened: Opened): Promise<void> {
   const { dispatcher, timekeeper, recorder, history, logs, journal, pool } = opened;
   await opened.handlers.end();
+  await opened.pipelines.end();
   await opened.paramsCheck.close();
   dispatcher.close();
   await timekeeper.stop();
   await recorder.departed();
-  await Promise.all([history.close(), opened.ledger.close(), logs.close()]);
+  await Promise.all([history.close(), opened.pastRuns.close(), opened.ledger.close(), logs.close()]);
   await journal.close();
   await pool.close();
 }

@@ -456,7 +456,7 @@ t.test('every code of refusal has its status, and a fault shows nothing of the i
 t.test('an unknown address is 404, a wrong method 405 with those allowed', async (t) => {
   const { call } = await serve(t);
   const unknown = [
-    '/api/v1/runs',
+    '/api/v1/runs/a/b',
     '/api/v1/schedules/a/b',
     '/api/v1/store/a/b',
     '/api/v2/tasks',

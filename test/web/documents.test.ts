@@ -10,12 +10,14 @@ import { checkTask } from '../../supervisor/core/task-input.ts';
 import { jsonMistake } from '../../web/json-mistake.ts';
 import { metricsText } from '../../web/metrics.ts';
 import { SHAPES } from '../../web/openapi.ts';
+import * as runShapes from '../../web/openapi-runs.ts';
 import * as scheduleShapes from '../../web/openapi-schedules.ts';
 import * as shapes from '../../web/openapi-schemas.ts';
 import { portHolder } from '../../web/port-holder.ts';
 import { listen } from '../../web/server.ts';
 import { openDesk } from '../helpers/desk.ts';
 import { exact } from '../helpers/exact-shape.ts';
+import { RunsBed } from '../helpers/runs-bed.ts';
 import { SchedulesBed } from '../helpers/schedules-bed.ts';
 import { ScriptedFacade } from '../helpers/scripted-facade.ts';
 import { StoreBed } from '../helpers/store-bed.ts';
@@ -77,7 +79,8 @@ t.test('every documented path exists: none is 404 by address or 405', async (t) 
   t.teardown(end);
   const schedules = new SchedulesBed().desk;
   const store = new StoreBed().desk;
-  const { call, facade } = await serve(t, { desk, schedules, store });
+  const { call, facade } = await serve(t, { desk, schedules, runs: new RunsBed().desk, store });
+  const { run } = (await call('POST', '/api/v1/runs', { pipeline: 'library' })).json;
   const { json } = await call('GET', '/api/v1/openapi.json');
   const { id } = (await call('POST', '/api/v1/tasks', { type: 'noop' })).json.task;
   facade.beginLog(id);
@@ -90,7 +93,9 @@ t.test('every documented path exists: none is 404 by address or 405', async (t) 
         ? 'r1'
         : path.includes('schedules')
           ? 'A'
-          : id;
+          : path.includes('runs')
+            ? run.id
+            : id;
     const address = path.replace('{id}', idOf).replace('{name}', 'A').replace('{key}', 'A');
     for (const method of Object.keys(methods)) {
       // Some of what is asked deletes it.
@@ -103,7 +108,8 @@ t.test('every documented path exists: none is 404 by address or 405', async (t) 
 });
 
 t.test('answers have the shape the document gives them', async (t) => {
-  const { call, facade } = await serve(t, { schedules: new SchedulesBed().desk });
+  const { call, facade } = await serve(t, { schedules: new SchedulesBed().desk, runs: new RunsBed().desk });
+  const { run } = (await call('POST', '/api/v1/runs', { pipeline: 'library' })).json;
   const when = { kind: 'weekly', days: ['mon', 'fri'], at: '02:00' };
   const { id } = (await call('POST', '/api/v1/tasks', { type: 'noop' })).json.task;
   const calls: [method: string, path: string, body: unknown, shape: z.ZodType][] = [
@@ -140,6 +146,16 @@ t.test('answers have the shape the document gives them', async (t) => {
     ['GET', '/api/v1/schedules/a/occurrences', undefined, scheduleShapes.occurrences],
     ['GET', '/api/v1/schedules/a/next?count=3', undefined, scheduleShapes.preview],
     ['POST', '/api/v1/schedules/preview', { when, timezone: 'Asia/Shanghai' }, scheduleShapes.preview],
+    ['GET', '/api/v1/pipelines', undefined, runShapes.pipelines],
+    ['POST', '/api/v1/runs', { pipeline: 'library', params: { a: 1 }, sources: ['x'], scope: {} }, runShapes.oneRun],
+    ['POST', '/api/v1/runs', { pipeline: 'nothing' }, shapes.problem],
+    ['GET', '/api/v1/runs?state=queued', undefined, runShapes.runPage],
+    ['GET', `/api/v1/runs/${run.id}`, undefined, runShapes.oneRun],
+    ['POST', `/api/v1/runs/${run.id}/pause`, { reason: 'x' }, runShapes.oneRun],
+    ['POST', `/api/v1/runs/${run.id}/resume`, {}, runShapes.oneRun],
+    ['POST', `/api/v1/runs/${run.id}/retry`, { stage: 'collect', filter: { q: 'x' } }, runShapes.retriedRun],
+    ['POST', `/api/v1/runs/${run.id}/retry`, { force: true }, shapes.problem],
+    ['POST', `/api/v1/runs/${run.id}/cancel`, {}, runShapes.oneRun],
     ['GET', '/api/v1/tasks/none', undefined, shapes.problem],
     ['POST', '/api/v1/tasks', { type: 'noop', nope: 1 }, shapes.problem],
   ];

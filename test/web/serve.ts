@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import type { Test } from 'tap';
 import { Agent, request } from 'undici';
 import { type Clock, machineClock } from '../../supervisor/clock.ts';
+import type { RunsFacade } from '../../supervisor/runs-facade.ts';
 import type { SchedulesFacade } from '../../supervisor/schedules-facade.ts';
 import type { SettingsFacade } from '../../supervisor/settings-facade.ts';
 import type { StoreFacade } from '../../supervisor/store-facade.ts';
@@ -83,6 +84,7 @@ export async function serve(
     events?: ScriptedEvents;
     desk?: SettingsFacade;
     schedules?: SchedulesFacade;
+    runs?: RunsFacade;
     store?: StoreFacade;
     taskOf?: (token: string) => string | null;
   } = {},
@@ -92,6 +94,7 @@ export async function serve(
     events = new ScriptedEvents(),
     desk,
     schedules = null as never,
+    runs = null as never,
     store = null as never,
     taskOf = () => null,
     ...settings
@@ -109,6 +112,7 @@ export async function serve(
     facade,
     desk: desk ?? (bed as DeskBed).desk,
     schedules,
+    runs,
     store,
     taskOf,
     settings: () => current.settings,

@@ -331,11 +331,11 @@ t.test('what a later version gives handlers fails for good here, and says so', a
     }`,
   });
   const { pool, order } = await bed(t, join(folder, 'later.mjs'));
-  t.match(await pool.outcome(order({ name: 'next' })), {
-    outcome: 'failed',
-    retryable: false,
-    error: { code: 'not_in_this_version', message: 'ctx.next is not in this version' },
-  });
+  t.match(
+    await pool.outcome(order({ name: 'next' })),
+    { outcome: 'failed', retryable: false, error: { code: 'not_in_a_run' } },
+    'without a run there is no next stage',
+  );
   t.match(await pool.outcome(order({ name: 'nothing' })), { outcome: 'succeeded' });
 });
 

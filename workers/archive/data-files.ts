@@ -48,13 +48,13 @@ const formatNumber = 1;
 const ABOUT = 'backup.json';
 const MANIFEST = 'journal/MANIFEST.json';
 const BEFORE = ['history', 'ledger'];
-const AFTER = ['logs', 'inbox', 'accepted', 'rejected', 'handlers'];
+const AFTER = ['logs', 'inbox', 'accepted', 'rejected', 'handlers', 'pipelines'];
 /** Rebuilt from what it is an index of. */
-const NOT = new Set(['history/index']);
+const NOT = new Set(['history/index', 'history/runs/index']);
 const SINGLE = ['nightshift.env', 'revisions.json'];
 /** Of history; an archive that is being written is none yet. */
-const MONTH = /^history\/[^/]+\.ndjson$/;
-const HALF = /^history\/archive\/.*\.tmp$/;
+const MONTH = /^history\/(runs\/)?[^/]+\.ndjson$/;
+const HALF = /^history\/(runs\/)?archive\/.*\.tmp$/;
 const tries = 10;
 const lineBytesMax = 2 * 1024 * 1024;
 const LF = 10;

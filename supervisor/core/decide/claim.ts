@@ -32,7 +32,7 @@ export function claimTask(state: State, now: number, free: FreeLanes): Claim | n
     if (suspect) return alone(state) && free(suspect.options.type) ? { task: suspect, solo: true } : null;
   }
   const task = state.ready.first(now, (line) => {
-    const block = blockOf(state, line.type, line.group, now);
+    const block = blockOf(state, line, now);
     if (block !== null) return block;
     return free(line.type) ? null : `lane:${state.lanes?.get(line.type)}`;
   });
@@ -62,7 +62,7 @@ export function soloUntil(state: State): number | null {
 }
 
 function mayRun(state: State, task: Task, now: number): boolean {
-  return blockOf(state, task.options.type, task.options.group, now) === null;
+  return blockOf(state, task.options, now) === null;
 }
 
 function soloUnderWay(state: State): boolean {

@@ -46,6 +46,7 @@ export async function startConsole(
     facade,
     desk,
     schedules,
+    runs: null as never,
     store,
     taskOf: () => null,
     settings: () => settings,

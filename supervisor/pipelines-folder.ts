@@ -1,0 +1,235 @@
+/**
+ * The pipelines that new runs take: `DATA/pipelines/*.yaml`, looked at anew whenever one is another. What is right counts
+ * from then on; what is not is named with its mistakes, and the version before goes on.
+ */
+import { lstat, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type FSWatcher, watch } from 'chokidar';
+import type { Clock } from './clock.ts';
+import type { PipelineChanged } from './core/event.ts';
+import type { Mistake } from './core/refusal.ts';
+import { type Pipeline, versionOf } from './core/run/pipeline.ts';
+import { checkPipeline } from './core/run/pipeline-input.ts';
+import type { Checked } from './core/task-input.ts';
+import { isMembers } from './core/task-input.ts';
+import type { Health } from './health.ts';
+import { yamlDocuments } from './intake/yaml-documents.ts';
+import type { Log } from './log.ts';
+import { Looks } from './looks.ts';
+import type { PipelineFailure } from './runs-facade.ts';
+
+const FILE = /^[^.].*\.ya?ml$/;
+const settleMs = 50;
+/** Events are hints; this look is the truth. */
+const lookEveryMs = 2_000;
+export const pipelineFileBytesMax = 256 * 1024;
+const pipelineFilesMax = 1_000;
+const changesNamedMax = 100;
+const mistakesSaidMax = 3;
+
+export interface FoundPipeline {
+  readonly pipeline: Pipeline;
+  readonly version: string;
+  readonly file: string;
+}
+
+export interface PipelinesFolderOptions {
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly health: Health;
+  readonly log: Log;
+  /** Told of what changed since the start. */
+  readonly changed: (changes: readonly PipelineChanged[], more: number) => void;
+}
+
+export class PipelinesFolder {
+  readonly #in: PipelinesFolderOptions;
+  readonly #folder: string;
+  readonly #looks: Looks;
+  #watcher: FSWatcher | null = null;
+  #byFile = new Map<string, FoundPipeline>();
+  #byName = new Map<string, FoundPipeline>();
+  #failures = new Map<string, PipelineFailure>();
+  #stamps = '';
+  #opened = false;
+
+  constructor(options: PipelinesFolderOptions) {
+    this.#in = options;
+    this.#folder = join(options.dataDir, 'pipelines');
+    this.#looks = new Looks(options.clock, settleMs, async () => {
+      await this.look();
+      return lookEveryMs;
+    });
+  }
+
+  of(name: string): FoundPipeline | undefined {
+    return this.#byName.get(name);
+  }
+
+  get all(): readonly FoundPipeline[] {
+    return [...this.#byName.values()].sort((a, b) => (a.pipeline.name < b.pipeline.name ? -1 : 1));
+  }
+
+  get failures(): readonly PipelineFailure[] {
+    return [...this.#failures.values()];
+  }
+
+  /** Takes the folder as it is at the start. */
+  async open(): Promise<void> {
+    await this.look();
+    this.#opened = true;
+  }
+
+  begin(): void {
+    this.#watcher = watch(this.#folder, { depth: 0, ignoreInitial: true, followSymlinks: false });
+    this.#watcher.on('all', () => this.#looks.stir());
+    // Watches may run out; the look every few seconds stays.
+    this.#watcher.on('error', () => {});
+    this.#looks.begin();
+  }
+
+  async end(): Promise<void> {
+    const ended = this.#looks.end();
+    await this.#watcher?.close();
+    await ended;
+  }
+
+  /** Takes the folder as it is now. */
+  async look(): Promise<void> {
+    const names = (await readdir(this.#folder).catch(() => [])).filter((name) => FILE.test(name)).sort();
+    const files = names.slice(0, pipelineFilesMax);
+    const stamps = (await Promise.all(files.map((name) => stampOf(join(this.#folder, name))))).join('\n');
+    if (stamps === this.#stamps) return;
+    this.#take(await Promise.all(files.map((name) => this.#read(name))));
+    this.#stamps = stamps;
+  }
+
+  async #read(file: string): Promise<{ file: string; checked: Checked<Pipeline> }> {
+    const path = join(this.#folder, file);
+    try {
+      const { size } = await lstat(path);
+      if (size > pipelineFileBytesMax)
+        return { file, checked: wrong('$', `is ${size} bytes; at most ${pipelineFileBytesMax} are read`) };
+      return { file, checked: readPipeline(await readFile(path, 'utf8'), file) };
+    } catch (error) {
+      return { file, checked: wrong('$', `cannot be read: ${(error as Error).message}`) };
+    }
+  }
+
+  #take(read: readonly { readonly file: string; readonly checked: Checked<Pipeline> }[]): void {
+    const before = this.#byFile;
+    const byFile = new Map<string, FoundPipeline>();
+    const byName = new Map<string, FoundPipeline>();
+    const failures = new Map<string, PipelineFailure>();
+    const keep = (found: FoundPipeline): void => {
+      byFile.set(found.file, found);
+      byName.set(found.pipeline.name, found);
+    };
+    // Those that serve their name already go first: a second file of that name does not take it from them.
+    const order = [...read].sort((a, b) => Number(before.has(b.file)) - Number(before.has(a.file)));
+    for (const { file, checked } of order) {
+      const rival = checked.ok ? byName.get(checked.value.name) : undefined;
+      if (checked.ok && !rival) {
+        keep({ pipeline: checked.value, version: versionOf(checked.value), file });
+        continue;
+      }
+      const mistakes = checked.ok
+        ? [{ path: '$.name', message: `is the name of the pipeline in ${rival?.file} too: each has its own` }]
+        : checked.mistakes;
+      const last = before.get(file);
+      const goesOn = last && !byName.has(last.pipeline.name) ? last : null;
+      if (goesOn) keep(goesOn);
+      failures.set(file, { file, mistakes, serving: goesOn?.version ?? null });
+    }
+    const changes = changesOf(before, byFile, this.#failures, failures);
+    this.#report(failures);
+    [this.#byFile, this.#byName, this.#failures] = [byFile, byName, failures];
+    if (changes.length === 0 || !this.#opened) return;
+    for (const { file, what, pipeline, version } of changes)
+      this.#in.log.info(
+        { pipeline: file },
+        `pipeline ${pipeline ?? file}: ${what}${version ? `, version ${version}` : ''}`,
+      );
+    this.#in.changed(changes.slice(0, changesNamedMax), Math.max(0, changes.length - changesNamedMax));
+  }
+
+  #report(failures: ReadonlyMap<string, PipelineFailure>): void {
+    const { health } = this.#in;
+    for (const file of this.#failures.keys()) if (!failures.has(file)) health.clear(`pipeline:${file}`);
+    for (const [file, failure] of failures) {
+      if (JSON.stringify(this.#failures.get(file)) === JSON.stringify(failure)) continue;
+      health.raise({
+        code: `pipeline:${file}`,
+        severity: 'error',
+        message: `pipelines/${file}: ${said(failure)}`,
+        action: 'Correct the file; it is taken as soon as it is right. Runs that have started are not touched by it.',
+      });
+    }
+  }
+}
+
+/** @param file its name is that of the pipeline, where it names none */
+export function readPipeline(text: string, file: string): Checked<Pipeline> {
+  const read = yamlDocuments(text);
+  if (!read.ok) {
+    const mistakes = read.mistakes.map(({ path, message, line }) => ({ path, message: placed(message, line) }));
+    return { ok: false, mistakes };
+  }
+  const [document] = read.documents;
+  if (!document || read.documents.length > 1) return wrong('$', 'must hold one pipeline: "name" and "stages"');
+  const name = file.replace(/\.ya?ml$/, '');
+  const checked = checkPipeline(isMembers(document.value) ? { name, ...document.value } : document.value);
+  if (checked.ok) return checked;
+  const places = document.places(checked.mistakes.map(({ path }) => path));
+  const mistakes = checked.mistakes.map(({ path, message }, index) => ({
+    path,
+    message: placed(message, places[index]?.line ?? null),
+  }));
+  return { ok: false, mistakes };
+}
+
+function placed(message: string, line: number | null): string {
+  return line === null ? message : `${message} (line ${line})`;
+}
+
+function wrong(path: string, message: string): { ok: false; mistakes: readonly Mistake[] } {
+  return { ok: false, mistakes: [{ path, message }] };
+}
+
+function said({ mistakes, serving }: PipelineFailure): string {
+  const some = mistakes.slice(0, mistakesSaidMax).map(({ path, message }) => `${path} ${message}`);
+  const more = mistakes.length > some.length ? `; and ${mistakes.length - some.length} more mistakes` : '';
+  return `${some.join('; ')}${more}${serving === null ? '' : `; version ${serving} goes on`}`;
+}
+
+function changesOf(
+  had: ReadonlyMap<string, FoundPipeline>,
+  has: ReadonlyMap<string, FoundPipeline>,
+  failed: ReadonlyMap<string, PipelineFailure>,
+  fails: ReadonlyMap<string, PipelineFailure>,
+): PipelineChanged[] {
+  const changes: PipelineChanged[] = [];
+  for (const [file, { pipeline, version }] of has) {
+    const what = had.has(file) ? 'changed' : 'added';
+    if (had.get(file)?.version !== version) changes.push({ file, what, pipeline: pipeline.name, version });
+  }
+  for (const [file, { pipeline }] of had)
+    if (!has.has(file) && !fails.has(file))
+      changes.push({ file, what: 'removed', pipeline: pipeline.name, version: null });
+  for (const [file, failure] of fails) {
+    if (JSON.stringify(failed.get(file)) === JSON.stringify(failure)) continue;
+    const serving = has.get(file);
+    changes.push({
+      file,
+      what: 'refused',
+      pipeline: serving?.pipeline.name ?? null,
+      version: serving?.version ?? null,
+    });
+  }
+  return changes;
+}
+
+async function stampOf(path: string): Promise<string> {
+  const stats = await lstat(path, { bigint: true }).catch(() => null);
+  return stats ? `${path} ${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}` : path;
+}
