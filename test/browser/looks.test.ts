@@ -17,7 +17,7 @@ import { openSchedules } from './helpers/schedules.ts';
 import { ScriptedFacade } from './helpers/scripted-facade.ts';
 import { openStore } from './helpers/store.ts';
 
-t.setTimeout(300_000);
+t.setTimeout(420_000);
 
 const LOOKS: Readonly<Record<string, BrowserContextOptions>> = {
   light: { colorScheme: 'light' },

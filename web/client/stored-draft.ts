@@ -23,7 +23,9 @@ export function draftOf(stored: StoredRecord | null): StoredDraft {
   return { ...EMPTY_STORED, key, value: JSON.stringify(value, null, 2), ends: expiresAt === null ? 'never' : 'kept' };
 }
 
+/** Whether somebody has written something that would be lost. An end alone is chosen again in a moment. */
 export function isWritten(draft: StoredDraft, base: StoredRecord | null): boolean {
+  if (!base) return draft.key !== EMPTY_STORED.key || draft.value !== EMPTY_STORED.value;
   return JSON.stringify(draft) !== JSON.stringify(draftOf(base));
 }
 
