@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
 import { type TaskRecord, taskRecord } from './core/record.ts';
 import type { State } from './core/state.ts';
-import type { Task } from './core/task.ts';
+import type { Task, TaskState } from './core/task.ts';
 import { createdAt } from './core/task.ts';
 import type { PageRequest, TaskFilter } from './facade.ts';
 import type { History } from './history/history.ts';
@@ -47,7 +47,7 @@ export async function listTasks(parts: ListingParts, request: PageRequest): Prom
 
 async function finishedTasks({ history, state }: ListingParts, request: PageRequest, limit: number) {
   const { filter, after, order } = request;
-  const states = filter.state?.filter((name) => name === 'succeeded' || name === 'failed' || name === 'canceled');
+  const states = finishedStates(filter);
   if (states?.length === 0) return { items: [], next: null };
   const page = await history.list({
     after,
@@ -61,6 +61,11 @@ async function finishedTasks({ history, state }: ListingParts, request: PageRequ
     match: (record) => matches(record, filter),
   });
   return { items: page.items, next: page.next };
+}
+
+/** Of the states asked for, those that history has; none asked for are all. */
+export function finishedStates({ state }: TaskFilter): TaskState[] | undefined {
+  return state?.filter((name) => name === 'succeeded' || name === 'failed' || name === 'canceled');
 }
 
 /** Walks the ids from where the page begins; waiting tasks may be a million, so it lets others in between. */
@@ -98,7 +103,7 @@ async function recordsOf(
 }
 
 /** Ids of live tasks in the order of the page; few when only few states are asked for. */
-function* idsFrom(state: State, { filter, after, order }: PageRequest): Generator<string> {
+export function* idsFrom(state: State, { filter, after, order }: Omit<PageRequest, 'limit'>): Generator<string> {
   const few = fewTasks(state, filter);
   if (few) {
     const ids = few.map(({ id }) => id).sort();
@@ -139,7 +144,10 @@ function fewTasks(state: State, { state: states }: TaskFilter): Task[] | null {
 }
 
 /** What can be told without the params. */
-function mayMatch(task: Task, { state, type, tag, group, run, origin, schedule, from, to }: TaskFilter): boolean {
+export function mayMatch(
+  task: Task,
+  { state, type, tag, group, run, origin, schedule, from, to }: TaskFilter,
+): boolean {
   const { options } = task;
   if (state && !state.includes(task.state)) return false;
   if (type && !type.includes(options.type)) return false;
