@@ -22,6 +22,13 @@ interface Given {
   readonly json?: true;
 }
 
+interface Page {
+  readonly items: readonly Task[];
+  readonly next: string | null;
+  readonly total?: number;
+  readonly totalAtLeast?: number;
+}
+
 const itemsPerCallMax = 500;
 
 export function listCommand(): Command {
@@ -45,7 +52,7 @@ export function listCommand(): Command {
 async function list(given: Given): Promise<void> {
   const { state, type, tag, group, origin, text, from, to, limit, cursor } = given;
   const query = { state, type, tag, group, origin, q: text, from, to, limit, cursor };
-  const page = await supervisorOf(dataFolder(given)).get<{ items: Task[]; next: string | null }>('tasks', query);
+  const page = await supervisorOf(dataFolder(given)).get<Page>('tasks', query);
   if (given.json) return printJson(page);
   if (page.items.length === 0) return printError('no task matches');
   const rows = page.items.map((task) => [
@@ -58,5 +65,11 @@ async function list(given: Given): Promise<void> {
     note(task),
   ]);
   print(table(['ID', 'STATE', 'TYPE', 'ATTEMPT', 'CREATED', 'PARAMS', ''], rows));
-  if (page.next !== null) printError(`there are more: --cursor ${page.next}`);
+  if (page.next !== null) printError(`${moreText(page)}: --cursor ${page.next}`);
+}
+
+/** A page that goes on where another ended does not count again. */
+function moreText({ items, total, totalAtLeast = 0 }: Page): string {
+  if (total !== undefined) return `there are more, ${total} in all`;
+  return totalAtLeast > items.length ? `there are more, at least ${totalAtLeast} in all` : 'there are more';
 }

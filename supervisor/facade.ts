@@ -60,6 +60,8 @@ export interface PageRequest {
   readonly order: 'newest' | 'oldest';
   /** Who asked has gone: a search through years of history ends. */
   readonly signal?: AbortSignal;
+  /** Whether the first page is to say how many there are, also where that has to be counted. */
+  readonly counted?: boolean;
 }
 
 export interface TaskPage {
@@ -67,6 +69,41 @@ export interface TaskPage {
   readonly next: string | null;
   /** Only when cheap to know. */
   readonly total?: number;
+  /** In its place: so many there are, and perhaps more. */
+  readonly totalAtLeast?: number;
+}
+
+export interface StatsRequest {
+  /** Null: all. */
+  readonly types: readonly string[] | null;
+  /** Local days up to today. */
+  readonly days: number;
+}
+
+/** How many tasks ended, and how; and what attempts took in which a task succeeded, in ms. */
+export interface Figures {
+  readonly finished: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly canceled: number;
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+}
+
+export interface StatsView {
+  /** Of its days: TIMEZONE. */
+  readonly timezone: string;
+  /** `YYYY-MM-DD`, both within. */
+  readonly from: string;
+  readonly to: string;
+  /** Share by which `p50Ms` and `p95Ms` may be off, e.g. 0.02. */
+  readonly durationErrorMax: number;
+  readonly types: readonly (Figures & {
+    /** Null: all types beyond those that are counted by name. */
+    readonly type: string | null;
+    /** In order, without those on which none ended. */
+    readonly days: readonly (Figures & { readonly day: string })[];
+  })[];
 }
 
 /**
@@ -223,6 +260,7 @@ export interface Facade {
   recycle(workerId: string, actor: Actor): Promise<readonly WorkerView[]>;
   handlers(): Promise<{ handlers: readonly HandlerDescription[]; failures: readonly HandlerFailure[] }>;
   status(): Promise<StatusView>;
+  stats(request: StatsRequest): Promise<StatsView>;
   readonly events: EventSource;
   /** Log of one attempt (the newest when null) as it stands now; null when there is no such attempt. */
   log(id: string, attempt: number | null): Promise<{ lines: readonly LiveLine[]; ended: boolean } | null>;

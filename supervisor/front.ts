@@ -5,6 +5,7 @@ import type { Clock } from './clock.ts';
 import { nextDue } from './core/due.ts';
 import { iso } from './core/record.ts';
 import { Refusal } from './core/refusal.ts';
+import { localText } from './core/schedule/local-time.ts';
 import type { Pause, State } from './core/state.ts';
 import { TASK_STATE_NAMES, type TaskState } from './core/task.ts';
 import type { TaskInput } from './core/task-input.ts';
@@ -19,12 +20,16 @@ import type {
   PageRequest,
   QueueView,
   RetryHow,
+  StatsRequest,
+  StatsView,
   StatusView,
   Which,
   WorkerView,
 } from './facade.ts';
 import type { Health } from './health.ts';
 import type { AttemptLog } from './history/attempt-log.ts';
+import { durationErrorMax } from './history/durations.ts';
+import { statsFrom } from './history/stats.ts';
 import type { Journal } from './journal/live-journal.ts';
 import { forMany } from './many.ts';
 import { waitingForHandlers } from './no-handler.ts';
@@ -118,6 +123,16 @@ export class Front implements Facade {
   #many() {
     const { supervisor } = this.#parts;
     return { page: (request: PageRequest) => supervisor.tasks(request), one: (id: string) => supervisor.task(id) };
+  }
+
+  async stats(request: StatsRequest): Promise<StatsView> {
+    const { supervisor, clock, identity } = this.#parts;
+    const timezone = identity.timezone();
+    const dayOf = (at: number) => localText(timezone, at).slice(0, 10);
+    const now = clock.wall();
+    const from = dayOf(statsFrom({ zone: timezone, now, days: request.days }));
+    const types = await supervisor.stats(request, timezone);
+    return { timezone, from, to: dayOf(now), durationErrorMax, types };
   }
 
   async queue(): Promise<QueueView> {

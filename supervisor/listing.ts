@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
 import { type TaskRecord, taskRecord } from './core/record.ts';
 import type { State } from './core/state.ts';
-import type { Task } from './core/task.ts';
+import type { Task, TaskState } from './core/task.ts';
 import { createdAt } from './core/task.ts';
 import type { PageRequest, TaskFilter } from './facade.ts';
 import type { History } from './history/history.ts';
@@ -50,7 +50,7 @@ export async function listTasks(parts: ListingParts, request: PageRequest): Prom
 async function finishedTasks({ history, state }: ListingParts, request: PageRequest, limit: number) {
   const { filter, after, order, signal } = request;
   const matchBytes = filter.q === undefined ? null : mayMention(filter.q);
-  const states = filter.state?.filter((name) => name === 'succeeded' || name === 'failed' || name === 'canceled');
+  const states = finishedStates(filter);
   if (states?.length === 0) return { items: [], next: null };
   const page = await history.list({
     after,
@@ -66,6 +66,11 @@ async function finishedTasks({ history, state }: ListingParts, request: PageRequ
     ...(signal && { signal }),
   });
   return { items: page.items, next: page.next };
+}
+
+/** Of the states asked for, those that history has; none asked for are all. */
+export function finishedStates({ state }: TaskFilter): TaskState[] | undefined {
+  return state?.filter((name) => name === 'succeeded' || name === 'failed' || name === 'canceled');
 }
 
 /** Walks the ids from where the page begins; waiting tasks may be a million, so it lets others in between. */
@@ -104,7 +109,7 @@ async function recordsOf(
 }
 
 /** Ids of live tasks in the order of the page; few when only few states are asked for. */
-function* idsFrom(state: State, { filter, after, order }: PageRequest): Generator<string> {
+export function* idsFrom(state: State, { filter, after, order }: Omit<PageRequest, 'limit'>): Generator<string> {
   const few = fewTasks(state, filter);
   if (few) {
     const ids = few.map(({ id }) => id).sort();
@@ -145,7 +150,7 @@ function fewTasks(state: State, { state: states }: TaskFilter): Task[] | null {
 }
 
 /** What can be told without the params. */
-function mayMatch(
+export function mayMatch(
   task: Task,
   { state, type, tag, group, run, stage, origin, schedule, from, to }: TaskFilter,
 ): boolean {

@@ -21,7 +21,8 @@ export class PastRuns {
   /** What a start found already is passed over. @param at when it was put aside, ms since 1970: decides the month */
   append(seq: number, at: number, record: RunRecord): void {
     const { id, pipeline: type, state, ...rest } = record;
-    this.#history.append({ seq, id, type, state, finishedAt: at }, JSON.stringify({ id, type, state, ...rest }));
+    const ending = { seq, id, type, state, finishedAt: at, durationMs: null, rewritten: false };
+    this.#history.append(ending, JSON.stringify({ id, type, state, ...rest }));
   }
 
   get records(): number {

@@ -37,10 +37,18 @@ export interface FinishedTask {
   /** As it finished, but for its params: a failed task may be queued again before this is written. */
   readonly record: string;
   readonly state: string;
+  /** What the attempt took in which it succeeded; null when it did not. */
+  readonly durationMs: number | null;
 }
 
 export function finishedTask(task: Task): FinishedTask {
-  return { at: task.life?.finishedAt ?? task.at, record: recordHead(task), state: task.state };
+  const at = task.life?.finishedAt ?? task.at;
+  return { at, record: recordHead(task), state: task.state, durationMs: durationOf(task) };
+}
+
+function durationOf({ state, life }: Task): number | null {
+  const last = state === 'succeeded' ? life?.attempts.at(-1) : undefined;
+  return last?.outcome === 'succeeded' && last.finishedAt !== null ? last.finishedAt - last.startedAt : null;
 }
 
 /** A record that waits for its params to be read back; those after it wait behind it, so that history keeps the order. */
@@ -108,8 +116,9 @@ export class Recorder {
   }
 
   /** Hands a task that has just finished to the history; at a start also those of the last incarnation. */
-  depart(seq: number, task: Task, { at, record, state }: FinishedTask = finishedTask(task)): void {
-    const ending = { seq, id: task.id, type: task.options.type, state, finishedAt: at };
+  depart(seq: number, task: Task, finished: FinishedTask = finishedTask(task)): void {
+    const { at, record, state, durationMs } = finished;
+    const ending = { seq, id: task.id, type: task.options.type, state, finishedAt: at, durationMs, rewritten: false };
     this.#depart({ ending, record, params: task.params });
   }
 
@@ -117,7 +126,7 @@ export class Recorder {
   rewrite(seq: number, at: number, { seq: _, ...record }: HistoryRecord): void {
     const { id, type, state } = record;
     // Among the records of its own time: to go back to an older month would cost two syncs each way.
-    const ending = { seq, id, type, state, finishedAt: at };
+    const ending = { seq, id, type, state, finishedAt: at, durationMs: null, rewritten: true };
     this.#depart({ ending, record: JSON.stringify(record), params: null });
   }
 

@@ -19,12 +19,14 @@ import {
 } from './core/record.ts';
 import { Refusal } from './core/refusal.ts';
 import type { State } from './core/state.ts';
-import { type FinishedState, isFinished, type Task, type TaskOptions } from './core/task.ts';
+import type { FinishedState, Task, TaskOptions } from './core/task.ts';
 import type { TaskInput } from './core/task-input.ts';
 import { waitingOf } from './core/waiting.ts';
+import { totalOf } from './counting.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
-import type { Actor, PageRequest, SubmitAnswer, TaskFilter, TaskPage, TaskView } from './facade.ts';
+import type { Actor, PageRequest, StatsRequest, SubmitAnswer, TaskPage, TaskView } from './facade.ts';
 import type { History } from './history/history.ts';
+import type { TypeStats } from './history/stats.ts';
 import type { Journal } from './journal/live-journal.ts';
 import { listTasks } from './listing.ts';
 import { inputOf } from './rebuild.ts';
@@ -33,7 +35,7 @@ import type { Recorder } from './recorder.ts';
 export interface SupervisorParts {
   readonly state: State;
   readonly journal: Pick<Journal, 'durable' | 'durability' | 'full' | 'read'>;
-  readonly history: Pick<History, 'get' | 'list'>;
+  readonly history: Pick<History, 'count' | 'endingsCount' | 'get' | 'list' | 'stats'>;
   readonly recorder: Recorder;
   readonly dispatcher: Pick<Dispatcher, 'pump' | 'stop'>;
   readonly ids: IdMaker;
@@ -133,11 +135,21 @@ export class Supervisor {
 
   async tasks(request: PageRequest): Promise<TaskPage> {
     await this.#parts.recorder.departed();
-    const { records, next } = await listTasks({ ...this.#parts, paramsOf: (tasks) => this.paramsOf(tasks) }, request);
-    const items = records.map((record) => this.#viewOf(record));
-    const total = cheapTotal(this.#parts.state, request.filter);
+    const parts = { ...this.#parts, paramsOf: (tasks: readonly Task[]) => this.paramsOf(tasks) };
+    const listed = await listTasks(parts, request);
+    const items = listed.records.map((record) => this.#viewOf(record));
+    const total = await totalOf(this.#parts, request, listed);
     await this.settled();
-    return { items, next, ...(total !== null && { total }) };
+    return { items, next: listed.next, ...total };
+  }
+
+  /** @param zone IANA name of the zone whose days are meant */
+  async stats({ types, days }: StatsRequest, zone: string): Promise<readonly TypeStats[]> {
+    const { recorder, history, clock } = this.#parts;
+    await recorder.departed();
+    const stats = await history.stats({ types, days, zone, now: clock.wall() });
+    await this.settled();
+    return stats;
   }
 
   async cancel(id: string, actor: Actor): Promise<TaskView> {
@@ -368,13 +380,4 @@ export class Supervisor {
     const { seq: _seq, crc: _crc, ...members } = record;
     return { retriedAs: null, ...members, waiting: task ? this.#waitingOf(task) : null };
   }
-}
-
-/** How many tasks a filter matches, where counters know it: everything ever accepted, or states that only live tasks have. */
-function cheapTotal(state: State, filter: TaskFilter): number | null {
-  const { state: states, ...others } = filter;
-  if (Object.values(others).some((value) => value !== undefined)) return null;
-  if (!states) return state.totals.accepted;
-  if (states.some((name) => isFinished(name))) return null;
-  return states.reduce((sum, name) => sum + state.counts[name], 0);
 }

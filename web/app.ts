@@ -30,6 +30,7 @@ import { runsRoutes } from './routes/runs.ts';
 import { schedulesRoutes } from './routes/schedules.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { settingsRoutes } from './routes/settings.ts';
+import { statsRoutes } from './routes/stats.ts';
 import { statusRoutes } from './routes/status.ts';
 import { storeRoutes } from './routes/store.ts';
 import { submitRoutes } from './routes/submit.ts';
@@ -119,6 +120,7 @@ function allRoutes(parts: Parts, page: Pages): readonly Route[] {
     ...backupRoutes(parts),
     ...settingsRoutes(parts),
     ...eventRoutes(parts),
+    ...statsRoutes(parts),
     ...statusRoutes(parts, () => routes),
     ...sessionRoutes(parts, page),
   ];

@@ -6,6 +6,8 @@ export const loginBodyBytesMax = 8 * 1024;
 export const mistakesShownMax = 100;
 export const itemsPerPageDefault = 50;
 export const itemsPerPageMax = 500;
+export const statsDaysDefault = 30;
+export const statsDaysMax = 366;
 export const idsPerCallMax = 10_000;
 export const retryOverMsMax = 30 * 86_400_000;
 /** Leaves room for the id of the task that is run again. */

@@ -143,7 +143,36 @@ export const backupCall = z.strictObject({
   maxAge: duration.optional().meta({ description: 'Older archives are removed' }),
 });
 export const submitted = z.union([submittedOne, z.object({ tasks: z.array(task), durability })]);
-export const taskPage = z.object({ items: z.array(task), next: z.string().nullable(), total: count.optional() });
+export const taskPage = z.object({
+  items: z.array(task),
+  next: z.string().nullable(),
+  total: count.optional().meta({ description: 'How many match; where counting would take long it is left out' }),
+  totalAtLeast: count.optional().meta({
+    description: 'On a first page without `total`: so many match, and perhaps more',
+  }),
+});
+
+const day = z.iso.date();
+const figures = z.object({
+  finished: count,
+  succeeded: count,
+  failed: count,
+  canceled: count,
+  p50Ms: count.nullable().meta({ description: 'Half of the attempts in which a task succeeded took no longer' }),
+  p95Ms: count.nullable().meta({ description: '95 in a hundred of them took no longer' }),
+});
+export const stats = z.object({
+  timezone: z.string(),
+  from: day,
+  to: day,
+  durationErrorMax: z.number().meta({ description: 'Share by which `p50Ms` and `p95Ms` may be off' }),
+  types: z.array(
+    figures.extend({
+      type: z.string().nullable().meta({ description: 'Null: all types beyond those counted by name' }),
+      days: z.array(figures.extend({ day })).meta({ description: 'Without those on which none ended' }),
+    }),
+  ),
+});
 export const retried = z.object({
   task,
   originalId: id,

@@ -148,6 +148,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     refusals: ['conflict', 'precondition_failed', 'disk_full'],
   },
   [`GET ${api}/events`]: { answers: { 200: 'text/event-stream' }, refusals: ['rate_limited'] },
+  [`GET ${api}/stats`]: { answers: { 200: shapes.stats } },
   [`GET ${api}/status`]: { answers: { 200: shapes.status } },
   [`GET ${api}/openapi.json`]: { answers: { 200: shapes.anyObject } },
   'GET /healthz': { answers: { 200: shapes.health } },

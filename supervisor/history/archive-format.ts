@@ -7,7 +7,7 @@
  */
 import { promisify } from 'node:util';
 import { crc32, deflateRaw, gunzip } from 'node:zlib';
-import type { StateCounts } from './source.ts';
+import type { StateCounts } from './row.ts';
 
 /** Bytes of the month in each member but the last. */
 export const memberPlainBytes = 128 * 1024;

@@ -85,7 +85,7 @@ export class Cleaner {
     for (const month of months) {
       if (this.#stopped) throw new Error('the supervisor stops');
       if (month === this.#parts.newest() || month.size === 0) continue;
-      const ageMs = now - endOfMonth(month.name);
+      const ageMs = now - month.until;
       try {
         if (retentionMs !== null && ageMs >= retentionMs) removed.push(await this.#remove(month));
         else if (archiveAfterMs !== null && ageMs >= archiveAfterMs && !month.archive) {
@@ -166,11 +166,6 @@ export class Cleaner {
     months.delete(month.name);
     return gone;
   }
-}
-
-function endOfMonth(name: string): number {
-  const [year, month] = name.split('-').map(Number) as [number, number];
-  return Date.UTC(year, month);
 }
 
 /** @throws Error when its index is not whole, e.g. because the disk has refused it */

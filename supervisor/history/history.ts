@@ -17,14 +17,23 @@ import { Indexer } from './indexer.ts';
 import { type Head, lineBytesMax, writeLine } from './line.ts';
 import { Month } from './month.ts';
 import { indexFolder, monthFile } from './places.ts';
-import { type HistoryPage, type HistoryQuery, readEndings, readPage, type SourceList } from './query.ts';
+import {
+  type CountQuery,
+  countRecords,
+  type HistoryCount,
+  type HistoryPage,
+  type HistoryQuery,
+  readEndings,
+  readPage,
+  type SourceList,
+} from './query.ts';
 import { Reading } from './reading.ts';
 import { type Recovered, recover } from './recover.ts';
 import { Reindexer } from './reindexer.ts';
-import { recordBytesMax } from './row.ts';
+import { recordBytesMax, type StateCounts } from './row.ts';
 import { IndexDamage } from './run-format.ts';
 import type { LastGroup } from './scan.ts';
-import type { StateCounts } from './source.ts';
+import { type StatsQuery, StatsSum, statsFrom, type TypeStats } from './stats.ts';
 
 export interface HistoryOptions {
   /** `DATA/history` */
@@ -218,6 +227,29 @@ export class History {
 
   list(query: HistoryQuery): Promise<HistoryPage> {
     return this.#read((sources) => readPage(sources, query, this.#options.damage));
+  }
+
+  /** @param rowsMax so many records are looked at, in the index */
+  count(query: CountQuery, rowsMax: number): Promise<HistoryCount> {
+    return this.#read((sources) => countRecords(sources, query, rowsMax));
+  }
+
+  /** How many endings there are; what was written once more because its task was run again counts once. */
+  endingsCount(): Promise<number> {
+    return this.#read(async (sources) => {
+      let count = 0;
+      for (const { source } of sources) count += source.count - (await source.contents()).rewritten;
+      return count;
+    });
+  }
+
+  /** How tasks went by type and day, as far as their months are still there. */
+  stats(query: StatsQuery): Promise<readonly TypeStats[]> {
+    return this.#read(async (sources) => {
+      const [sum, from] = [new StatsSum(query), statsFrom(query)];
+      for (const { source, owner } of sources) if (owner.until > from) sum.add(await source.contents(true));
+      return sum.stats;
+    });
   }
 
   /**

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { Contents } from './contents.ts';
 import { type Disk, type DiskTrouble, troubleOf } from './disk.ts';
 import { type IdRange, Merge } from './merge.ts';
 import type { Month } from './month.ts';
@@ -76,7 +77,7 @@ export class Indexer {
     await month.appender?.sync(tail.to);
     const view = tail.view();
     const sources: Source[] = view ? [view] : [];
-    month.replaceTail(tail, await this.#write(month, sources, tail));
+    month.replaceTail(tail, await this.#write(month, sources, tail, tail.contents));
   }
 
   async #mergeLevels(month: Month): Promise<void> {
@@ -91,7 +92,9 @@ export class Indexer {
       const damagedLines = runs.reduce((sum, run) => sum + run.summary.damagedLines, 0);
       const [first, last] = [runs[0] as Run, runs.at(-1) as Run];
       const merged = { from: first.summary.from, to: last.summary.to, damagedLines };
-      month.replaceRuns(runs, await this.#write(month, runs, merged));
+      const contents = new Contents();
+      for (const run of runs) await contents.join(await run.contents(true));
+      month.replaceRuns(runs, await this.#write(month, runs, merged, contents));
     } finally {
       for (const run of runs) run.release();
     }
@@ -101,6 +104,7 @@ export class Indexer {
     month: Month,
     sources: readonly Source[],
     covered: { from: number; to: number; damagedLines: number },
+    contents: Contents,
   ): Promise<Run> {
     const { disk, folder } = this.#options;
     const path = join(folder, runName(month.name, covered.from, covered.to));
@@ -119,7 +123,7 @@ export class Indexer {
         }
       }
       const { from, to, damagedLines } = covered;
-      await writer.finish({ from, to, damagedLines, ...(await tailCheck(month, to)) });
+      await writer.finish({ from, to, damagedLines, ...(await tailCheck(month, to)) }, contents);
     } catch (error) {
       await writer.abandon();
       throw error;

@@ -11,6 +11,12 @@ export interface Head {
   readonly id: string;
   readonly type: string;
   readonly state: string;
+  /** ms since 1970 */
+  readonly finishedAt: number | null;
+  /** What the attempt took in which it succeeded, ms; null when it did not. */
+  readonly durationMs: number | null;
+  /** Of a task whose ending has been told already, once more for what has been made known of it since. */
+  readonly rewritten: boolean;
 }
 
 const COMMA = 0x2c;
@@ -71,20 +77,57 @@ export function parseLine(bytes: Buffer, start: number, bodyEnd: number): Histor
   return JSON.parse(`${bytes.toString('utf8', start, bodyEnd)}}`);
 }
 
-const headBytesMax = 1_024;
+const headBytesMax = 4_096;
+const LIFE =
+  /"createdAt":"[^"]*","startedAt":[^,]*,"finishedAt":"([^"]*)","attempt":(\d+),"attempts":\[(?:\{"number":1,"outcome":"succeeded","startedAt":"([^"]*)","finishedAt":"([^"]*)")?/;
+const RETRIED = /,"retriedAs":"[0-9a-f-]{36}"$/;
+const retriedBytes = ',"retriedAs":""'.length + 36;
 const HEAD = /^\{"seq":(\d{1,16}),"id":"([0-9a-f-]{36})","type":"([^"\\]+)","state":"([a-z_]+)"[,}]?/;
 
 /** What the index needs of a checked line, without parsing all of it when it was written in the usual order. */
 export function readHead(bytes: Buffer, start: number, bodyEnd: number): Head | null {
-  const match = HEAD.exec(bytes.toString('utf8', start, Math.min(bodyEnd, start + headBytesMax)));
-  if (match) {
-    return { seq: Number(match[1]), id: match[2] as string, type: match[3] as string, state: match[4] as string };
-  }
+  const text = bytes.toString('utf8', start, Math.min(bodyEnd, start + headBytesMax));
+  const head = HEAD.exec(text);
+  const life = head && LIFE.exec(text);
+  // The attempt that succeeded is the last one: at hand when it is the first as well.
+  if (!life || (head[4] === 'succeeded' && (life[2] !== '1' || !life[4]))) return parseHead(bytes, start, bodyEnd);
+  return {
+    seq: Number(head[1]),
+    id: head[2] as string,
+    type: head[3] as string,
+    state: head[4] as string,
+    finishedAt: momentOf(life[1]),
+    durationMs: head[4] === 'succeeded' ? msBetween(life[3], life[4]) : null,
+    rewritten: RETRIED.test(bytes.toString('latin1', Math.max(start, bodyEnd - retriedBytes), bodyEnd)),
+  };
+}
+
+function parseHead(bytes: Buffer, start: number, bodyEnd: number): Head | null {
   try {
-    const { seq, id, type, state }: Partial<HistoryRecord> = parseLine(bytes, start, bodyEnd);
+    const record: Partial<HistoryRecord> = parseLine(bytes, start, bodyEnd);
+    const { seq, id, type, state } = record;
     if (!Number.isSafeInteger(seq) || typeof id !== 'string' || typeof type !== 'string' || !state) return null;
-    return { seq: seq as number, id, type, state };
+    const last = state === 'succeeded' ? record.attempts?.at(-1) : undefined;
+    return {
+      seq: seq as number,
+      id,
+      type,
+      state,
+      finishedAt: momentOf(record.finishedAt),
+      durationMs: last?.outcome === 'succeeded' ? msBetween(last.startedAt, last.finishedAt) : null,
+      rewritten: record.retriedAs !== undefined,
+    };
   } catch {
     return null;
   }
+}
+
+function momentOf(text: string | null | undefined): number | null {
+  const at = Date.parse(text ?? '');
+  return Number.isNaN(at) ? null : at;
+}
+
+function msBetween(from: string | null | undefined, to: string | null | undefined): number | null {
+  const ms = Date.parse(to ?? '') - Date.parse(from ?? '');
+  return Number.isNaN(ms) ? null : ms;
 }

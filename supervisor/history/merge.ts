@@ -75,6 +75,11 @@ class Cursor<Owner> {
   }
 }
 
+/** Whether a source may have ids in the range. */
+export function reaches(source: Source, { low, high }: IdRange): boolean {
+  return source.count > 0 && compareIds(source.last, 0, low, 0) >= 0 && compareIds(source.first, 0, high, 0) < 0;
+}
+
 export class Merge<Owner> {
   readonly #range: IdRange;
   readonly #backward: boolean;
@@ -87,12 +92,7 @@ export class Merge<Owner> {
   constructor(sources: readonly { source: Source; owner: Owner }[], range: IdRange, backward: boolean) {
     this.#range = range;
     this.#backward = backward;
-    const within = sources.filter(
-      ({ source }) =>
-        source.count > 0 &&
-        compareIds(source.last, 0, range.low, 0) >= 0 &&
-        compareIds(source.first, 0, range.high, 0) < 0,
-    );
+    const within = sources.filter(({ source }) => reaches(source, range));
     this.#ahead = within.map(({ source, owner }) => new Cursor(source, owner, backward));
     this.#ahead.sort((a, b) => -this.#compare(this.#edge(a), 0, this.#edge(b), 0));
   }

@@ -7,8 +7,9 @@ import type { Archive } from './archive.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import type { Head } from './line.ts';
 import { archiveFile, monthFile } from './places.ts';
+import { type StateCounts, stateSlots } from './row.ts';
 import type { Run } from './run.ts';
-import { type Source, type StateCounts, Tail } from './source.ts';
+import { type Source, Tail } from './source.ts';
 
 export class Month {
   readonly name: string;
@@ -87,10 +88,16 @@ export class Month {
     return sources;
   }
 
+  /** ms since 1970 before which all that is in it ended. */
+  get until(): number {
+    const [year, month] = this.name.split('-').map(Number) as [number, number];
+    return Date.UTC(year, month);
+  }
+
   addCounts(counts: StateCounts): void {
     if (this.gone) return;
     for (const part of [...this.runs.map((run) => run.summary), ...this.tails]) {
-      for (const slot of [0, 1, 2, 3] as const) counts[slot] += part.counts[slot];
+      for (const slot of stateSlots) counts[slot] += part.counts[slot];
     }
   }
 

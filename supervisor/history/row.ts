@@ -23,6 +23,19 @@ export function stateCode(state: string): number {
   return STATE_CODES[state] ?? otherState;
 }
 
+/** How many endings by state; codes other than the three of a task are counted together. */
+export type StateCounts = [succeeded: number, failed: number, canceled: number, other: number];
+export type StateSlot = 0 | 1 | 2 | 3;
+export const stateSlots: readonly StateSlot[] = [0, 1, 2, 3];
+
+export function slotOf(state: number): StateSlot {
+  return Math.min(state, countedStates.length) as StateSlot;
+}
+
+export function countState(counts: StateCounts, state: number): void {
+  counts[slotOf(state)] += 1;
+}
+
 const typeHashes = new Map<string, number>();
 const typeHashesMax = 10_000;
 

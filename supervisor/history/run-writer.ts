@@ -1,9 +1,9 @@
 /** Writes a run: rows in order, fences as it goes, the footer last, then its name. */
 import { crc32 } from 'node:zlib';
+import type { Contents } from './contents.ts';
 import type { Disk, DiskFile } from './disk.ts';
-import { Rows, rowWords } from './row.ts';
+import { countState, Rows, rowWords, type StateCounts } from './row.ts';
 import { blockRows, footerOf, type RunSummary } from './run-format.ts';
-import { countState, type StateCounts } from './source.ts';
 
 const blocksPerWrite = 64;
 
@@ -65,13 +65,21 @@ export class RunWriter {
     this.#position += bytes.length;
   }
 
-  async finish(covered: Pick<RunSummary, 'from' | 'to' | 'damagedLines' | 'tailBytes' | 'tailCrc'>): Promise<void> {
+  async finish(
+    covered: Pick<RunSummary, 'from' | 'to' | 'damagedLines' | 'tailBytes' | 'tailCrc'>,
+    contents: Contents,
+  ): Promise<void> {
     await this.flush();
     const fences = Uint32Array.from(this.#fences);
     const fenceBytes = Buffer.from(fences.buffer);
     await this.#write(fenceBytes);
+    const { types, figures } = contents.toParts();
+    await this.#write(types);
+    await this.#write(figures);
     const summary = { ...covered, count: this.#count, maxSeq: this.#maxSeq, counts: this.#counts, first: this.#first };
-    await this.#write(footerOf({ ...summary, last: this.#last }, crc32(fenceBytes)));
+    const sizes = { typesBytes: types.length, figuresBytes: figures.length };
+    const checks = { fencesCrc: crc32(fenceBytes), typesCrc: crc32(types), figuresCrc: crc32(figures) };
+    await this.#write(footerOf({ ...summary, last: this.#last }, { ...sizes, ...checks }));
     await this.#file.datasync();
     await this.#file.close();
     await this.#disk.rename(`${this.#path}.tmp`, this.#path);

@@ -1,15 +1,19 @@
 /** A run to read from: finds an id by the fences, reads neighboring blocks at once, believes none without its crc. */
 import { crc32 } from 'node:zlib';
+import { Contents } from './contents.ts';
 import type { Disk, DiskFile } from './disk.ts';
-import { compareIds, type IdWords, Rows, rowBytes, rowWords } from './row.ts';
+import { compareIds, type IdWords, Rows, rowBytes, rowWords, type StateCounts } from './row.ts';
 import {
   blockRows,
   blocksOf,
+  bodyBytesOf,
   fenceWords,
   footerBytes,
   IndexDamage,
+  type RunParts,
   type RunSummary,
   readFooter,
+  typesAtOf,
 } from './run-format.ts';
 import { firstNotBelow, type Source, type Window } from './source.ts';
 
@@ -19,9 +23,10 @@ export class Run implements Source {
   readonly path: string;
   readonly summary: RunSummary;
   readonly #disk: Disk;
-  readonly #fencesCrc: number;
+  readonly #parts: RunParts;
   #file: Promise<DiskFile> | null;
   #fences: Promise<Uint32Array> | null = null;
+  #contents: Promise<Contents> | null = null;
   #users = 0;
   #retired = false;
   #keepFile = false;
@@ -34,8 +39,8 @@ export class Run implements Source {
       const bytes = Buffer.alloc(footerBytes);
       const whole = size >= footerBytes && (await file.read(bytes, footerBytes, size - footerBytes)) === footerBytes;
       const footer = whole ? readFooter(bytes) : null;
-      if (footer && size === footer.count * rowBytes + blocksOf(footer.count) * fenceWords * 4 + footerBytes) {
-        return new Run(disk, path, file, footer, footer.fencesCrc);
+      if (footer && size === bodyBytesOf(footer) + footerBytes) {
+        return new Run(disk, path, file, footer, footer);
       }
     } catch (error) {
       await file.close();
@@ -45,12 +50,12 @@ export class Run implements Source {
     return null;
   }
 
-  private constructor(disk: Disk, path: string, file: DiskFile, summary: RunSummary, fencesCrc: number) {
+  private constructor(disk: Disk, path: string, file: DiskFile, summary: RunSummary, parts: RunParts) {
     this.#disk = disk;
     this.path = path;
     this.#file = Promise.resolve(file);
     this.summary = summary;
-    this.#fencesCrc = fencesCrc;
+    this.#parts = parts;
   }
 
   get count(): number {
@@ -63,6 +68,34 @@ export class Run implements Source {
 
   get last(): IdWords {
     return this.summary.last;
+  }
+
+  get maxSeq(): number {
+    return this.summary.maxSeq;
+  }
+
+  get counts(): Readonly<StateCounts> {
+    return this.summary.counts;
+  }
+
+  /** Without figures it is kept, as fences are. */
+  contents(withFigures = false): Promise<Contents> {
+    if (withFigures) return this.#loadContents(true);
+    this.#contents ??= this.#loadContents(false).catch((error) => {
+      this.#contents = null;
+      throw error;
+    });
+    return this.#contents;
+  }
+
+  async #loadContents(withFigures: boolean): Promise<Contents> {
+    const { typesBytes, typesCrc, figuresBytes, figuresCrc } = this.#parts;
+    const bytes = Buffer.alloc(withFigures ? typesBytes + figuresBytes : typesBytes);
+    const got = await this.#read(bytes, typesAtOf(this.count));
+    const [types, figures] = [bytes.subarray(0, typesBytes), bytes.subarray(typesBytes)];
+    const whole = got === bytes.length && crc32(types) === typesCrc;
+    if (!whole || (withFigures && crc32(figures) !== figuresCrc)) throw new IndexDamage(this.path, 'is damaged');
+    return Contents.fromParts(types, withFigures ? figures : null);
   }
 
   async lowerBound(id: IdWords): Promise<number> {
@@ -109,7 +142,7 @@ export class Run implements Source {
     const fences = new Uint32Array(blocksOf(this.count) * fenceWords);
     const bytes = Buffer.from(fences.buffer);
     const got = await this.#read(bytes, this.count * rowBytes);
-    if (got !== bytes.length || crc32(bytes) !== this.#fencesCrc) throw new IndexDamage(this.path, 'is damaged');
+    if (got !== bytes.length || crc32(bytes) !== this.#parts.fencesCrc) throw new IndexDamage(this.path, 'is damaged');
     return fences;
   }
 

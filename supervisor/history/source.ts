@@ -2,8 +2,19 @@
  * Where index rows come from: the tail in memory or a sorted run on disk. Both cover one stretch of a month's data file
  * and give their rows in order of id, then sequence number.
  */
+import { Contents } from './contents.ts';
 import type { Head } from './line.ts';
-import { compareIds, countedStates, type IdWords, idMoment, Rows, rowWords, stateCode, typeHash } from './row.ts';
+import {
+  compareIds,
+  countState,
+  type IdWords,
+  idMoment,
+  Rows,
+  rowWords,
+  type StateCounts,
+  stateCode,
+  typeHash,
+} from './row.ts';
 
 /** Some neighboring rows of a source: the one at `index` is `rows` at `order[index - base]`, or at `index - base`. */
 export interface Window {
@@ -18,18 +29,16 @@ export interface Source {
   /** Ids of its first and last row. */
   readonly first: IdWords;
   readonly last: IdWords;
+  /** Highest sequence number in it. */
+  readonly maxSeq: number;
+  /** How many of its records are in each state. */
+  readonly counts: Readonly<StateCounts>;
+  /** How many by type and state; the figures of statistics only when they are asked for. */
+  contents(withFigures?: boolean): Promise<Contents>;
   /** @returns index of the first row with this id or a later one; `count` when there is none */
   lowerBound(id: IdWords): Promise<number>;
   /** Rows around `index`, reaching about `wanted` rows into the direction of reading. */
   window(index: number, wanted: number, backward: boolean): Promise<Window>;
-}
-
-/** How many endings by state; codes other than the three of a task are counted together. */
-export type StateCounts = [succeeded: number, failed: number, canceled: number, other: number];
-
-export function countState(counts: StateCounts, state: number): void {
-  const slot = Math.min(state, countedStates.length);
-  counts[slot as 0 | 1 | 2 | 3] += 1;
 }
 
 export function rowOf(window: Window, index: number): number {
@@ -45,6 +54,7 @@ export class Tail {
   readonly from: number;
   to: number;
   readonly counts: StateCounts = [0, 0, 0, 0];
+  readonly contents = new Contents();
   /** Lines in its stretch that could not be read. */
   damagedLines = 0;
   #order: number[] = [];
@@ -62,8 +72,10 @@ export class Tail {
   add(head: Head, offset: number, bytes: number): void {
     const state = stateCode(head.state);
     this.to = offset + bytes;
-    if (this.rows.add(head.id, head.seq, offset, typeHash(head.type), bytes, state)) countState(this.counts, state);
-    else this.damagedLines += 1;
+    if (this.rows.add(head.id, head.seq, offset, typeHash(head.type), bytes, state)) {
+      countState(this.counts, state);
+      this.contents.add(head);
+    } else this.damagedLines += 1;
   }
 
   /** Lines that are none, counted and passed over. */
@@ -77,7 +89,7 @@ export class Tail {
     const { rows } = this;
     if (rows.count === 0) return null;
     if (this.#order.length < rows.count) this.#sort();
-    return new TailView(rows, Uint32Array.from(this.#order));
+    return new TailView(this, Uint32Array.from(this.#order));
   }
 
   /** What was in order stays in order, so this is a merge of the newcomers more than a sort. */
@@ -100,16 +112,27 @@ class TailView implements Source {
   readonly order: Uint32Array;
   readonly first: IdWords;
   readonly last: IdWords;
+  readonly maxSeq: number;
+  readonly counts: Readonly<StateCounts>;
+  /** With what came later: as a sum of what may be there it is still right. */
+  readonly #contents: Contents;
 
-  constructor(rows: Rows, order: Uint32Array) {
+  constructor({ rows, counts, contents }: Tail, order: Uint32Array) {
     this.rows = rows;
     this.order = order;
+    this.maxSeq = rows.seq(rows.count - 1);
+    this.counts = counts;
+    this.#contents = contents;
     this.first = this.#id(0);
     this.last = this.#id(order.length - 1);
   }
 
   get count(): number {
     return this.order.length;
+  }
+
+  async contents(): Promise<Contents> {
+    return this.#contents;
   }
 
   #id(index: number): IdWords {

@@ -29,7 +29,7 @@ export interface Records {
     | 'snapshot'
     | 'snapshotDue'
   >;
-  readonly history: Pick<History, 'append' | 'close' | 'get' | 'list' | 'sync'>;
+  readonly history: Pick<History, 'append' | 'close' | 'count' | 'endingsCount' | 'get' | 'list' | 'stats' | 'sync'>;
   readonly ledger: Pick<Ledger, 'append' | 'close' | 'sync'>;
   readonly pastRuns: Pick<PastRuns, 'append' | 'close' | 'sync'>;
 }

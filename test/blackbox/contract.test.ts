@@ -197,6 +197,7 @@ t.test('every address answers with the shape it is documented to have', async (t
   await asker.ask(api('GET /flags'), 200);
 
   await asker.ask(api('GET /events'), 200);
+  await asker.ask(api('GET /stats'), 200, { query: '?type=record&days=7' });
   await asker.ask(api('GET /status'), 200);
   await asker.ask(api('GET /openapi.json'), 200);
   for (const route of ['GET /healthz', 'GET /readyz', 'GET /metrics', 'GET /login']) await asker.ask(route, 200);

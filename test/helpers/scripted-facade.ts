@@ -13,6 +13,8 @@ import type {
   ManyAnswer,
   PublishedEvent,
   QueueView,
+  StatsRequest,
+  StatsView,
   StatusView,
   TaskFilter,
   TaskPage,
@@ -258,6 +260,13 @@ export class ScriptedFacade implements Facade {
       builtIn: true,
     }));
     return { handlers, failures: [{ file: 'broken.js', message: 'has no run()' }] };
+  }
+
+  async stats({ types, days }: StatsRequest): Promise<StatsView> {
+    this.#note('stats', [{ types, days }]);
+    const figures = { finished: 3, succeeded: 2, failed: 1, canceled: 0, p50Ms: 40, p95Ms: 900 };
+    const shown = [{ type: 'noop', ...figures, days: [{ day: '2026-11-22', ...figures }] }];
+    return { timezone: 'Europe/Berlin', from: '2026-11-22', to: '2026-11-22', durationErrorMax: 0.02, types: shown };
   }
 
   async status(): Promise<StatusView> {

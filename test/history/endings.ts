@@ -26,14 +26,39 @@ export interface MadeUp {
   readonly state?: string;
   readonly type?: string;
   readonly text?: string;
+  /** Of its last attempt; with it the record tells of its life as those of tasks do. */
+  readonly durationMs?: number;
+  readonly attempts?: number;
+  readonly retriedAs?: string;
 }
 
 export function ending(made: MadeUp): { ending: Ending; json: string } {
   const finishedAt = made.finishedAt ?? november + made.seq * 1_000;
   const id = made.id ?? idOf(made.createdAt ?? finishedAt - 5_000, made.seq);
   const { type = 'http.download', state = 'succeeded', text = 'größer 下载' } = made;
-  const record = { id, type, state, params: { text }, finishedAt: new Date(finishedAt).toISOString() };
-  return { ending: { seq: made.seq, id, type, state, finishedAt }, json: JSON.stringify(record) };
+  const iso = new Date(finishedAt).toISOString();
+  const record = { id, type, state, ...lifeOf(made, finishedAt), params: { text }, finishedAt: iso };
+  const durationMs = state === 'succeeded' ? (made.durationMs ?? null) : null;
+  const told = { seq: made.seq, id, type, state, finishedAt, durationMs, rewritten: made.retriedAs !== undefined };
+  const { retriedAs } = made;
+  return { ending: told, json: JSON.stringify(retriedAs ? { ...record, retriedAs } : record) };
+}
+
+function lifeOf({ durationMs, attempts = 1, state = 'succeeded' }: MadeUp, finishedAt: number) {
+  if (durationMs === undefined) return {};
+  const startedAt = new Date(finishedAt - durationMs).toISOString();
+  const ended = { startedAt, finishedAt: new Date(finishedAt).toISOString(), worker: 'cpu-1', handlerVersion: null };
+  return {
+    createdAt: startedAt,
+    startedAt,
+    finishedAt: ended.finishedAt,
+    attempt: attempts,
+    attempts: Array.from({ length: attempts }, (_, at) => {
+      const outcome = at + 1 < attempts ? 'failed' : state;
+      return { number: at + 1, outcome, ...ended };
+    }),
+    progress: null,
+  };
 }
 
 export interface Bench {

@@ -125,6 +125,7 @@ t.test('answers have the shape the document gives them', async (t) => {
     ['POST', '/api/v1/queue/pause', { reason: 'x' }, shapes.queue],
     ['GET', '/api/v1/workers', undefined, shapes.workers],
     ['GET', '/api/v1/handlers', undefined, shapes.handlers],
+    ['GET', '/api/v1/stats', undefined, shapes.stats],
     ['GET', '/api/v1/status', undefined, shapes.status],
     ['GET', '/api/v1/session', undefined, shapes.session],
     ['GET', '/healthz', undefined, shapes.health],

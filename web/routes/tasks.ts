@@ -39,16 +39,14 @@ export function taskRoutes({ facade }: Parts): Route[] {
         limit: limit ?? itemsPerPageDefault,
         after,
         order: order as 'newest' | 'oldest',
+        counted: true,
         signal,
       }),
     );
     if (page === null) return;
     const next = page.next === null ? null : cursorText(page.next, question);
-    answerJson(
-      ctx,
-      200,
-      JSON.stringify({ items: page.items, next, ...(page.total !== undefined && { total: page.total }) }),
-    );
+    const { items, total, totalAtLeast } = page;
+    answerJson(ctx, 200, JSON.stringify({ items, next, total, totalAtLeast }));
   }
 
   async function one(ctx: Context): Promise<void> {

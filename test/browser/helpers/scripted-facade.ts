@@ -15,6 +15,7 @@ import type {
   ManyAnswer,
   PageRequest,
   QueueView,
+  StatsView,
   StatusView,
   SubmitAnswer,
   TaskFilter,
@@ -192,6 +193,12 @@ export class ScriptedFacade extends ScriptedTasks implements Facade {
 
   async handlers(): ReturnType<Facade['handlers']> {
     return this.catalog;
+  }
+
+  async stats(): Promise<StatsView> {
+    const figures = { finished: 3, succeeded: 2, failed: 1, canceled: 0, p50Ms: 40, p95Ms: 900 };
+    const types = [{ type: 'noop', ...figures, days: [{ day: '2026-11-22', ...figures }] }];
+    return { timezone: 'Europe/Berlin', from: '2026-11-22', to: '2026-11-22', durationErrorMax: 0.02, types };
   }
 
   async status(): Promise<StatusView> {

@@ -76,7 +76,8 @@ function countOf(page: TaskPage, filter: TaskFilter): string {
   if (total !== null) return total === 0 ? '' : words.total(total);
   if (shown === 0) return '';
   if (filter.cursor !== '') return words.onPage(shown);
-  return shown < tasksShownMax ? words.atLeast(shown) : words.moreThan(shown);
+  const known = page.totalAtLeast ?? shown;
+  return known > shown || shown < tasksShownMax ? words.atLeast(known) : words.moreThan(shown);
 }
 
 function Head() {
