@@ -1,5 +1,5 @@
 /**
- * Where files from the inbox become tasks and schedules: the id of the file and what comes of it are written down all
+ * Where files from the inbox become tasks, schedules and runs: the id of the file and what comes of it are written down all
  * together or not at all.
  */
 import type { Clock } from './clock.ts';
@@ -35,24 +35,26 @@ export interface InboxDoor {
 }
 
 export function openInbox({ dataDir, settings, opened, health, log, clock, disk = {} }: InboxParts): InboxDoor {
-  const { state, supervisor, recorder, putSchedules } = opened;
+  const { state, supervisor, recorder, putSchedules, putRuns } = opened;
   const door: InboxSupervisor = {
     async submit(uuid, name, contents) {
-      const { tasks, schedules } = contents;
+      const { tasks, schedules, runs } = contents;
       if (state.inboxTaken.has(uuid)) return supervisor.settled();
       const origin = `inbox:${name}`;
       const given = schedules.map(({ value, at }) => ({ value, path: `$[${at}].schedule` }));
       const puts = given.length === 0 ? [] : await putSchedules.check(given);
-      let ofSchedules: Refusal | null = null;
+      const starts = await putRuns.check(runs.map(({ input, at }) => ({ input, path: `$[${at}].run` })));
+      let ofOthers: Refusal | null = null;
       const first = (): readonly Event[] | Refusal => {
         const put = putSchedules.decide(puts, { by: origin });
-        ofSchedules = put instanceof Refusal ? put : null;
-        if (put instanceof Refusal) return put;
-        return [{ e: 'inbox.taken', uuid, file: name, tasks: tasks.length }, ...put];
+        const started = put instanceof Refusal ? put : putRuns.decide(starts, { by: origin });
+        ofOthers = started instanceof Refusal ? started : null;
+        if (put instanceof Refusal || started instanceof Refusal) return started;
+        return [{ e: 'inbox.taken', uuid, file: name, tasks: tasks.length }, ...put, ...started];
       };
       await supervisor.accept(tasks, origin, { first }).catch((error) => {
-        const ofTasks = error instanceof Refusal && error !== ofSchedules;
-        throw ofTasks && schedules.length > 0 ? countedInFile(error, contents) : error;
+        const ofTasks = error instanceof Refusal && error !== ofOthers;
+        throw ofTasks && schedules.length + runs.length > 0 ? countedInFile(error, contents) : error;
       });
       for (const { code, message } of unhandled(tasks)) log.warn({ file: name, health: code }, message);
       for (const { rule, task } of puts) {
@@ -102,9 +104,9 @@ export function openInbox({ dataDir, settings, opened, health, log, clock, disk 
   };
 }
 
-/** Tasks were numbered by themselves, and `$` was the only one; in the file schedules stand between them. */
-function countedInFile({ code, message, mistakes }: Refusal, { tasks, schedules }: FileContents): Refusal {
-  const others = new Set(schedules.map(({ at }) => at));
+/** Tasks were numbered by themselves, and `$` was the only one; in the file schedules and runs stand between them. */
+function countedInFile({ code, message, mistakes }: Refusal, { tasks, schedules, runs }: FileContents): Refusal {
+  const others = new Set([...schedules, ...runs].map(({ at }) => at));
   const places: number[] = [];
   for (let at = 0; places.length < tasks.length; at++) if (!others.has(at)) places.push(at);
   const counted = (text: string) =>

@@ -31,6 +31,7 @@ import { type NextParts, nextFrom } from './next-from.ts';
 import { waitingForHandlers } from './no-handler.ts';
 import { PastRuns } from './past-runs.ts';
 import { PipelinesFolder } from './pipelines-folder.ts';
+import { PutRuns } from './put-runs.ts';
 import { PutSchedules } from './put-schedules.ts';
 import { Recorder } from './recorder.ts';
 import { Replay } from './replay.ts';
@@ -82,6 +83,7 @@ export interface Opened {
   readonly schedules: SchedulesDesk;
   readonly putSchedules: PutSchedules;
   readonly runs: RunsDesk;
+  readonly putRuns: PutRuns;
   readonly pipelines: PipelinesFolder;
   readonly store: StoreDesk;
   readonly tokens: TaskTokens;
@@ -358,6 +360,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     front,
     schedules: new SchedulesDesk(deskParts),
     putSchedules: new PutSchedules(deskParts),
+    putRuns: new PutRuns({ ...nextParts, pipelines }),
     runs,
     pipelines,
     store,

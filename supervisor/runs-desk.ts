@@ -13,6 +13,7 @@ import { listRuns } from './list-runs.ts';
 import type { NextParts } from './next-from.ts';
 import type { PastRuns } from './past-runs.ts';
 import type { FoundPipeline, PipelinesFolder } from './pipelines-folder.ts';
+import { noPipeline } from './put-runs.ts';
 import { checkParamsOf } from './put-schedules.ts';
 import type { RunKeeper } from './run-keeper.ts';
 import type { RetriedRun, RetryRunRequest, RunQuery, RunsFacade } from './runs-facade.ts';
@@ -142,8 +143,8 @@ export class RunsDesk implements RunsFacade {
     const { pipelines } = this.#parts;
     const found = pipelines.of(name);
     if (found) return found;
-    const known = pipelines.all.map(({ pipeline }) => pipeline.name).join(', ');
-    throw mistaken('$.pipeline', `"${name}" is no pipeline; known are ${known || 'none: put one into pipelines/'}`);
+    const { path, message } = noPipeline(pipelines, name);
+    throw mistaken(path, message);
   }
 
   /** A run that could not go on would be found out late. */

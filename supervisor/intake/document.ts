@@ -15,7 +15,6 @@ export const MISTAKE_CODES = {
   syntax: 'it is no JSON, NDJSON or YAML',
   duplicate: 'a member stands twice in one object',
   validation: 'it holds something that is no task and no schedule',
-  unsupported: 'it holds what only later versions take',
   too_large: 'it is longer, holds more or takes more to read than one file may',
   wrong_kind: 'it is no task file at all',
   forbidden: 'its owner or its permissions forbid it',

@@ -1,5 +1,5 @@
 /**
- * The inbox: files dropped into `DATA/inbox` become durable tasks and schedules, each file exactly once, whatever happens in between.
+ * The inbox: files dropped into `DATA/inbox` become durable tasks, schedules and runs, each file exactly once, whatever happens in between.
  *
  * A pass looks through the folder and takes what has settled. Passes follow one another: woken by news of the folder,
  * by a file that is about to have settled, and by the minute, because news can fail.
@@ -303,6 +303,7 @@ export class Inbox {
           file: taken.name,
           tasks,
           ...(schedules > 0 && { schedules }),
+          ...(contents.runs.length > 0 && { runs: contents.runs.length }),
         });
       },
       later: (taken, reason) => {

@@ -121,7 +121,7 @@ export class ParseApart {
         stopClock();
         resolve(
           'tasks' in answer
-            ? { ok: true, tasks, schedules: answer.last ?? [] }
+            ? { ok: true, tasks, schedules: [], runs: [], ...answer.last }
             : { ok: false, mistakes: answer.wrong, more: answer.more },
         );
       };

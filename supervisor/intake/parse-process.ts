@@ -1,20 +1,21 @@
-/** The process in which large task files are read: bytes in, then tasks in slices, each when asked for; schedules come with the last. */
+/** The process in which large task files are read: bytes in, then tasks in slices, each when asked for; schedules and runs come with the last. */
 import type { TaskInput } from '../core/task-input.ts';
 import type { PlacedMistake } from './document.ts';
-import type { FileSchedule } from './schedule-entry.ts';
-import { type Format, readTaskFile } from './task-file.ts';
+import { type FileContents, type Format, readTaskFile } from './task-file.ts';
 
+type Rest = Omit<FileContents, 'tasks'>;
 export type ToReader = { readonly read: Uint8Array; readonly format: Format } | { readonly more: true };
 export type FromReader =
   | { readonly wrong: readonly PlacedMistake[]; readonly more: number }
-  | { readonly tasks: readonly TaskInput[]; readonly last: readonly FileSchedule[] | null };
+  | { readonly tasks: readonly TaskInput[]; readonly last: Rest | null };
 
 /** Unpacking a slice takes the supervisor's loop a few milliseconds. */
 const sliceTasksMax = 500;
 const sliceCharsMax = 1_000_000;
 
 let tasks: readonly TaskInput[] = [];
-let schedules: readonly FileSchedule[] = [];
+const nothing: Rest = { schedules: [], runs: [] };
+let rest = nothing;
 let at = 0;
 
 process.on('message', (order: ToReader) => {
@@ -24,7 +25,8 @@ process.on('message', (order: ToReader) => {
       process.send?.({ wrong: file.mistakes, more: file.more } satisfies FromReader);
       return;
     }
-    ({ tasks, schedules } = file);
+    tasks = file.tasks;
+    rest = { schedules: file.schedules, runs: file.runs };
     at = 0;
   }
   process.send?.(slice());
@@ -39,7 +41,7 @@ function slice(): FromReader {
     part.push(task);
   }
   if (at < tasks.length) return { tasks: part, last: null };
-  const last = schedules;
-  [tasks, schedules] = [[], []];
+  const last = rest;
+  [tasks, rest] = [[], nothing];
   return { tasks: part, last };
 }

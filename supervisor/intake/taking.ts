@@ -1,5 +1,5 @@
 /**
- * From the inbox to durable tasks and schedules. A file is renamed into `.taking/` under a fresh id and both folders are synced
+ * From the inbox to durable tasks, schedules and runs. A file is renamed into `.taking/` under a fresh id and both folders are synced
  * before it is read; then the supervisor journals id and contents together. So a crash at any moment leaves a file whose id is
  * known, which is moved on, or unknown, which is read again.
  */

@@ -1,5 +1,5 @@
 /**
- * A task file: bytes and a name in, checked tasks and schedules out, or every mistake with its path, line and column. Pure.
+ * A task file: bytes and a name in, checked tasks, schedules and runs out, or every mistake with its path, line and column. Pure.
  * It is taken whole or not at all.
  */
 import { isUtf8 } from 'node:buffer';
@@ -8,6 +8,7 @@ import { checkTask, type TaskInput } from '../core/task-input.ts';
 import type { Document, Documents, MistakeCode, PlacedMistake } from './document.ts';
 import { fileBytesMax, mistakesShownMax, tasksPerFileMax, yamlBytesMax } from './intake-limits.ts';
 import { jsonDocuments, ndjsonDocuments } from './json-documents.ts';
+import { checkRunEntry, type FileRun, isRunEntry } from './run-entry.ts';
 import { checkScheduleEntry, type FileSchedule, isScheduleEntry } from './schedule-entry.ts';
 import { LineIndex, type TextPlace } from './text-place.ts';
 import { yamlDocuments } from './yaml-documents.ts';
@@ -23,6 +24,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
 export interface FileContents {
   readonly tasks: readonly TaskInput[];
   readonly schedules: readonly FileSchedule[];
+  readonly runs: readonly FileRun[];
 }
 
 /** `more` counts the mistakes beyond those listed, of a task no more than are looked for. */
@@ -54,7 +56,7 @@ export function readTaskFile(bytes: Uint8Array, format: Format): TaskFile {
   if (entries.length > tasksPerFileMax) {
     return wrong(
       'too_large',
-      `holds more than ${tasksPerFileMax} tasks and schedules, the most one file may: split it, NDJSON with split -l ${tasksPerFileMax}`,
+      `holds more than ${tasksPerFileMax} tasks, schedules and runs, the most one file may: split it, NDJSON with split -l ${tasksPerFileMax}`,
     );
   }
   return check(entries);
@@ -91,7 +93,7 @@ export function placeMistakes(
 function decode(bytes: Uint8Array, format: Format): string | TaskFile {
   const bytesMax = bytesMaxOf(format);
   if (bytes.length > bytesMax) return wrong('too_large', tooLong(bytes.length, format));
-  if (bytes.length === 0) return wrong('empty', 'is empty: expected a task, a schedule, or a list of them');
+  if (bytes.length === 0) return wrong('empty', 'is empty: expected a task, a schedule, a run, or a list of them');
   if (!isUtf8(bytes)) return notUtf8(bytes);
   return new TextDecoder('utf-8').decode(bytes);
 }
@@ -141,7 +143,7 @@ interface Entry {
   readonly value: unknown;
 }
 
-/** One for each task or schedule: a document is one of them or, but for a line of NDJSON, a list of them. */
+/** One for each task, schedule or run: a document is one of them or, but for a line of NDJSON, a list of them. */
 function entriesOf(documents: readonly Document[], format: Format): Entry[] {
   const entries: Entry[] = [];
   for (const document of documents) {
@@ -157,8 +159,8 @@ function entriesOf(documents: readonly Document[], format: Format): Entry[] {
 
 function emptiness(documents: readonly Document[]): string {
   return documents.length === 0
-    ? 'is empty: expected a task, a schedule, or a list of them'
-    : 'holds an empty list: expected at least one task or schedule';
+    ? 'is empty: expected a task, a schedule, a run, or a list of them'
+    : 'holds an empty list: expected at least one task, schedule or run';
 }
 
 interface Found {
@@ -170,6 +172,7 @@ interface Found {
 function check(entries: readonly Entry[]): TaskFile {
   const tasks: TaskInput[] = [];
   const schedules: FileSchedule[] = [];
+  const runs: FileRun[] = [];
   const names = new Set<string>();
   const found: Found[] = [];
   let count = 0;
@@ -178,11 +181,13 @@ function check(entries: readonly Entry[]): TaskFile {
   };
   for (const [at, entry] of entries.entries()) {
     const { value, path } = entry;
-    const early = notYet(entry);
-    if (early) note(entry, 'unsupported', [early]);
-    else if (isScheduleEntry(value)) {
+    if (isScheduleEntry(value)) {
       note(entry, 'validation', checkScheduleEntry(value, path, names));
       if (count === 0) schedules.push({ value: value.schedule, at });
+    } else if (isRunEntry(value)) {
+      const checked = checkRunEntry(value, path);
+      if (!checked.ok) note(entry, 'validation', checked.mistakes);
+      else if (count === 0) runs.push({ input: checked.value, at });
     } else {
       const checked = checkTask(value, path);
       if (!checked.ok) note(entry, 'validation', checked.mistakes);
@@ -190,14 +195,7 @@ function check(entries: readonly Entry[]): TaskFile {
     }
   }
   if (count > 0) return { ok: false, mistakes: placed(found), more: count - found.length };
-  return { ok: true, tasks, schedules };
-}
-
-/** What later versions take from the inbox, said plainly rather than as an unknown member. */
-function notYet({ value, path }: Entry): Mistake | null {
-  if (typeof value !== 'object' || value === null || Object.hasOwn(value, 'type') || !Object.hasOwn(value, 'run'))
-    return null;
-  return { path: `${path}.run`, message: 'is a run; this version of Nightshift takes tasks and schedules from files' };
+  return { ok: true, tasks, schedules, runs };
 }
 
 /** Looks each document through once for all of its mistakes. */

@@ -160,9 +160,13 @@ t.test('nothing, or nothing to do, is refused', async (t) => {
   t.match(mistakes(read('null')), [/^1:1 \$ expected a task, .*null/]);
 });
 
-t.test('runs are refused plainly: this version does not know them', async (t) => {
-  t.match(mistakes(read('{ "run": { "pipeline": "x" } }')), [
-    /^1:3 \$\.run is a run; this version .* takes tasks and schedules/,
+t.test('a run stands in a file wherever a task may, is checked with it, and is told by its number in it', async (t) => {
+  const file = read('[{ "type": "a" }, { "run": { "pipeline": "x", "params": { "n": 1 } } }]');
+  t.match(file, { ok: true, tasks: [{ type: 'a' }], runs: [{ at: 1, input: { pipeline: 'x', params: '{"n":1}' } }] });
+  t.match(mistakes(read('{ "run": { "params": 1 }, "tags": [] }')), [
+    /^1:\d+ \$\.tags cannot stand beside "run"/,
+    /\$\.run\.pipeline is required/,
+    /\$\.run\.params must be an object/,
   ]);
 });
 
@@ -244,7 +248,6 @@ t.test('each mistake has a code', async (t) => {
   t.same([code('{'), code('{"type":"a"}\n{', 'ndjson'), code('a: [', 'yaml')], [['syntax'], ['syntax'], ['syntax']]);
   t.same([code('{"a":1,"a":2}'), code('a: 1\na: 2', 'yaml')], [['duplicate'], ['duplicate']]);
   t.same(code('{"type":"a","prio":1,"priority":10}'), ['validation', 'validation']);
-  t.same(code('{"run":{}}'), ['unsupported']);
   t.same(code(new Uint8Array(yamlBytesMax + 1), 'yaml'), ['too_large']);
 });
 

@@ -18,6 +18,8 @@ export interface Starting {
   /** Of the task that it begins with; sorts after the run's. */
   readonly taskId: string;
   readonly handlerOf: HandlerOf;
+  /** Runs that start together with it, before it. */
+  readonly before?: number;
 }
 
 /** Key of the task that a run begins with. */
@@ -28,11 +30,11 @@ export function startRun(
   state: State,
   pipeline: Pipeline,
   { params, sources, scope, priority }: RunInput,
-  { runId, taskId, handlerOf }: Starting,
+  { runId, taskId, handlerOf, before = 0 }: Starting,
   by: AskedBy,
 ): Decision {
   const { settingsRevision } = state;
-  if (liveRuns(state) >= runsLiveMax)
+  if (liveRuns(state) + before >= runsLiveMax)
     return new Refusal('conflict', `there are ${runsLiveMax} runs that have not ended: wait for some, or cancel them`);
   const start: RunStart = {
     ...{ id: runId, pipeline, version: versionOf(pipeline), params, sources, scope, priority, settingsRevision },
