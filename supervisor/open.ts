@@ -240,6 +240,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     clock,
     handlers,
     checkParams: (inputs) => paramsCheck.check(inputs),
+    checkType: (type) => mustKnowType(handlers, type, []),
   });
   const pool = new Pool({
     workerFile: fileURLToPath(new URL('../workers/worker.js', import.meta.url)),
@@ -332,7 +333,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     ids,
     clock,
     minIntervalMs: () => inForce.minIntervalMs,
-    checkType: (type) => mustKnowType(handlers, type),
+    checkType: (type) => mustKnowType(handlers, type, ['$.task.type']),
     checkParams: (inputs) => paramsCheck.check(inputs),
     mayChange: () => supervisor.mayTakeWork(),
     timeKeyOf: (schedule) => builtIns.timeKeyOf(schedule),
@@ -405,11 +406,12 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   };
 }
 
-function mustKnowType(handlers: LiveHandlers, type: string): void {
+/** @param paths members that name it, where somebody wrote it down just now */
+function mustKnowType(handlers: LiveHandlers, type: string, paths: readonly string[]): void {
   if (handlers.of(type)) return;
   const known = handlers.catalog.handlers.map((handler) => handler.type).sort();
-  const mistake = { path: '$.task.type', message: `"${type}" has no handler` };
-  throw new Refusal('unknown_type', `No handler for "${type}"; known types: ${known.join(', ')}`, [mistake]);
+  const mistakes = paths.map((path) => ({ path, message: `"${type}" has no handler` }));
+  throw new Refusal('unknown_type', `No handler for "${type}"; known types: ${known.join(', ')}`, mistakes);
 }
 
 function roomOf({ workers, ioWorkers, ioConcurrency, processWorkers }: Settings): Room {

@@ -43,6 +43,8 @@ export interface SupervisorParts {
   readonly handlers: { of(type: string): HandlerDescription | undefined };
   /** Asks handlers about params; null when none has to be asked. @throws Refusal `validation` */
   readonly checkParams: (inputs: readonly TaskInput[]) => Promise<void> | null;
+  /** @throws Refusal `unknown_type` for one that nobody handles */
+  readonly checkType: (type: string) => void;
 }
 
 export interface Accepted {
@@ -196,6 +198,7 @@ export class Supervisor {
     if (!record) throw new Refusal('not_found', `there is no task ${id}`);
     if (record.retriedAs && !resolved)
       throw new Refusal('conflict', `task ${id} has been retried as ${record.retriedAs}`);
+    this.#parts.checkType(record.type);
     if (record.run) return this.#retryInRun(record, record.run, options);
     const { input: before, warning } = inputOf(record);
     const input = { ...before, delayMs, idempotencyKey, ...(params !== null && { params }) };

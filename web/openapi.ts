@@ -27,7 +27,7 @@ const LOGIN: Shape = {
 const RETRY: Shape = {
   body: shapes.retryOneCall,
   answers: { 200: shapes.retried, 201: shapes.retried },
-  refusals: ACTS,
+  refusals: [...ACTS, 'unknown_type'],
 };
 const PAUSE_SCHEDULE: Shape = {
   body: schedules.pauseScheduleCall,

@@ -165,6 +165,7 @@ async function begin(around: Around, kept: Kept, release: () => Promise<void>): 
     dispatcher: consumers,
     handlers: { of: () => undefined },
     checkParams: () => null,
+    checkType() {},
   });
   const mayChange = () => supervisor.mayTakeWork(true);
   const store = new StoreDesk({ state, recorder, clock, durable, mayChange });
