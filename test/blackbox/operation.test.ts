@@ -112,7 +112,8 @@ t.test('a handler that misbehaves gets an outcome of its own, and everything els
   t.equal(named.length, failed.size, 'each that failed for good stands in the log once');
   t.ok(named.every(({ type, error }) => type === 'bad' && typeof error === 'string'));
   t.equal(told('a worker thread has died').length, 2, 'so does each thread that died');
-  t.ok(told('a worker thread was ended').length >= 3, 'and each that had to be ended');
+  // Who spins cannot end by itself; one that only never returns may be given up by its own thread first.
+  t.ok(told('a worker thread was ended').length >= 2, 'and each that had to be ended');
   t.notMatch(supervisor.output, neighbors[0], 'what succeeds leaves no line');
 });
 
