@@ -83,7 +83,7 @@ async function openFilters(page: Page): Promise<void> {
 
 /** With what somebody else has set meanwhile. */
 async function openStored(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Edit: feeds/42' }).click();
+  await page.getByRole('button', { name: 'feeds/42', exact: true }).click();
   await page.getByLabel('Value').fill('{ "seen": [');
   const path = new URL('/api/v1/store/feeds%2F42', page.url()).href;
   await page.request.put(path, {
