@@ -77,7 +77,7 @@ export interface Program {
   /** From spawn to listening. */
   readonly startMs: number;
   kill(): Promise<void>;
-  /** With a snapshot of all there is. */
+  /** In order. */
   stop(): Promise<void>;
 }
 

@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, machineClock } from '../supervisor/clock.ts';
 import { checkTask, type TaskInput } from '../supervisor/core/task-input.ts';
+import { StateWalk } from '../supervisor/snapshotter.ts';
 import { given, openHere } from './bed.ts';
 
 /** One in so many fails for good: of type `rare`, and of type `bad`. */
@@ -48,5 +49,6 @@ for (let month = 1; month <= months; month++) {
   });
   agoMs = (months - month) * monthMs;
 }
-await bed.journal.durable(bed.state.seq);
+// What a start would have to read again of the journal is none of the history's.
+await bed.journal.snapshot(new StateWalk(bed.state, clock, () => bed.history.sync()), bed.state.seq);
 process.exit(0);
