@@ -7,7 +7,7 @@ import type { State } from './core/state.ts';
 import { isFinished } from './core/task.ts';
 import type { PageRequest, TaskFilter, TaskPage } from './facade.ts';
 import type { History } from './history/history.ts';
-import { finishedStates, idsFrom, type Listed, mayMatch } from './listing.ts';
+import { finishedStates, idsFrom, indexQuery, type Listed, mayMatch } from './listing.ts';
 
 /** So many live tasks, and so many rows of the index, are looked at for a total: some 20 ms. */
 export const rowsCountedMax = 50_000;
@@ -52,15 +52,8 @@ function isOfIndex({ state: _state, type: _type, from: _from, to: _to, ...others
 async function countAll(parts: CountingParts, filter: TaskFilter): Promise<Total> {
   const { state, history } = parts;
   const live = await countLive(state, filter);
-  const states = finishedStates(filter);
-  const query = {
-    exclude: (id: string) => state.tasks.has(id),
-    ...(filter.from !== undefined && { from: filter.from }),
-    ...(filter.to !== undefined && { to: filter.to }),
-    ...(states && { states }),
-    ...(filter.type && { types: filter.type }),
-  };
-  const finished = states?.length === 0 ? { count: 0, whole: true } : await history.count(query, rowsCountedMax);
+  const none = finishedStates(filter)?.length === 0;
+  const finished = none ? { count: 0, whole: true } : await history.count(indexQuery(state, filter), rowsCountedMax);
   const count = live.count + finished.count;
   return live.whole && finished.whole ? { total: count } : { totalAtLeast: count };
 }

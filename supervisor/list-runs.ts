@@ -1,5 +1,6 @@
 /** Lists of runs, live and past together, newest first. */
 import type { RunRecord } from './core/run/record.ts';
+import { pageOf } from './live-and-past.ts';
 import type { RunQuery } from './runs-facade.ts';
 
 export interface RunPage {
@@ -17,14 +18,8 @@ export async function listRuns(
   const { limit, after } = query;
   const found = live.filter((run) => (after === null || run.id < after) && matchesRun(run, query));
   const page = await past.list({ ...query, limit: limit + 1 });
-  const known = new Set(found.map(({ id }) => id));
-  // A search through much history may end early: beyond where it has come, nothing may be shown yet.
-  const reached = page.items.length <= limit ? page.next : null;
-  const all = [...found, ...page.items.filter(({ id }) => !known.has(id))]
-    .filter(({ id }) => reached === null || id >= reached)
-    .sort((a, b) => (a.id < b.id ? 1 : -1));
-  const items = all.slice(0, limit);
-  return { items, next: all.length > limit ? (items.at(-1)?.id ?? null) : reached };
+  const { records, next } = pageOf({ live: found, liveGoesOn: false, past: page }, { limit, order: 'newest' });
+  return { items: records, next };
 }
 
 export function matchesRun({ state, pipeline }: RunRecord, query: Pick<RunQuery, 'state' | 'pipeline'>): boolean {

@@ -10,6 +10,8 @@ import type { Task, TaskState } from './core/task.ts';
 import { createdAt } from './core/task.ts';
 import type { PageRequest, TaskFilter } from './facade.ts';
 import type { History } from './history/history.ts';
+import type { CountQuery } from './history/query.ts';
+import { pageOf } from './live-and-past.ts';
 import { mayMention } from './text-search.ts';
 
 const sliceMs = 5;
@@ -30,42 +32,38 @@ export interface Listed {
 
 /** @throws what `request.signal` was aborted with */
 export async function listTasks(parts: ListingParts, request: PageRequest): Promise<Listed> {
-  const { limit, order } = request;
-  const wanted = limit + 1;
-  // Live ones first: a task that finishes in between is then met twice, never not at all.
+  const wanted = request.limit + 1;
   const live = await liveTasks(parts, request, wanted);
-  const finished = await finishedTasks(parts, request, wanted);
-  const isLive = new Set(live.map(({ id }) => id));
-  const goesBefore = (a: string, b: string) => (order === 'newest' ? a > b : a < b);
-  // A search through much history may end early: beyond where it has come, nothing may be shown yet.
-  const reached = finished.items.length < wanted ? finished.next : null;
-  const all = [...live, ...finished.items.filter(({ id }) => !isLive.has(id))]
-    .filter(({ id }) => reached === null || !goesBefore(reached, id))
-    .sort((a, b) => (goesBefore(a.id, b.id) ? -1 : 1));
-  const records = all.slice(0, limit);
-  if (all.length > limit || live.length === wanted) return { records, next: records.at(-1)?.id ?? null };
-  return { records, next: reached };
+  const past = await finishedTasks(parts, request, wanted);
+  return pageOf({ live, liveGoesOn: live.length === wanted, past }, request);
 }
 
 async function finishedTasks({ history, state }: ListingParts, request: PageRequest, limit: number) {
   const { filter, after, order, signal } = request;
   const matchBytes = filter.q === undefined ? null : mayMention(filter.q);
-  const states = finishedStates(filter);
-  if (states?.length === 0) return { items: [], next: null };
+  if (finishedStates(filter)?.length === 0) return { items: [], next: null };
   const page = await history.list({
     after,
     limit,
     order,
-    ...(filter.from !== undefined && { from: filter.from }),
-    ...(filter.to !== undefined && { to: filter.to }),
-    ...(states && { states }),
-    ...(filter.type && { types: filter.type }),
-    exclude: (id) => state.tasks.has(id),
+    ...indexQuery(state, filter),
     ...(matchBytes && { matchBytes }),
     match: (record) => matches(record, filter),
     ...(signal && { signal }),
   });
   return { items: page.items, next: page.next };
+}
+
+/** What of a filter the index of the history can tell. */
+export function indexQuery({ tasks }: State, filter: TaskFilter): CountQuery {
+  const states = finishedStates(filter);
+  return {
+    exclude: (id) => tasks.has(id),
+    ...(filter.from !== undefined && { from: filter.from }),
+    ...(filter.to !== undefined && { to: filter.to }),
+    ...(states && { states }),
+    ...(filter.type && { types: filter.type }),
+  };
 }
 
 /** Of the states asked for, those that history has; none asked for are all. */

@@ -3,7 +3,7 @@
  * has an exit code of the contract and says what happened and what to do.
  */
 import { randomUUID } from 'node:crypto';
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApp } from '../web/app.ts';
@@ -26,6 +26,7 @@ import { sayFault } from './last-words.ts';
 import { localToken } from './local-token.ts';
 import { type Log, makeLog } from './log.ts';
 import { type Opened, openSupervisor } from './open.ts';
+import { packageVersion } from './package-version.ts';
 import { pauseRestored } from './restored.ts';
 import { LiveSettings } from './settings/live.ts';
 import { loadSettings } from './settings/load.ts';
@@ -286,9 +287,4 @@ function webSettings(settings: Settings, atStart: Settings, token: string): WebS
     loopbackOpen: settings.webLoopbackOpen,
     timezone: settings.timezone,
   };
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

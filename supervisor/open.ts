@@ -9,7 +9,7 @@ import type { Clock } from './clock.ts';
 import type { Fault } from './core/fault.ts';
 import { IdMaker } from './core/id.ts';
 import { Refusal } from './core/refusal.ts';
-import { freshState, type State } from './core/state.ts';
+import type { State } from './core/state.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { Pool, type Room } from './dispatch/pool.ts';
 import { EventStream } from './event-stream.ts';
@@ -18,23 +18,22 @@ import { GivenSettings } from './given-settings.ts';
 import { LiveHandlers } from './handlers/live.ts';
 import { ParamsCheck } from './handlers/params-check.ts';
 import { type Health, sayCondition } from './health.ts';
-import { diskReports, reportLostWindow, watchSpace } from './health-reports.ts';
+import { diskReports, watchSpace } from './health-reports.ts';
 import { AttemptLog } from './history/attempt-log.ts';
-import { History } from './history/history.ts';
-import { Ledger } from './history/ledger.ts';
+import type { History } from './history/history.ts';
+import type { Ledger } from './history/ledger.ts';
 import { limitsOf, putInForce } from './in-force.ts';
 import type { Journal } from './journal/live-journal.ts';
-import { openJournal } from './journal/open.ts';
 import { completeHistory, recover } from './last-incarnation.ts';
 import type { Log } from './log.ts';
 import { type NextParts, nextFrom } from './next-from.ts';
 import { waitingForHandlers } from './no-handler.ts';
-import { PastRuns } from './past-runs.ts';
+import { openRecords } from './open-records.ts';
+import type { PastRuns } from './past-runs.ts';
 import { PipelinesFolder } from './pipelines-folder.ts';
 import { PutRuns } from './put-runs.ts';
 import { PutSchedules } from './put-schedules.ts';
 import { Recorder } from './recorder.ts';
-import { Replay } from './replay.ts';
 import { RunKeeper } from './run-keeper.ts';
 import { RunsDesk } from './runs-desk.ts';
 import { Scheduler } from './scheduler.ts';
@@ -130,33 +129,25 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   });
   await pipelines.open();
   const paramsCheck = new ParamsCheck({ clock, log, handlerOf: (type) => handlers.of(type) });
-  const replay = new Replay(() => freshState(limitsOf(settings)));
-  const { journal, report } = await openJournal({ ...options, dir: dataDir, fsync: settings.fsync, replayer: replay });
-  journal.onFailure(onFault);
-  replay.settle();
-  const { state } = replay;
-  state.seq = journal.nextSeq - 1;
-  for (const note of report.notes) log.warn(note);
-  if (report.lostWindow) reportLostWindow(report.lostWindow, health);
-
-  const history = await openHistory(options, TASKS, report.snapshotSeq, state.seq);
-  const runHistory = await openHistory(options, RUNS, report.snapshotSeq, state.seq);
-  for (const { file, offset, bytes } of [...history.cuts, ...runHistory.cuts]) {
-    log.warn(
-      { file, offset, bytes },
-      'an unfinished end of the history was cut off; its records come again from the journal',
-    );
-  }
-  const pastRuns = new PastRuns(runHistory);
-  for (const { seq, at, record } of replay.pastRuns) pastRuns.append(seq, at, record);
-  const ledger = await Ledger.open({
-    folder: join(dataDir, 'ledger'),
-    provenSeq: report.snapshotSeq,
-    journalSeq: state.seq,
-    clock,
-    ...diskReports('ledger', 'ledger of schedules', health, onFault),
+  const { journal, replay, history, pastRuns, ledger } = await openRecords({
+    ...options,
+    fsync: settings.fsync,
+    limits: limitsOf(settings),
+    note: (message) => log.warn(message),
+    cut: ({ file, offset, bytes }) =>
+      log.warn(
+        { file, offset, bytes },
+        'an unfinished end of the history was cut off; its records come again from the journal',
+      ),
+    damage: ({ file, offset, what }) =>
+      health.raise({
+        code: `history-damage:${file}`,
+        severity: 'error',
+        message: `${file} is damaged at byte ${offset}: ${what}`,
+        action: 'Bring the file back from a backup; everything else goes on.',
+      }),
   });
-  for (const line of replay.ledgerLines) ledger.append(line);
+  const { state } = replay;
   const events = new EventStream(journal.epoch, state.seq);
   const recorder = new Recorder({
     state,
@@ -416,33 +407,4 @@ function mustKnowType(handlers: LiveHandlers, type: string, paths: readonly stri
 
 function roomOf({ workers, ioWorkers, ioConcurrency, processWorkers }: Settings): Room {
   return { threads: workers, ioThreads: ioWorkers, ioConcurrency, processes: processWorkers };
-}
-
-/** Folders below `history/` as months are named, and what they hold in words. */
-const TASKS = { below: '', what: 'history', code: 'history' };
-const RUNS = { below: 'runs/', what: 'history of runs', code: 'run-history' };
-
-function openHistory(
-  { dataDir, clock, health, onFault }: OpenOptions,
-  { below, what, code }: typeof TASKS,
-  provenSeq: number,
-  journalSeq: number,
-): Promise<History> {
-  return History.open({
-    folder: join(dataDir, 'history', below),
-    quarantine: join(dataDir, 'quarantine', below),
-    provenSeq,
-    journalSeq,
-    clock,
-    ...diskReports(code, what, health, onFault),
-    damage: (damage) => {
-      const file = `${below}${damage.file}`;
-      health.raise({
-        code: `history-damage:${file}`,
-        severity: 'error',
-        message: `${file} is damaged at byte ${damage.offset}: ${damage.what}`,
-        action: 'Bring the file back from a backup; everything else goes on.',
-      });
-    },
-  });
 }

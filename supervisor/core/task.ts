@@ -151,6 +151,11 @@ export function createdAt(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }
 
+/** Of the attempt that is under way or was the last; 0 before the first. */
+export function attemptOf({ life }: Task): number {
+  return life?.attempts.at(-1)?.number ?? 0;
+}
+
 export function isFinished(state: TaskState): state is FinishedState {
   return state === 'succeeded' || state === 'failed' || state === 'canceled';
 }

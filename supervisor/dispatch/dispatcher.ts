@@ -19,7 +19,7 @@ import { claimTask } from '../core/decide/claim.ts';
 import type { Event } from '../core/event.ts';
 import type { State } from '../core/state.ts';
 import type { LogPlace, Outcome, Task } from '../core/task.ts';
-import { createdAt } from '../core/task.ts';
+import { attemptOf, createdAt } from '../core/task.ts';
 import { batchesAheadMax, batchTasksMax, type Departure, Pace, Plan } from './plan.ts';
 import type { Lost, Pool, PoolListener } from './pool.ts';
 import { ProgressRelay } from './progress.ts';
@@ -312,10 +312,6 @@ export class Dispatcher implements PoolListener {
   #isUnderWay(event: Event): boolean {
     return event.e === 'attempt.progressed' && this.#attempt(event.id, event.n) !== null;
   }
-}
-
-function attemptOf(task: Task): number {
-  return task.life?.attempts.at(-1)?.number ?? 0;
 }
 
 function lostEnding(outcome: Outcome, message: string): Ending {

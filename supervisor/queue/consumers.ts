@@ -11,7 +11,7 @@ import type { Event } from '../core/event.ts';
 import { iso } from '../core/record.ts';
 import type { State } from '../core/state.ts';
 import type { Task } from '../core/task.ts';
-import { createdAt } from '../core/task.ts';
+import { attemptOf, createdAt } from '../core/task.ts';
 import { atDeadline } from './deadline.ts';
 import { QueueError, queueError } from './queue-error.ts';
 import type { Attempt, PoppedTask } from './queue-facade.ts';
@@ -275,8 +275,4 @@ const NOTHING: Omit<Ending, 'outcome'> = {
 
 function isUnderWay({ task, attempt }: Departure): boolean {
   return task.state === 'running' && attemptOf(task) === attempt;
-}
-
-function attemptOf(task: Task): number {
-  return task.life?.attempts.at(-1)?.number ?? 0;
 }

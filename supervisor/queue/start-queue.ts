@@ -3,7 +3,6 @@
  * store. Only who performs the tasks is another: consumers of this program, in place of handlers.
  */
 import { randomFillSync, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { bootId } from '../boot.ts';
 import type { Clock } from '../clock.ts';
@@ -16,7 +15,9 @@ import type { Disk } from '../journal/disk.ts';
 import type { FsyncPolicy } from '../journal/journal.ts';
 import { type DataFolderLock, lockDataFolder } from '../journal/lock.ts';
 import { beginIncarnation, completeHistory } from '../last-incarnation.ts';
+import { type OpenedRecords, openRecords } from '../open-records.ts';
 import { endOrphans } from '../orphans.ts';
+import { packageVersion } from '../package-version.ts';
 import { Recorder } from '../recorder.ts';
 import { startFault } from '../start-fault.ts';
 import { StoreDesk } from '../store-desk.ts';
@@ -28,7 +29,7 @@ import { memoryRecords } from './memory.ts';
 import { queueError } from './queue-error.ts';
 import type { Queue, QueueOptions } from './queue-facade.ts';
 import { readOptions } from './queue-options.ts';
-import { type FolderRecords, folderRecords, makeFolder, type Records } from './records.ts';
+import { makeFolder, type Records } from './records.ts';
 import { Transitions } from './transitions.ts';
 
 export interface QueuePlan {
@@ -106,7 +107,14 @@ class FirstFault {
 
 async function openFolder(around: Around, folder: string, lock: DataFolderLock): Promise<LiveQueue> {
   const { plan, machine, identity, health, fault } = around;
-  const records = await folderRecords({ ...plan, ...machine, folder, identity, health, onFault: fault.take });
+  const { warn } = plan;
+  const records = await openRecords({
+    ...{ ...plan, ...machine, ...identity, dataDir: folder, health, onFault: fault.take },
+    note: warn,
+    cut: ({ file, offset }) =>
+      warn(`an unfinished end of ${file} was cut off at byte ${offset}; its records come again from the journal`),
+    damage: ({ file, offset, what }) => warn(`${file} is damaged at byte ${offset}: ${what}`),
+  });
   const checking = setInterval(() => {
     try {
       lock.check();
@@ -120,7 +128,7 @@ async function openFolder(around: Around, folder: string, lock: DataFolderLock):
     return lock.release();
   };
   try {
-    return await begin(around, { ...records, state: records.replay.state }, release);
+    return await begin(around, { ...records, state: records.replay.state, found: records }, release);
   } catch (error) {
     clearInterval(checking);
     await records.journal.close().catch(() => {});
@@ -130,26 +138,26 @@ async function openFolder(around: Around, folder: string, lock: DataFolderLock):
 
 interface Kept extends Records {
   readonly state: State;
-  /** What was found in the folder. */
-  readonly replay?: FolderRecords['replay'];
+  /** What was found in the folder, with the history that it is completed in. */
+  readonly found?: Pick<OpenedRecords, 'replay' | 'history'>;
 }
 
 async function begin(around: Around, kept: Kept, release: () => Promise<void>): Promise<LiveQueue> {
   const { plan, machine, identity, health, fault } = around;
   const { clock, chance } = machine;
-  const { state, journal, history, ledger, pastRuns, replay } = kept;
+  const { state, journal, history, ledger, pastRuns, found } = kept;
   const durable = (seq: number) => journal.durable(seq);
   const transitions = new Transitions();
   const unreadable = (error: unknown) => fault.take(faultOf(error));
   const recorder = new Recorder({ ...kept, events: transitions, clock, unreadable });
-  if (replay) await completeHistory(replay, kept.history as FolderRecords['history'], recorder);
+  if (found) await completeHistory(found.replay, found.history, recorder);
   const ids = new IdMaker((bytes) => void randomFillSync(bytes));
-  if (replay && replay.lastId !== '') ids.goOnAfter(replay.lastId);
+  if (found && found.replay.lastId !== '') ids.goOnAfter(found.replay.lastId);
   await endOrphans(state.children.values(), { bootId: identity.bootId, wait });
   const ended = ({ id, next, error }: AttemptEnded) => {
     if (next === 'failed') plan.warn(`task ${id} has failed for good: ${error?.message}`);
   };
-  const stoppedAt = Math.max(state.lastStop?.at ?? 0, replay?.lastAt ?? 0);
+  const stoppedAt = Math.max(state.lastStop?.at ?? 0, found?.replay.lastAt ?? 0);
   beginIncarnation(identity, { state, recorder, stoppedAt, ended });
   const consumers: Consumers = new Consumers({
     state,
@@ -219,9 +227,4 @@ function faultOf(error: unknown): Fault {
   return new Fault('diskFailed', (error as Error).message, 'check the disk, then open the queue again', {
     cause: error,
   });
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

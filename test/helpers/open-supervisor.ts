@@ -47,6 +47,13 @@ export function freshFolder(): string {
   return dataDir;
 }
 
+/** One that goes with its test. */
+export function testFolder(test: { teardown(remove: () => void): void }): string {
+  const dataDir = freshFolder();
+  test.teardown(() => removeFolder(dataDir));
+  return dataDir;
+}
+
 export function removeFolder(dataDir: string): void {
   rmSync(dataDir, { recursive: true, force: true });
 }

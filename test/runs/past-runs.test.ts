@@ -8,19 +8,17 @@ import type { RunQuery } from '../../supervisor/runs-facade.ts';
 import { StateWalk } from '../../supervisor/snapshotter.ts';
 import {
   anybody,
-  freshFolder,
   openTestSupervisor,
-  removeFolder,
   type TestSupervisor,
   task,
+  testFolder,
   until,
 } from '../helpers/open-supervisor.ts';
 
 t.setTimeout(120_000);
 
 function folder(t: Test): string {
-  const dataDir = freshFolder();
-  t.teardown(() => removeFolder(dataDir));
+  const dataDir = testFolder(t);
   mkdirSync(join(dataDir, 'pipelines'));
   for (const name of ['one', 'two'])
     writeFileSync(

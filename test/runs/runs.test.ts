@@ -3,13 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { RunRecord } from '../../supervisor/core/run/record.ts';
-import {
-  anybody,
-  freshFolder,
-  openTestSupervisor,
-  removeFolder,
-  type TestSupervisor,
-} from '../helpers/open-supervisor.ts';
+import { anybody, openTestSupervisor, type TestSupervisor, testFolder } from '../helpers/open-supervisor.ts';
 
 t.setTimeout(400_000);
 
@@ -37,8 +31,7 @@ stages:
 `;
 
 function folder(t: Test, pipelines: Readonly<Record<string, string>> = { 'library.yaml': PIPELINE }): string {
-  const dataDir = freshFolder();
-  t.teardown(() => removeFolder(dataDir));
+  const dataDir = testFolder(t);
   writeFileSync(join(dataDir, 'handlers', 'staged.mjs'), STAGED);
   mkdirSync(join(dataDir, 'pipelines'));
   for (const [name, text] of Object.entries(pipelines)) writeFileSync(join(dataDir, 'pipelines', name), text);

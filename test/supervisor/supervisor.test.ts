@@ -8,11 +8,11 @@ import { resolvedNamedMax, tasksPerCallMax } from '../../supervisor/many.ts';
 import { StateWalk } from '../../supervisor/snapshotter.ts';
 import {
   anybody,
-  freshFolder,
   openTestSupervisor,
   removeFolder,
   type TestSupervisor,
   task,
+  testFolder,
   until,
 } from '../helpers/open-supervisor.ts';
 
@@ -25,19 +25,13 @@ const page = (change: Partial<PageRequest> = {}): PageRequest => ({
   ...change,
 });
 
-function folder(test: { teardown(remove: () => void): void }): string {
-  const dataDir = freshFolder();
-  test.teardown(() => removeFolder(dataDir));
-  return dataDir;
-}
-
 async function submit(supervisor: TestSupervisor, ...given: Record<string, unknown>[]): Promise<string[]> {
   const { ids } = await supervisor.front.submit(given.map(task), anybody);
   return [...ids];
 }
 
 t.test('a task runs, leaves memory for the history, and is still found by its id', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t));
+  const supervisor = await openTestSupervisor(testFolder(t));
   supervisor.begin();
   const [id] = (await submit(supervisor, { params: { value: 7 }, tags: ['a'] })) as [string];
   const ended = await until(supervisor, id, hasEnded);
@@ -58,7 +52,7 @@ t.test('a task runs, leaves memory for the history, and is still found by its id
 });
 
 t.test('failures wait for their backoff, count, and end as failed; interruptions do not count', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t));
+  const supervisor = await openTestSupervisor(testFolder(t));
   supervisor.begin();
   const [id] = (await submit(supervisor, {
     params: { end: 'fail' },
@@ -89,13 +83,13 @@ t.test('failures wait for their backoff, count, and end as failed; interruptions
 });
 
 t.test('the zone that TIMEZONE names is the one that the status tells', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t), { settings: 'TIMEZONE=asia/tokyo\n' });
+  const supervisor = await openTestSupervisor(testFolder(t), { settings: 'TIMEZONE=asia/tokyo\n' });
   t.match(await supervisor.front.status(), { timezone: 'Asia/Tokyo' });
   await supervisor.stop();
 });
 
 t.test('after an orderly stop and after a reboot nobody is under suspicion', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t));
+  const supervisor = await openTestSupervisor(testFolder(t));
   supervisor.begin();
   const [id] = (await submit(supervisor, { params: { end: 'hang' } })) as [string];
   await until(supervisor, id, ({ state }) => state === 'running');
@@ -111,7 +105,7 @@ t.test('after an orderly stop and after a reboot nobody is under suspicion', asy
 });
 
 t.test('onInterrupt: hold waits for a person, fail fails', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t));
+  const supervisor = await openTestSupervisor(testFolder(t));
   supervisor.begin();
   const ids = await submit(
     supervisor,
@@ -128,7 +122,7 @@ t.test('onInterrupt: hold waits for a person, fail fails', async (t) => {
 });
 
 t.test('a canceled task stops: at once when it waits, by its signal when it runs', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t));
+  const supervisor = await openTestSupervisor(testFolder(t));
   supervisor.begin();
   const [running, waiting] = (await submit(supervisor, { params: { end: 'hang' } }, { delay: '1h' })) as [
     string,
@@ -150,7 +144,7 @@ t.test('a canceled task stops: at once when it waits, by its signal when it runs
 t.test(
   'an idempotency key gives the same task back, live and finished, across a restart; other params conflict',
   async (t) => {
-    const supervisor = await openTestSupervisor(folder(t));
+    const supervisor = await openTestSupervisor(testFolder(t));
     const given = { params: { value: 1 }, idempotencyKey: 'feed/7' };
     const [id] = (await submit(supervisor, given)) as [string];
     const known = await supervisor.front.submit([task(given)], anybody);
@@ -168,7 +162,7 @@ t.test(
 );
 
 t.test('an acknowledgement shows each task as it is found afterwards', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t));
+  const supervisor = await openTestSupervisor(testFolder(t));
   const [failed] = (await submit(supervisor, { params: { end: 'fail' }, maxAttempts: 1, idempotencyKey: 'x' })) as [
     string,
   ];
@@ -191,7 +185,7 @@ t.test('an acknowledgement shows each task as it is found afterwards', async (t)
 });
 
 t.test('a list is accepted whole or not at all, and one known key twice in a list is one task', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t));
+  const supervisor = await openTestSupervisor(testFolder(t));
   const { ids, created } = await supervisor.front.submit(
     [task({ idempotencyKey: 'a' }), task({ idempotencyKey: 'a' }), task({})],
     anybody,
@@ -210,7 +204,7 @@ t.test('a list is accepted whole or not at all, and one known key twice in a lis
 t.test(
   'lists show live and finished together, in the order of ids, page by page, whatever finishes meanwhile',
   async (t) => {
-    const supervisor = await openTestSupervisor(folder(t));
+    const supervisor = await openTestSupervisor(testFolder(t));
     const ids = await submit(
       supervisor,
       ...Array.from({ length: 25 }, (_, value) => ({ params: { value }, group: `g${value % 3}` })),
@@ -246,7 +240,7 @@ t.test(
 );
 
 t.test('tasks are found by the schedule that submitted them, and by how long they took', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t));
+  const supervisor = await openTestSupervisor(testFolder(t));
   supervisor.begin();
   const nightly = { origin: 'schedule:nightly', from: null };
   const { ids } = await supervisor.front.submit([task({ params: { end: 'ok' } }), task({ delay: '1h' })], nightly);
@@ -266,7 +260,7 @@ t.test('tasks are found by the schedule that submitted them, and by how long the
 });
 
 t.test('what only the history has is retried as a new task that names the old one', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t));
+  const supervisor = await openTestSupervisor(testFolder(t));
   supervisor.begin();
   const [id] = (await submit(supervisor, { params: { value: 3 }, priority: 8, tags: ['x'], timeout: '5m' })) as [
     string,
@@ -288,7 +282,7 @@ t.test('what only the history has is retried as a new task that names the old on
 t.test(
   'a start gives no params to another task: neither to one that came later nor to a failure that has left',
   async (t) => {
-    const dataDir = folder(t);
+    const dataDir = testFolder(t);
     const settings = 'FAILED_LIVE=0s\n';
     const supervisor = await openTestSupervisor(dataDir, { settings });
     supervisor.begin();
@@ -309,7 +303,7 @@ t.test(
 );
 t.test('params are changed for another try, and the task that failed keeps its own, live or not', async (t) => {
   for (const settings of ['', 'FAILED_LIVE=0s\n']) {
-    const supervisor = await openTestSupervisor(folder(t), { settings });
+    const supervisor = await openTestSupervisor(testFolder(t), { settings });
     const { front } = supervisor;
     supervisor.begin();
     const wrong = { end: 'permanent', value: 'wrong' };
@@ -328,7 +322,7 @@ t.test('params are changed for another try, and the task that failed keeps its o
 
 t.test('many are run again spread over a time, and the same call again makes none twice', async (t) => {
   for (const settings of ['', 'FAILED_LIVE=0s\n']) {
-    const dataDir = folder(t);
+    const dataDir = testFolder(t);
     const supervisor = await openTestSupervisor(dataDir, { settings });
     supervisor.begin();
     const params = { end: 'permanent' };
@@ -363,7 +357,7 @@ const failures = { filter: { type: ['scripted'] } };
 const atOnce = { settings: 'FAILED_LIVE=0s\n' };
 
 t.test('by filter each failure is run again once, however often that is asked', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t), atOnce);
+  const supervisor = await openTestSupervisor(testFolder(t), atOnce);
   const { front, state } = supervisor;
   supervisor.begin();
   const [first] = (await failed(supervisor, {})) as [string];
@@ -396,7 +390,7 @@ t.test('by filter each failure is run again once, however often that is asked', 
 });
 
 t.test('who was run again as whom outlives a restart, and is written again when a crash came in between', async (t) => {
-  const dataDir = folder(t);
+  const dataDir = testFolder(t);
   const before = `${dataDir}-before`;
   t.teardown(() => removeFolder(before));
   const supervisor = await openTestSupervisor(dataDir, atOnce);
@@ -424,7 +418,7 @@ t.test('who was run again as whom outlives a restart, and is written again when 
 });
 
 t.test('a failure whose ending and retry the history both lost has them both after the next start', async (t) => {
-  const dataDir = folder(t);
+  const dataDir = testFolder(t);
   const before = `${dataDir}-before`;
   t.teardown(() => removeFolder(before));
   const supervisor = await openTestSupervisor(dataDir, atOnce);
@@ -441,7 +435,7 @@ t.test('a failure whose ending and retry the history both lost has them both aft
 });
 
 t.test('a retry that the journal lost is taken back: the failure is unresolved again', async (t) => {
-  const dataDir = folder(t);
+  const dataDir = testFolder(t);
   const before = `${dataDir}-before`;
   t.teardown(() => removeFolder(before));
   const supervisor = await openTestSupervisor(dataDir, atOnce);
@@ -462,7 +456,7 @@ t.test('a retry that the journal lost is taken back: the failure is unresolved a
 });
 
 t.test('of more failures than a call may take, a second call without a cursor takes those that are left', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t));
+  const supervisor = await openTestSupervisor(testFolder(t));
   const { front, recorder } = supervisor;
   const [oldest] = (await submit(supervisor, {})) as [string];
   const { ids } = await front.submit(Array(tasksPerCallMax).fill(task({})), anybody);
@@ -480,7 +474,7 @@ t.test('of more failures than a call may take, a second call without a cursor ta
 });
 
 t.test('many are canceled by filter, told apart by id, and a preview changes nothing', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t));
+  const supervisor = await openTestSupervisor(testFolder(t));
   const ids = await submit(
     supervisor,
     { delay: '1h', tags: ['night'] },
@@ -505,7 +499,7 @@ t.test('many are canceled by filter, told apart by id, and a preview changes not
 t.test(
   'a call for more tasks than it may take leaves the older ones to the next, and meets none that came later',
   async (t) => {
-    const supervisor = await openTestSupervisor(folder(t));
+    const supervisor = await openTestSupervisor(testFolder(t));
     const { front, state } = supervisor;
     const [oldest] = await submit(supervisor, { delay: '1h' });
     const wait = task({ delay: '1h' });
@@ -527,7 +521,7 @@ t.test(
 );
 
 t.test('many are picked by members of their params, equal in value and type, live and from history', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t), { settings: 'FAILED_LIVE=0s\n' });
+  const supervisor = await openTestSupervisor(testFolder(t), { settings: 'FAILED_LIVE=0s\n' });
   const { front } = supervisor;
   const given = [
     { platform: 1, n: null },
@@ -560,7 +554,7 @@ t.test('many are picked by members of their params, equal in value and type, liv
 });
 
 t.test('what a person asks for is written down with who asked and from where', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t));
+  const supervisor = await openTestSupervisor(testFolder(t));
   const { front, state } = supervisor;
   const asked = async (origin: string, ask: (actor: Actor) => Promise<unknown>) => {
     await ask({ origin, from: `192.0.2.7 (${origin})` });
@@ -611,7 +605,7 @@ function journalOf(dataDir: string): Record<string, unknown>[] {
 }
 
 t.test('a paused queue, a paused type and limits say why a task waits, and let go', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t), { settings: 'LIMITS=type:scripted=1,rate:slow=1/1h\n' });
+  const supervisor = await openTestSupervisor(testFolder(t), { settings: 'LIMITS=type:scripted=1,rate:slow=1/1h\n' });
   supervisor.begin();
   await supervisor.front.pause(null, 'maintenance', anybody);
   const [first, second, slow] = (await submit(supervisor, { params: { end: 'hang' } }, {}, { group: 'slow' })) as [
@@ -634,7 +628,7 @@ t.test('a paused queue, a paused type and limits say why a task waits, and let g
 });
 
 t.test('a handler submits a task; run again after a crash it submits nothing twice', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t));
+  const supervisor = await openTestSupervisor(testFolder(t));
   supervisor.begin();
   const params = { submit: { type: 'scripted', params: { value: 'child' } }, end: 'hang' };
   const [id] = (await submit(supervisor, { params })) as [string];
@@ -658,7 +652,7 @@ t.test('a handler submits a task; run again after a crash it submits nothing twi
 });
 
 t.test('a snapshot written while work goes on and the entries after it give the same state', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t));
+  const supervisor = await openTestSupervisor(testFolder(t));
   await submit(
     supervisor,
     ...Array.from({ length: 3_000 }, (_, value) => ({ params: { value, text: 'ü'.repeat(value % 50) }, delay: '1h' })),
@@ -703,7 +697,7 @@ async function dump({ state, supervisor }: TestSupervisor) {
 }
 
 t.test('what an attempt logs is read back and followed, also from the log of a crashed one', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t));
+  const supervisor = await openTestSupervisor(testFolder(t));
   supervisor.begin();
   const [id] = (await submit(supervisor, { params: { log: 'here I am', end: 'hang' } })) as [string];
   const line = await new Promise<string>((resolve) => {
@@ -726,7 +720,7 @@ t.test('what an attempt logs is read back and followed, also from the log of a c
 t.test('a jump of the clock moves what waits for a delay, not what waits for a moment', async (t) => {
   let jump = 0;
   const clock = { ...machineClock, wall: () => Date.now() + jump };
-  const supervisor = await openTestSupervisor(folder(t), { clock });
+  const supervisor = await openTestSupervisor(testFolder(t), { clock });
   supervisor.begin();
   const moment = Date.now() + 3_600_000;
   const [delayed, named] = (await submit(supervisor, { delay: '1h' }, { runAt: iso(moment) })) as [string, string];
@@ -740,7 +734,7 @@ t.test('a jump of the clock moves what waits for a delay, not what waits for a m
 });
 
 t.test('workers say what they are: idle, starting, busy, draining once they have been replaced', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t), { settings: 'WORKERS=2\n' });
+  const supervisor = await openTestSupervisor(testFolder(t), { settings: 'WORKERS=2\n' });
   const states = async () => (await supervisor.front.workers()).slice(0, 2).map(({ state }) => state);
   supervisor.begin();
   t.match(await supervisor.front.workers(), [{ id: 'cpu-1', state: 'idle', startedAt: null, memory: null }]);
@@ -771,7 +765,7 @@ t.test('workers say what they are: idle, starting, busy, draining once they have
 });
 
 t.test('damage in what was acknowledged stops the start and names the place', async (t) => {
-  const supervisor = await openTestSupervisor(folder(t));
+  const supervisor = await openTestSupervisor(testFolder(t));
   await submit(supervisor, { delay: '1h' });
   await supervisor.stop();
   const [segment] = readdirSync(join(supervisor.dataDir, 'journal')).filter((name) => name.endsWith('.ndjson')) as [

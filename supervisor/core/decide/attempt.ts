@@ -2,7 +2,7 @@
 import type { AttemptEnded } from '../event.ts';
 import { soloCrashesMax } from '../limits.ts';
 import { backoffMs, withinReach } from '../retry.ts';
-import type { LogPlace, Outcome, Task, TaskError } from '../task.ts';
+import { attemptOf, type LogPlace, type Outcome, type Task, type TaskError } from '../task.ts';
 
 /** How an attempt ended, from whoever saw it end. */
 export interface Ending {
@@ -84,7 +84,7 @@ export function recoverAttempt(task: Task, stop: LastStop): AttemptEnded {
   const ended = {
     e: 'attempt.ended',
     id: task.id,
-    n: life?.attempts.at(-1)?.number ?? 0,
+    n: attemptOf(task),
     outcome: 'interrupted',
     error: { code: 'interrupted', message: stop.orderly ? CUT.orderly : CUT.crashed },
     ...(stop.at !== null && { endedAt: stop.at }),

@@ -80,9 +80,12 @@ function change(state: State, id: string, by: ApplyingRuns, make: (run: Run) => 
   make(run);
 }
 
+/** Asked of every event there is. */
+const NONE: readonly Run[] = [];
+
 /** Runs that this event puts aside: to be asked before it is applied. */
 export function runsPutAside(state: State, event: Event): readonly Run[] {
-  return event.e === 'run.archived' ? event.ids.flatMap((id) => state.runs.byId.get(id) ?? []) : [];
+  return event.e === 'run.archived' ? event.ids.flatMap((id) => state.runs.byId.get(id) ?? []) : NONE;
 }
 
 function endPause(run: Run, at: number): void {

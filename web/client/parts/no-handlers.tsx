@@ -2,6 +2,7 @@
 import { say } from '../language.ts';
 import { status } from '../supervisor.ts';
 import { Copyable } from './copy.tsx';
+import { Empty } from './empty.tsx';
 
 export function handlersDir(): string {
   return `${status.value?.dataDir ?? 'data'}/handlers`;
@@ -26,11 +27,9 @@ EOF`;
 export function NoHandlers() {
   const words = say().handlers;
   return (
-    <div class="empty">
-      <h2>{words.none}</h2>
-      <p>{words.noneText}</p>
+    <Empty title={words.none} text={words.noneText}>
       <Copyable text={command()} />
       <p>{words.noneMore}</p>
-    </div>
+    </Empty>
   );
 }

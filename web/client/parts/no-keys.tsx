@@ -4,6 +4,7 @@ import { say } from '../language.ts';
 import { mayOperate } from '../session.ts';
 import { opened } from '../store-actions.ts';
 import { Copyable } from './copy.tsx';
+import { Empty } from './empty.tsx';
 import { Icon } from './icon.tsx';
 
 const COMMAND = `nightshift store set feeds/42 '{ "seen": ["ep-7"] }' --ttl 7d`;
@@ -15,23 +16,14 @@ function request(): string {
 
 export function NoKeys({ filtered }: { filtered: boolean }) {
   const words = say().store;
-  if (filtered) {
-    return (
-      <div class="empty">
-        <h2>{words.noMatch}</h2>
-        <p>{words.noMatchText}</p>
-      </div>
-    );
-  }
+  if (filtered) return <Empty title={words.noMatch} text={words.noMatchText} />;
   return (
-    <div class="empty">
-      <h2>{words.none}</h2>
-      <p>{words.noneText}</p>
+    <Empty title={words.none} text={words.noneText}>
       <Copyable text={COMMAND} />
       <Copyable text={request()} />
       {mayOperate.value && <p>{words.noneForm}</p>}
       <SetKey />
-    </div>
+    </Empty>
   );
 }
 

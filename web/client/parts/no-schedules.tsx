@@ -3,6 +3,7 @@ import { base } from '../base.ts';
 import { say } from '../language.ts';
 import { mayOperate } from '../session.ts';
 import { Copyable } from './copy.tsx';
+import { Empty } from './empty.tsx';
 import { Icon } from './icon.tsx';
 import { Link } from './link.tsx';
 
@@ -19,22 +20,13 @@ function command(): string {
 
 export function NoSchedules({ filtered }: { filtered: boolean }) {
   const words = say().schedules;
-  if (filtered) {
-    return (
-      <div class="empty">
-        <h2>{words.noMatch}</h2>
-        <p>{words.noMatchText}</p>
-      </div>
-    );
-  }
+  if (filtered) return <Empty title={words.noMatch} text={words.noMatchText} />;
   return (
-    <div class="empty">
-      <h2>{words.none}</h2>
-      <p>{words.noneText}</p>
+    <Empty title={words.none} text={words.noneText}>
       <AddSchedule />
       <p>{words.noneCommand}</p>
       <Copyable text={command()} />
-    </div>
+    </Empty>
   );
 }
 

@@ -4,6 +4,7 @@ import { say } from '../language.ts';
 import { status } from '../supervisor.ts';
 import { AddButton } from './add-button.tsx';
 import { Copyable } from './copy.tsx';
+import { Empty } from './empty.tsx';
 
 const TASK = '{ "type": "http.request", "params": { "url": "https://example.org/" } }';
 
@@ -18,22 +19,13 @@ function command(): string {
 
 export function NoTasks({ filtered }: { filtered: boolean }) {
   const words = say().list;
-  if (filtered) {
-    return (
-      <div class="empty">
-        <h2>{words.noMatch}</h2>
-        <p>{words.noMatchText}</p>
-      </div>
-    );
-  }
+  if (filtered) return <Empty title={words.noMatch} text={words.noMatchText} />;
   return (
-    <div class="empty">
-      <h2>{words.emptyTitle}</h2>
-      <p>{words.emptyText}</p>
+    <Empty title={words.emptyTitle} text={words.emptyText}>
       <Copyable text={file(status.value?.dataDir ?? 'data')} />
       <Copyable text={command()} />
       <p>{words.emptyForm}</p>
       <AddButton />
-    </div>
+    </Empty>
   );
 }
