@@ -48,13 +48,18 @@ module.exports = {
       'dispatch-speaks-to-workers-by-contract',
       'Dispatch knows the contract of the workers, and how a process is started and ended, not the workers.',
       '^supervisor/dispatch/',
-      ['^supervisor/dispatch/', '^supervisor/core/', '^supervisor/clock[.]ts$', '^workers/(contract|launcher)[.]ts$'],
+      [
+        '^supervisor/dispatch/',
+        '^supervisor/core/',
+        '^supervisor/clock[.]ts$',
+        '^workers/(contract|library-contract|launcher)[.]ts$',
+      ],
     ),
     only(
       'facade-is-a-shape',
       'The public interface names shapes of the core and of the contract.',
       '^supervisor/((settings|schedules|runs|store)-)?facade[.]ts$',
-      ['^supervisor/core/', '^supervisor/facade[.]ts$', '^workers/contract[.]ts$'],
+      ['^supervisor/core/', '^supervisor/facade[.]ts$', '^workers/(library-)?contract[.]ts$'],
     ),
     only('clock-and-log-know-nothing', 'What everybody may import imports nobody.', '^supervisor/(clock|log)[.]ts$', [
       '^supervisor/core/',
@@ -63,7 +68,7 @@ module.exports = {
       'supervisor-does-not-know-its-users',
       'The command line is above the supervisor.',
       '^supervisor/(?!main[.]ts|dispatch/|queue/)',
-      ['^supervisor/(?!queue/)', '^workers/(contract|built-in|handler-names)[.]ts$'],
+      ['^supervisor/(?!queue/)', '^workers/(contract|library-contract|built-in|handler-names)[.]ts$'],
     ),
     only(
       'queue-is-a-supervisor-without-workers',
@@ -82,7 +87,7 @@ module.exports = {
       '^web/',
       '^supervisor/core/',
       '^supervisor/(((settings|schedules|runs|store)-)?facade|clock)[.]ts$',
-      '^workers/contract[.]ts$',
+      '^workers/(library-)?contract[.]ts$',
     ]),
     only(
       'client-runs-in-a-browser',
@@ -93,7 +98,7 @@ module.exports = {
         '^web/json-mistake[.]ts$',
         '^supervisor/core/',
         '^supervisor/((settings|schedules|runs|store)-)?facade[.]ts$',
-        '^workers/contract[.]ts$',
+        '^workers/(library-)?contract[.]ts$',
       ],
     ),
     {

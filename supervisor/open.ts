@@ -215,6 +215,9 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     nextFrom: (parent, work) => nextFrom(nextParts, parent, work),
     cleanUp: (what) => cleanups[what](),
     storeFrom: (task, request) => storeFrom(store, task, request),
+    libraryFrom: async () => {
+      throw new Refusal('conflict', 'there is no catalog yet');
+    },
     accessFor(taskId, attempt) {
       const url = addressOf();
       return url === null ? null : { url, token: tokens.tokenOf(taskId, attempt) };

@@ -5,6 +5,8 @@
  * message. Every item names incarnation, task and attempt, so that a late word of an attempt that has already ended
  * is recognised and dropped.
  */
+import type { LibraryRequest } from './library-contract.ts';
+
 export type Lane = 'cpu' | 'io' | 'process';
 
 /** How an attempt ended, as the worker tells it. The supervisor adds `interrupted` and `worker_crashed` for itself. */
@@ -324,6 +326,7 @@ export interface CallItem extends ItemBase {
     | { readonly name: 'child'; readonly groupId: number; readonly startTicks: string }
     | { readonly name: 'cleanup'; readonly what: CleanupName }
     | { readonly name: 'store'; readonly ask: StoreRequest }
+    | { readonly name: 'library'; readonly ask: LibraryRequest }
     /** Answered with a `TaskAccess`, or null. */
     | { readonly name: 'access' };
 }

@@ -127,6 +127,10 @@ export interface NextWork {
   readonly params?: unknown;
   /** How it is called where it is listed. */
   readonly label?: string;
+  /** Its own stage or a later one; else the next. */
+  readonly stage?: string;
+  /** Instead of the type that the stage names. */
+  readonly type?: string;
 }
 
 export interface SubmittedTask {

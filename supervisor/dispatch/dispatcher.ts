@@ -13,6 +13,7 @@ import type {
   TaskAccess,
   WorkerItem,
 } from '../../workers/contract.ts';
+import type { LibraryRequest } from '../../workers/library-contract.ts';
 import type { Clock } from '../clock.ts';
 import { type Ending, endAttempt } from '../core/decide/attempt.ts';
 import { claimTask } from '../core/decide/claim.ts';
@@ -55,6 +56,8 @@ export interface DispatcherParts {
   cleanUp(what: CleanupName): Promise<unknown>;
   /** A handler's `ctx.store`. */
   storeFrom(task: Task, request: StoreRequest): Promise<unknown>;
+  /** Answers a handler's question to the catalog of the library. */
+  libraryFrom(task: Task, attempt: number, request: LibraryRequest): Promise<unknown>;
   /** How a program of this attempt reaches the API; null when nothing listens. */
   accessFor(taskId: string, attempt: number): TaskAccess | null;
   readonly bootId: string;
@@ -260,7 +263,7 @@ export class Dispatcher implements PoolListener {
   }
 
   async #valueFor(task: Task, { taskId, attempt, call, request }: CallItem): Promise<unknown> {
-    const { submitFrom, nextFrom, storeFrom, accessFor, cleanUp, durable, record, bootId } = this.#parts;
+    const { submitFrom, nextFrom, storeFrom, libraryFrom, accessFor, cleanUp, durable, record, bootId } = this.#parts;
     switch (request.name) {
       case 'submit':
         return submitFrom(task, call, request.task);
@@ -268,6 +271,8 @@ export class Dispatcher implements PoolListener {
         return nextFrom(task, request.work);
       case 'store':
         return storeFrom(task, request.ask);
+      case 'library':
+        return libraryFrom(task, attempt, request.ask);
       case 'access':
         return accessFor(taskId, attempt);
       case 'cleanup':
