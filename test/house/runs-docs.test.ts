@@ -20,7 +20,7 @@ const document = readFileSync(join(root, 'docs/runs.md'), 'utf8');
 const blocks = (kind: string) =>
   [...document.matchAll(new RegExp(`^\`\`\`${kind}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, block = '']) => block);
 const [pipeline = ''] = blocks('yaml');
-const [handler = ''] = blocks('js');
+const [handler = '', grows = ''] = blocks('js');
 const others = ['http.download', 'library.index'].map(
   (type) => [type, `export default { type: '${type}', run: () => null };`] as const,
 );
@@ -39,6 +39,16 @@ t.test('the handler puts work into the next stage', async (t) => {
     outcome: 'succeeded',
     result: { sources: 2 },
     nexts: [{ key: 'a', params: { url: 'a' }, label: 'Newest of a' }, { key: 'b' }],
+  });
+});
+
+t.test('a handler brings forth tasks of its own stage', async (t) => {
+  const file = join(folder, 'library.index.mjs');
+  writeFileSync(file, grows);
+  const given = { params: { folders: ['a'] }, task: { run: { id: 'r', stage: 'index' } }, stages: ['index'] };
+  t.match(await perform(await handlerIn(file), given), {
+    outcome: 'succeeded',
+    nexts: [{ key: 'a', params: { folder: 'a' }, stage: 'index', type: 'library.index' }],
   });
 });
 

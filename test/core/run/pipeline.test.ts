@@ -114,16 +114,20 @@ t.test('a run names its pipeline; sources and scope reach the task it begins wit
   }
 });
 
-t.test('work for the next stage has a key of its own', async (t) => {
+t.test('work for a stage has a key of its own', async (t) => {
   t.match(checkNext({ key: 'a', params: { x: 1 }, label: 'Episode 1' }), {
-    value: { key: 'a', params: '{"x":1}', label: 'Episode 1' },
+    value: { key: 'a', params: '{"x":1}', label: 'Episode 1', stage: null, type: null },
   });
+  t.match(checkNext({ key: 'a', stage: 'upload', type: 'x.y' }), { value: { stage: 'upload', type: 'x.y' } });
   for (const [given, path] of [
     [{ params: {} }, '$.key'],
     [{ key: '' }, '$.key'],
     [{ key: 'a', label: 5 }, '$.label'],
     [{ key: 'a', params: { x: 2 ** 60 } }, '$.params.x'],
-    [{ key: 'a', type: 'x' }, '$.type'],
+    [{ key: 'a', type: '' }, '$.type'],
+    [{ key: 'a', type: 5 }, '$.type'],
+    [{ key: 'a', stage: '' }, '$.stage'],
+    [{ key: 'a', delay: '5m' }, '$.delay'],
   ] as const) {
     const wrong = checkNext(given);
     t.match(wrong.ok ? [] : wrong.mistakes, [{ path }], path);
