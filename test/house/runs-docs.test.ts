@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { startSupervisor } from '../../examples/demo/supervisor-process.ts';
 import { RUN_STATES } from '../../supervisor/core/run/run-state.ts';
-import { readPipeline } from '../../supervisor/pipelines-folder.ts';
+import { readPipeline } from '../../supervisor/pipeline-file.ts';
 import { handlerIn, perform } from '../../workers/testing.ts';
 import { commandLine } from '../helpers/command-line.ts';
 import { plainEnvironment } from '../helpers/plain-environment.ts';
@@ -80,7 +80,7 @@ t.test('the commands are taken, and a run is steered by the command line', async
   t.match(await runs('retry', id), { code: 0, out: /^0 tasks run again; / });
   t.match(await runs('start', 'nothing'), {
     code: 1,
-    err: /the pipeline "nothing" is no pipeline; known are podcasts/,
+    err: /the pipeline "nothing" is no pipeline; known are library\.collect, [^;]*, podcasts/,
   });
   t.match(await runs('pause', id, '--reason', 'loud'), { code: 1, err: /has ended: there is nothing left to pause/ });
 });
