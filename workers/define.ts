@@ -156,6 +156,11 @@ export interface HttpOptions {
   readonly signal?: AbortSignal;
   /** 0 gives the redirect itself as the answer. */
   readonly redirectsMax?: number;
+  /**
+   * For an address that was found in what was fetched: the host it was found on. Private addresses on other hosts are refused then,
+   * as they are where a redirect leads; left out, the address counts as written by a person.
+   */
+  readonly writtenHost?: string | undefined;
 }
 
 export interface HttpResponse {

@@ -32,7 +32,11 @@ export async function request(
   const written = hop.target.hostname;
   const most = hop.body instanceof Readable ? 0 : (options.redirectsMax ?? redirectsMax);
   for (let redirects = 0; ; redirects++) {
-    const dispatcher = dispatcherFor(hop.target, written, settings['ALLOW_PRIVATE_ADDRESSES'] ?? '');
+    const dispatcher = dispatcherFor(
+      hop.target,
+      options.writtenHost ?? written,
+      settings['ALLOW_PRIVATE_ADDRESSES'] ?? '',
+    );
     const answer = await send(hop, dispatcher, options.signal);
     const location = answer.headers['location'];
     if (most === 0 || !REDIRECTS.includes(answer.statusCode) || typeof location !== 'string')
