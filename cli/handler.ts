@@ -72,7 +72,8 @@ function canceledByKeys(): AbortSignal {
 
 function report({ outcome, result, error, retryable, retryAfterMs, checkpoint, submitted, nexts }: Performed): void {
   for (const task of submitted) printError(`it would have submitted ${JSON.stringify(task)}`);
-  for (const work of nexts) printError(`it would have put into the next stage ${JSON.stringify(work)}`);
+  for (const { stage, ...work } of nexts)
+    printError(`it would have put into ${stage ? `stage ${stage}` : 'the next stage'} ${JSON.stringify(work)}`);
   if (checkpoint !== null) printError(`its checkpoint: ${JSON.stringify(checkpoint)}`);
   if (outcome === 'succeeded') print(JSON.stringify(result, null, 2));
   else printError(`${outcome}: ${error?.code ?? ''} ${error?.message ?? ''}\n${error?.stack ?? ''}`.trimEnd());

@@ -24,16 +24,15 @@ export function pipelinesCommand(): Command {
 async function list(given: { readonly data: string; readonly json?: true }): Promise<void> {
   const answer = await supervisorOf(dataFolder(given)).get<Pipelines>('pipelines');
   if (given.json) return printJson(answer);
-  if (answer.items.length === 0) printError('there are no pipelines: put one into the folder pipelines');
-  else {
-    const rows = answer.items.map(({ name, version, file, stages }) => [
-      name,
-      version,
-      file,
-      stages.map((stage) => stage.name).join(' → '),
-    ]);
-    print(table(['NAME', 'VERSION', 'FILE', 'STAGES'], rows));
-  }
+  const rows = answer.items.map(({ name, version, file, stages }) => [
+    name,
+    version,
+    file ?? 'built in',
+    stages.map((stage) => stage.name).join(' → '),
+  ]);
+  print(table(['NAME', 'VERSION', 'FILE', 'STAGES'], rows));
+  for (const { name, file, replacesBuiltIn } of answer.items)
+    if (replacesBuiltIn) printError(`${file} takes the place of the built-in pipeline ${name}`);
   for (const { file, mistakes } of answer.failures)
     for (const { path, message } of mistakes) printError(`${file}: ${path} ${message}`);
 }

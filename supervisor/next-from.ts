@@ -1,9 +1,9 @@
-/** A handler's `ctx.next`: work for the next stage of its run, added once however often the attempt is repeated. */
+/** A handler's `ctx.next`: work for a stage of its run, added once however often the attempt is repeated. */
 import type { Clock } from './clock.ts';
-import { addToStage, type HandlerOf, nextStage } from './core/decide/runs.ts';
+import { addToStage, type HandlerOf, targetStage } from './core/decide/runs.ts';
 import type { IdMaker } from './core/id.ts';
 import { Refusal } from './core/refusal.ts';
-import { checkNext } from './core/run/input.ts';
+import { checkNext, type NextInput } from './core/run/input.ts';
 import type { State } from './core/state.ts';
 import type { Task } from './core/task.ts';
 import { checkTask, type TaskInput } from './core/task-input.ts';
@@ -15,7 +15,7 @@ export interface NextParts {
   readonly ids: IdMaker;
   readonly clock: Clock;
   readonly handlerOf: HandlerOf;
-  /** Asks the handler of the next stage about params; null when it need not be asked. @throws Refusal `validation` */
+  /** Asks the handler about params; null when it need not be asked. @throws Refusal `validation` */
   readonly checkParams: (inputs: readonly TaskInput[]) => Promise<void> | null;
   /** @throws Refusal when nothing new can be written */
   readonly mayTakeWork: () => void;
@@ -32,12 +32,12 @@ export async function nextFrom(parts: NextParts, parent: Task, given: unknown): 
     throw new Refusal('validation', `ctx.next was given wrong work: ${named}`, checked.mistakes);
   }
   parts.mayTakeWork();
-  const checking = checkParamsFor(parts, parent, checked.value.params);
+  const checking = checkParamsFor(parts, parent, checked.value);
   if (checking) {
     await checking;
     parts.mayTakeWork();
   }
-  const stage = nextStage(state, parent);
+  const stage = targetStage(state, parent, checked.value.stage);
   const decision =
     stage instanceof Refusal ? stage : addToStage(state, stage, checked.value, ids.next(clock.wall()), handlerOf);
   if (!(decision instanceof Refusal)) {
@@ -50,9 +50,13 @@ export async function nextFrom(parts: NextParts, parent: Task, given: unknown): 
   return { added: decision.length > 0 };
 }
 
-function checkParamsFor({ state, checkParams }: NextParts, parent: Task, params: string): Promise<void> | null {
-  const stage = nextStage(state, parent);
+function checkParamsFor(
+  { state, checkParams }: NextParts,
+  parent: Task,
+  { stage: name, type, params }: NextInput,
+): Promise<void> | null {
+  const stage = targetStage(state, parent, name);
   if (stage instanceof Refusal) return null;
-  const task = checkTask({ type: stage.life.stage.type });
+  const task = checkTask({ type: type ?? stage.life.stage.type });
   return task.ok ? checkParams([{ ...task.value, params }]) : null;
 }

@@ -1,22 +1,21 @@
 /**
- * The pipelines that new runs take: `DATA/pipelines/*.yaml`, looked at anew whenever one is another. What is right counts
- * from then on; what is not is named with its mistakes, and the version before goes on.
+ * The pipelines that new runs take: those built in, and `DATA/pipelines/*.yaml`, looked at anew whenever one is another. What
+ * is right counts from then on; what is not is named with its mistakes, and the version before goes on, also after a start.
  */
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import type { Clock } from './clock.ts';
 import type { PipelineChanged } from './core/event.ts';
-import type { Mistake } from './core/refusal.ts';
+import { BUILT_IN_PIPELINES, type BuiltInPipeline } from './core/run/built-in-pipelines.ts';
 import { type Pipeline, versionOf } from './core/run/pipeline.ts';
-import { checkPipeline } from './core/run/pipeline-input.ts';
 import type { Checked } from './core/task-input.ts';
-import { isMembers } from './core/task-input.ts';
 import type { Health } from './health.ts';
-import { yamlDocuments } from './intake/yaml-documents.ts';
 import type { Log } from './log.ts';
 import { Looks } from './looks.ts';
+import { readPipeline, wrong } from './pipeline-file.ts';
 import type { PipelineFailure } from './runs-facade.ts';
+import { type PipelineText, ServedPipelines } from './served-pipelines.ts';
 
 const FILE = /^[^.].*\.ya?ml$/;
 const settleMs = 50;
@@ -30,7 +29,15 @@ const mistakesSaidMax = 3;
 export interface FoundPipeline {
   readonly pipeline: Pipeline;
   readonly version: string;
-  readonly file: string;
+  /** Name in the folder; null for one that is built in. */
+  readonly file: string | null;
+}
+
+/** One that a file holds, as it was read. */
+type FiledPipeline = FoundPipeline & PipelineText;
+
+interface ReadFile extends PipelineText {
+  readonly checked: Checked<Pipeline>;
 }
 
 export interface PipelinesFolderOptions {
@@ -46,9 +53,10 @@ export class PipelinesFolder {
   readonly #in: PipelinesFolderOptions;
   readonly #folder: string;
   readonly #looks: Looks;
+  readonly #served: ServedPipelines;
   #watcher: FSWatcher | null = null;
-  #byFile = new Map<string, FoundPipeline>();
-  #byName = new Map<string, FoundPipeline>();
+  #byFile = new Map<string, FiledPipeline>();
+  #byName: ReadonlyMap<string, FoundPipeline> = withBuiltIns(new Map());
   #failures = new Map<string, PipelineFailure>();
   #stamps = '';
   #opened = false;
@@ -56,6 +64,7 @@ export class PipelinesFolder {
   constructor(options: PipelinesFolderOptions) {
     this.#in = options;
     this.#folder = join(options.dataDir, 'pipelines');
+    this.#served = new ServedPipelines(options.dataDir);
     this.#looks = new Looks(options.clock, settleMs, async () => {
       await this.look();
       return lookEveryMs;
@@ -74,8 +83,12 @@ export class PipelinesFolder {
     return [...this.#failures.values()];
   }
 
-  /** Takes the folder as it is at the start. */
+  /** Takes the folder as it is at the start; those that counted last go before others, and on where they are broken now. */
   async open(): Promise<void> {
+    for (const { file, text } of await this.#served.last()) {
+      const checked = readPipeline(text, file);
+      if (checked.ok) this.#byFile.set(file, filed(checked.value, { file, text }));
+    }
     await this.look();
     this.#opened = true;
   }
@@ -102,35 +115,40 @@ export class PipelinesFolder {
     if (stamps === this.#stamps) return;
     this.#take(await Promise.all(files.map((name) => this.#read(name))));
     this.#stamps = stamps;
+    await this.#served.note([...this.#byFile.values()]).catch((error: Error) => {
+      const words = 'it could not be written down which pipelines count; a start takes only those that are right then';
+      this.#in.log.warn({ err: error }, words);
+    });
   }
 
-  async #read(file: string): Promise<{ file: string; checked: Checked<Pipeline> }> {
+  async #read(file: string): Promise<ReadFile> {
     const path = join(this.#folder, file);
     try {
       const { size } = await lstat(path);
       if (size > pipelineFileBytesMax)
-        return { file, checked: wrong('$', `is ${size} bytes; at most ${pipelineFileBytesMax} are read`) };
-      return { file, checked: readPipeline(await readFile(path, 'utf8'), file) };
+        return { file, text: '', checked: wrong('$', `is ${size} bytes; at most ${pipelineFileBytesMax} are read`) };
+      const text = await readFile(path, 'utf8');
+      return { file, text, checked: readPipeline(text, file) };
     } catch (error) {
-      return { file, checked: wrong('$', `cannot be read: ${(error as Error).message}`) };
+      return { file, text: '', checked: wrong('$', `cannot be read: ${(error as Error).message}`) };
     }
   }
 
-  #take(read: readonly { readonly file: string; readonly checked: Checked<Pipeline> }[]): void {
+  #take(read: readonly ReadFile[]): void {
     const before = this.#byFile;
-    const byFile = new Map<string, FoundPipeline>();
-    const byName = new Map<string, FoundPipeline>();
+    const byFile = new Map<string, FiledPipeline>();
+    const byName = new Map<string, FiledPipeline>();
     const failures = new Map<string, PipelineFailure>();
-    const keep = (found: FoundPipeline): void => {
+    const keep = (found: FiledPipeline): void => {
       byFile.set(found.file, found);
       byName.set(found.pipeline.name, found);
     };
     // Those that serve their name already go first: a second file of that name does not take it from them.
     const order = [...read].sort((a, b) => Number(before.has(b.file)) - Number(before.has(a.file)));
-    for (const { file, checked } of order) {
+    for (const { file, text, checked } of order) {
       const rival = checked.ok ? byName.get(checked.value.name) : undefined;
       if (checked.ok && !rival) {
-        keep({ pipeline: checked.value, version: versionOf(checked.value), file });
+        keep(filed(checked.value, { file, text }));
         continue;
       }
       const mistakes = checked.ok
@@ -143,7 +161,10 @@ export class PipelinesFolder {
     }
     const changes = changesOf(before, byFile, this.#failures, failures);
     this.#report(failures);
-    [this.#byFile, this.#byName, this.#failures] = [byFile, byName, failures];
+    for (const [name, { file }] of byName)
+      if (BUILT_IN_PIPELINES.has(name) && (this.#byName.get(name)?.file ?? null) === null)
+        this.#in.log.info({ pipeline: file }, `pipelines/${file} takes the place of the built-in pipeline ${name}`);
+    [this.#byFile, this.#byName, this.#failures] = [byFile, withBuiltIns(byName), failures];
     if (changes.length === 0 || !this.#opened) return;
     for (const { file, what, pipeline, version } of changes)
       this.#in.log.info(
@@ -168,32 +189,14 @@ export class PipelinesFolder {
   }
 }
 
-/** @param file its name is that of the pipeline, where it names none */
-export function readPipeline(text: string, file: string): Checked<Pipeline> {
-  const read = yamlDocuments(text);
-  if (!read.ok) {
-    const mistakes = read.mistakes.map(({ path, message, line }) => ({ path, message: placed(message, line) }));
-    return { ok: false, mistakes };
-  }
-  const [document] = read.documents;
-  if (!document || read.documents.length > 1) return wrong('$', 'must hold one pipeline: "name" and "stages"');
-  const name = file.replace(/\.ya?ml$/, '');
-  const checked = checkPipeline(isMembers(document.value) ? { name, ...document.value } : document.value);
-  if (checked.ok) return checked;
-  const places = document.places(checked.mistakes.map(({ path }) => path));
-  const mistakes = checked.mistakes.map(({ path, message }, index) => ({
-    path,
-    message: placed(message, places[index]?.line ?? null),
-  }));
-  return { ok: false, mistakes };
+function filed(pipeline: Pipeline, { file, text }: PipelineText): FiledPipeline {
+  return { pipeline, version: versionOf(pipeline), file, text };
 }
 
-function placed(message: string, line: number | null): string {
-  return line === null ? message : `${message} (line ${line})`;
-}
-
-function wrong(path: string, message: string): { ok: false; mistakes: readonly Mistake[] } {
-  return { ok: false, mistakes: [{ path, message }] };
+/** Those of files go before. */
+function withBuiltIns(byName: ReadonlyMap<string, FiledPipeline>): ReadonlyMap<string, FoundPipeline> {
+  const builtIn = ([name, found]: readonly [string, BuiltInPipeline]) => [name, { ...found, file: null }] as const;
+  return new Map<string, FoundPipeline>([...[...BUILT_IN_PIPELINES].map(builtIn), ...byName]);
 }
 
 function said({ mistakes, serving }: PipelineFailure): string {
@@ -203,8 +206,8 @@ function said({ mistakes, serving }: PipelineFailure): string {
 }
 
 function changesOf(
-  had: ReadonlyMap<string, FoundPipeline>,
-  has: ReadonlyMap<string, FoundPipeline>,
+  had: ReadonlyMap<string, FiledPipeline>,
+  has: ReadonlyMap<string, FiledPipeline>,
   failed: ReadonlyMap<string, PipelineFailure>,
   fails: ReadonlyMap<string, PipelineFailure>,
 ): PipelineChanged[] {

@@ -222,7 +222,7 @@ export class Supervisor {
     const again = { id: ids.next(now), retryOf: record.id, ref, runAt: delayMs ? now + delayMs : null };
     const params = edited ?? JSON.stringify(record.params ?? {});
     const { idempotencyKey: key, label = null } = record;
-    const was = { state: record.state as FinishedState, key, params, label };
+    const was = { state: record.state as FinishedState, type: record.type, key, params, label };
     const decision = acceptAgain(state, again, was, (type) => this.handlerOf(type));
     if (decision instanceof Refusal) throw await this.#settledWith(decision);
     this.#again.set(record.id, again.id);

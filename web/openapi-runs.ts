@@ -26,7 +26,9 @@ const pipeline = z
     version: z.string(),
     onInterrupt: z.enum(PIPELINE_ON_INTERRUPTS),
     stages: z.array(z.object(stageMembers)),
-    file: z.string().meta({ description: 'Name in the pipelines folder' }),
+    builtIn: z.boolean(),
+    file: z.string().nullable().meta({ description: 'Name in the pipelines folder; null for one that is built in' }),
+    replacesBuiltIn: z.boolean().meta({ description: 'The file takes the place of a built-in one of its name' }),
   })
   .meta({ id: 'Pipeline' });
 

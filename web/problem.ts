@@ -9,6 +9,7 @@ const TITLES: Readonly<Record<RefusalCode | 'internal', string>> = {
   not_found: 'There is no such thing',
   method_not_allowed: 'Not a method of this address',
   conflict: 'The present state does not allow it',
+  no_stage: 'The run has no such stage',
   precondition_failed: 'It has changed in the meantime',
   too_large: 'Too large',
   unsupported_media_type: 'Not a media type taken here',

@@ -116,10 +116,10 @@ export class Context implements HandlerContext {
     return (work) => {
       // At once, not as a promise: one that nobody waits for would be tried again.
       if (attempt.order.run === null) {
-        const message = 'ctx.next puts work into the next stage of a run, and this task is in no run';
+        const message = 'ctx.next puts work into a stage of a run, and this task is in no run';
         throw new Permanent(message, { code: 'not_in_a_run' });
       }
-      const plain: unknown = JSON.parse(jsonText(work, 'the work for the next stage', 'work_not_json'));
+      const plain: unknown = JSON.parse(jsonText(work, 'the work for a stage', 'work_not_json'));
       return attempt.call({ name: 'next', work: plain }) as Promise<{ added: boolean }>;
     };
   }

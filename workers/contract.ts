@@ -320,7 +320,7 @@ export interface CallItem extends ItemBase {
   readonly call: number;
   readonly request:
     | { readonly name: 'submit'; readonly task: unknown }
-    /** Work for the next stage of its run; its key makes sure that it comes once. */
+    /** Work for a stage of its run; its key makes sure that it comes once. */
     | { readonly name: 'next'; readonly work: unknown }
     /** Journaled before the program starts, so that a survivor can be found and ended after a crash. */
     | { readonly name: 'child'; readonly groupId: number; readonly startTicks: string }

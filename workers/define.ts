@@ -56,7 +56,10 @@ export interface HandlerContext {
   scratch(): Promise<string>;
   /** Data shared with all other handlers, and with people. The attempt does not end before its calls are answered. */
   readonly store: HandlerStore;
-  /** Puts work into the next stage of its run. Its key is unique there, so a rerun of this attempt adds nothing twice. */
+  /**
+   * Puts work into a stage of its run: the next, or the one it names. Its key is unique there, so a rerun of this attempt adds
+   * nothing twice. Where there is no such stage the error has the code `no_stage`.
+   */
   next(work: NextWork): Promise<{ readonly added: boolean }>;
 }
 
@@ -120,7 +123,7 @@ export interface TaskFacts {
   readonly run: { readonly id: string; readonly stage: string } | null;
 }
 
-/** Work for the next stage of a run. */
+/** Work for a stage of a run. */
 export interface NextWork {
   /** Names the work, the same when the attempt is repeated: unique within the stage and the run. */
   readonly key: string;

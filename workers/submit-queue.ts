@@ -1,5 +1,5 @@
 /**
- * Tasks that a program submits, and work it puts into the next stage. It cannot wait for an answer, so its output is not read on while many are under way; in the
+ * Tasks that a program submits, and work it puts into stages of its run. It cannot wait for an answer, so its output is not read on while many are under way; in the
  * order of its lines they are numbered, and a rerun submits none twice.
  */
 import { submitsUnderWayMax } from './limits.ts';

@@ -67,6 +67,8 @@ export interface Given {
   readonly signal?: AbortSignal;
   /** Answers `ctx.submit`; what it throws refuses the task. */
   readonly submit?: (task: SubmittedTask) => unknown;
+  /** Names of the stages of its pipeline, in order; left out, every stage is there. */
+  readonly stages?: readonly string[];
   /** Answers `ctx.next`; what it throws refuses the work. Its task needs `run`. */
   readonly next?: (work: NextWork) => unknown;
   /** What `ctx.store` holds at the beginning, by key. */
@@ -106,7 +108,7 @@ export interface Performed {
   /** The last one; null when it saved none. */
   readonly checkpoint: unknown;
   readonly submitted: readonly SubmittedTask[];
-  /** What it put into the next stage. */
+  /** What it put into stages of its run. */
   readonly nexts: readonly NextWork[];
   /** What `ctx.store` holds at the end, by key. */
   readonly stored: Readonly<Record<string, unknown>>;
@@ -203,7 +205,8 @@ class TriedAttempt extends Attempt {
     if (request.name === 'store') return this.#store.answer(request.ask);
     if (request.name === 'next') {
       const work = request.work as NextWork;
-      const added = !this.#nexts.some(({ key }) => key === work.key);
+      const target = this.#stage(work.stage);
+      const added = !this.#nexts.some(({ key, stage }) => key === work.key && this.#stage(stage) === target);
       this.#nexts.push(work);
       return this.#given.next ? this.#given.next(work) : { added };
     }
@@ -211,6 +214,19 @@ class TriedAttempt extends Attempt {
     const task = request.task as SubmittedTask;
     this.#submitted.push(task);
     return this.#given.submit ? this.#given.submit(task) : { id: randomUUID() };
+  }
+
+  /** @throws Error as the supervisor would refuse it */
+  #stage(name: string | undefined): string | null {
+    const { stages } = this.#given;
+    if (!stages) return name ?? null;
+    const own = stages.indexOf(this.order.run?.stage ?? '');
+    const at = name === undefined ? own + 1 : stages.indexOf(name);
+    const stage = stages[at];
+    if (stage === undefined)
+      throw Object.assign(new Error(`there is no stage ${name ?? 'behind its own'}`), { code: 'no_stage' });
+    if (at < own) throw Object.assign(new Error(`stage ${stage} comes before its own`), { code: 'conflict' });
+    return stage;
   }
 
   override armTimeout(beganAt: number): void {

@@ -6,6 +6,7 @@ export const REFUSALS = {
   not_found: 404,
   method_not_allowed: 405,
   conflict: 409,
+  no_stage: 409,
   precondition_failed: 412,
   too_large: 413,
   unsupported_media_type: 415,

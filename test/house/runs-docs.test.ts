@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { startSupervisor } from '../../examples/demo/supervisor-process.ts';
 import { RUN_STATES } from '../../supervisor/core/run/run-state.ts';
-import { readPipeline } from '../../supervisor/pipelines-folder.ts';
+import { readPipeline } from '../../supervisor/pipeline-file.ts';
 import { handlerIn, perform } from '../../workers/testing.ts';
 import { commandLine } from '../helpers/command-line.ts';
 import { plainEnvironment } from '../helpers/plain-environment.ts';
@@ -20,7 +20,7 @@ const document = readFileSync(join(root, 'docs/runs.md'), 'utf8');
 const blocks = (kind: string) =>
   [...document.matchAll(new RegExp(`^\`\`\`${kind}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, block = '']) => block);
 const [pipeline = ''] = blocks('yaml');
-const [handler = ''] = blocks('js');
+const [handler = '', grows = ''] = blocks('js');
 const others = ['http.download', 'library.index'].map(
   (type) => [type, `export default { type: '${type}', run: () => null };`] as const,
 );
@@ -39,6 +39,16 @@ t.test('the handler puts work into the next stage', async (t) => {
     outcome: 'succeeded',
     result: { sources: 2 },
     nexts: [{ key: 'a', params: { url: 'a' }, label: 'Newest of a' }, { key: 'b' }],
+  });
+});
+
+t.test('a handler brings forth tasks of its own stage', async (t) => {
+  const file = join(folder, 'library.index.mjs');
+  writeFileSync(file, grows);
+  const given = { params: { folders: ['a'] }, task: { run: { id: 'r', stage: 'index' } }, stages: ['index'] };
+  t.match(await perform(await handlerIn(file), given), {
+    outcome: 'succeeded',
+    nexts: [{ key: 'a', params: { folder: 'a' }, stage: 'index', type: 'library.index' }],
   });
 });
 
@@ -70,7 +80,7 @@ t.test('the commands are taken, and a run is steered by the command line', async
   t.match(await runs('retry', id), { code: 0, out: /^0 tasks run again; / });
   t.match(await runs('start', 'nothing'), {
     code: 1,
-    err: /the pipeline "nothing" is no pipeline; known are podcasts/,
+    err: /the pipeline "nothing" is no pipeline; known are library\.collect, [^;]*, podcasts/,
   });
   t.match(await runs('pause', id, '--reason', 'loud'), { code: 1, err: /has ended: there is nothing left to pause/ });
 });

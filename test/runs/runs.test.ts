@@ -219,18 +219,70 @@ t.test('a program puts work into the next stage with a line', async (t) => {
     'p.yaml': 'stages: [{ name: a, type: shell.next }, { name: b, type: staged }]',
   });
   const file = join(dataDir, 'handlers', 'shell.next.sh');
-  writeFileSync(file, `#!/bin/sh\necho '::next {"key":"x","label":"from sh"}'\necho '::next {"key":"x"}'\n`);
+  writeFileSync(
+    file,
+    `#!/bin/sh\necho '::next {"key":"x","label":"from sh"}'\necho '::next {"key":"x"}'\necho '::next {"key":"x","stage":"a","type":"staged"}'\n`,
+  );
   chmodSync(file, 0o700);
   const opened = await open(dataDir);
   const { id } = await opened.runs.start({ pipeline: 'p' }, anybody);
-  t.match(await untilRun(opened, id, isOver), { state: 'succeeded', counts: { accepted: 2 } });
+  t.match(await untilRun(opened, id, isOver), { state: 'succeeded', counts: { accepted: 3 } });
+  await opened.stop();
+});
+
+/** Fans out into its own stage with tasks of another type, and goes past the next stage. */
+const FANS = `
+export default {
+  type: 'fans',
+  async run({ things }, ctx) {
+    if (things) {
+      for (const key of things) await ctx.next({ key, params: { end: 'once', next: [key + '-n'] }, stage: ctx.task.run.stage, type: 'staged' });
+      await ctx.next({ key: 'past', stage: 'upload', type: 'fans' });
+      return 'fanned out';
+    }
+    const refused = async (work) => ctx.next({ key: 'x', ...work }).then(() => null, ({ code }) => code);
+    return [await refused({}), await refused({ stage: 'nowhere' }), await refused({ stage: 'collect' }), await refused({ stage: '' })];
+  },
+};
+`;
+
+t.test('a task fans out into its own stage, passes a stage over, and is told where there is none', async (t) => {
+  const fanned = PIPELINE.replace('collect, type: staged', 'collect, type: fans');
+  const dataDir = folder(t, { 'library.yaml': fanned });
+  writeFileSync(join(dataDir, 'handlers', 'fans.mjs'), FANS);
+  const opened = await open(dataDir);
+  const { id } = await start(opened, { things: ['a', 'b'] });
+  const filter = { run: [id] };
+  const tasks = async (more: object) =>
+    (await opened.front.tasks({ filter: { ...filter, ...more }, limit: 10, after: null, order: 'oldest' })).items;
+  const both = () =>
+    [...opened.state.tasks.values()].filter(({ options, state }) => options.type === 'staged' && state === 'retrying');
+  const retrying = await untilRun(opened, id, ({ counts }) => both().length === 2 && counts.running === 0);
+  t.match(retrying.stages[0], { state: 'running', counts: { accepted: 3 } }, 'what it added keeps its stage open');
+  for (const { id: task } of await tasks({ state: ['retrying'] })) await opened.front.promote(task, anybody);
+  const run = await untilRun(opened, id, isOver);
+  t.match(run, { state: 'succeeded', counts: { accepted: 6, succeeded: 6 } });
+  t.same(
+    run.stages.map(({ counts }) => counts.accepted),
+    [3, 2, 1],
+  );
+  t.match(await tasks({ stage: ['collect'], type: ['staged'] }), [{ type: 'staged' }, { type: 'staged' }]);
+  const [past] = await tasks({ stage: ['upload'] });
+  const { task } = await opened.front.retry(past?.id as string, anybody);
+  t.match(task, { type: 'fans', run: { id, stage: 'upload' } }, 'it runs again as what it was');
+  await untilRun(opened, id, isOver);
+  const results = await tasks({ stage: ['upload'] });
+  t.match(results.at(-1), { result: ['no_stage', 'no_stage', 'conflict', 'validation'] });
   await opened.stop();
 });
 
 t.test('a run is refused by name: no such pipeline, no such handler, wrong members', async (t) => {
   const dataDir = folder(t, { 'lost.yaml': 'stages: [{ name: a, type: nobody.knows }]' });
   const opened = await open(dataDir);
-  await t.rejects(start(opened, {}), { code: 'validation', message: /"library" is no pipeline; known are lost/ });
+  await t.rejects(start(opened, {}), {
+    code: 'validation',
+    message: /"library" is no pipeline; known are library\.collect, [^;]*, lost/,
+  });
   await t.rejects(opened.runs.start({ pipeline: 'lost' }, anybody), { code: 'unknown_type' });
   await t.rejects(opened.runs.start({ pipeline: 'lost', stage: 1 }, anybody), { code: 'validation' });
   await t.rejects(opened.runs.show('nothing'), { code: 'not_found' });

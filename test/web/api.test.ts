@@ -438,6 +438,7 @@ t.test('every code of refusal has its status, and a fault shows nothing of the i
     rate_limited: 429,
     outcome_unknown: 500,
     precondition_failed: 412,
+    no_stage: 409,
   } as const;
   for (const [code, status] of Object.entries(codes)) {
     facade.refusals.set('status', new Refusal(code as keyof typeof codes, 'words of it'));

@@ -33,6 +33,7 @@ const builtIn = [
   'history.cleanup',
   'http.download',
   'http.request',
+  'library.scan',
   'logs.cleanup',
   'store.cleanup',
 ];
@@ -155,7 +156,7 @@ t.test('a file that cannot be used fails alone, and says why', async (t) => {
   symlinkSync(join(folder, 'good.js'), join(folder, 'linked.mjs'));
   const answer = await describeHandlers(folder, { loadMsMax: 8_000 });
   t.same(
-    typesOf(answer).filter((type) => !/^(backup|history|http|command|echo|logs|store|typed)/.test(type)),
+    typesOf(answer).filter((type) => !/^(backup|history|http|command|echo|library|logs|store|typed)/.test(type)),
     ['common', 'compiled', 'good'],
   );
   const expected: Record<string, RegExp> = {

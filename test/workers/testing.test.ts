@@ -2,7 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { defineHandler, Permanent, RetryAfter } from '../../workers/define.ts';
+import { defineHandler, type NextWork, Permanent, RetryAfter } from '../../workers/define.ts';
 import { handlerIn, manualClock, perform } from '../../workers/testing.ts';
 
 const copy = defineHandler<{ files: string[] }>({
@@ -76,6 +76,27 @@ t.test('a handler finds the store as it is given, and leaves it as a supervisor 
     },
   });
   t.same(done.stored, { seen: ['a', 'b'] }, 'and what has expired is not in it');
+});
+
+t.test('work for stages is told, and refused where the pipeline has no such stage', async (t) => {
+  const passes = defineHandler<{ works: NextWork[] }>({
+    type: 'passes',
+    run: ({ works }, ctx) => Promise.all(works.map((work) => ctx.next(work).catch(({ code }) => code))),
+  });
+  const works = [
+    { key: 'a' },
+    { key: 'a', stage: 'two' },
+    { key: 'a', stage: 'one', type: 'x' },
+    { key: 'a', stage: 'none' },
+  ];
+  const task = { run: { id: 'r', stage: 'one' } };
+  const told = [{ added: true }, { added: false }, { added: true }];
+  const done = await perform(passes, { params: { works }, task, stages: ['one', 'two'] });
+  t.match(done, { result: [...told, 'no_stage'], nexts: works.slice(0, 3) });
+  t.equal(done.nexts.length, 3);
+  const last = { params: { works }, task: { run: { id: 'r', stage: 'two' } }, stages: ['one', 'two'] };
+  t.match((await perform(passes, last)).result, ['no_stage', { added: true }, 'conflict', 'no_stage']);
+  t.match((await perform(passes, { params: { works }, task })).result, Array(4).fill({ added: true }));
 });
 
 t.test('an attempt goes on from a checkpoint', async (t) => {

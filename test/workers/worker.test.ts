@@ -334,7 +334,7 @@ t.test('what a later version gives handlers fails for good here, and says so', a
   t.match(
     await pool.outcome(order({ name: 'next' })),
     { outcome: 'failed', retryable: false, error: { code: 'not_in_a_run' } },
-    'without a run there is no next stage',
+    'without a run there is no stage',
   );
   t.match(await pool.outcome(order({ name: 'nothing' })), { outcome: 'succeeded' });
 });

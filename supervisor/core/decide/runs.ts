@@ -1,4 +1,4 @@
-/** What may be asked of runs: start one, add to its next stage, pause, resume, cancel, retry; each as events or a refusal. */
+/** What may be asked of runs: start one, add to its stages, pause, resume, cancel, retry; each as events or a refusal. */
 import type { AskedBy, Event, TaskAccepted } from '../event.ts';
 import type { HandlerDefaults } from '../options.ts';
 import { Refusal } from '../refusal.ts';
@@ -42,7 +42,7 @@ export function startRun(
   const run = freshRun(start, by.by, 0);
   const [first] = run.stages;
   const accepted: TaskAccepted = {
-    ...inStage(state, run, first as StageLife, taskId, handlerOf),
+    ...inStage(state, run, first as StageLife, null, taskId, handlerOf),
     key: firstKey,
     params: firstParams(start),
   };
@@ -55,19 +55,21 @@ function liveRuns(state: State): number {
   return live;
 }
 
-function inStage(state: State, run: Run, life: StageLife, id: string, handlerOf: HandlerOf) {
-  const options = stageOptions(state, run, life, handlerOf(life.stage.type));
+/** @param type null for that of the stage */
+function inStage(state: State, run: Run, life: StageLife, type: string | null, id: string, handlerOf: HandlerOf) {
+  const options = stageOptions(state, run, life, type ?? life.stage.type, handlerOf);
   return { e: 'task.accepted', id, runAt: null, relative: false, retryOf: null, options } as const;
 }
 
-/** Tasks of a stage share their options as long as its handler asks for the same. */
-function stageOptions(state: State, run: Run, life: StageLife, handler: HandlerDefaults | undefined): TaskOptions {
+/** Tasks of a stage share their options as long as they have one type, whose handler asks for the same. */
+function stageOptions(state: State, run: Run, life: StageLife, type: string, handlerOf: HandlerOf): TaskOptions {
   const { stage, options: known } = life;
+  const handler = handlerOf(type);
   const maxAttempts = stage.maxAttempts ?? handler?.maxAttempts ?? defaultMaxAttempts;
   const timeoutMs = stage.timeoutMs ?? handler?.timeoutMs ?? null;
-  if (known?.maxAttempts === maxAttempts && known.timeoutMs === timeoutMs) return known;
+  if (known?.type === type && known.maxAttempts === maxAttempts && known.timeoutMs === timeoutMs) return known;
   life.options = state.options.of({
-    type: stage.type,
+    type,
     priority: run.priority,
     maxAttempts,
     backoff: defaultBackoff,
@@ -82,30 +84,45 @@ function stageOptions(state: State, run: Run, life: StageLife, handler: HandlerD
   return life.options;
 }
 
-/** The stage that tasks put work into. */
-export function nextStage(state: State, parent: Task): { readonly run: Run; readonly life: StageLife } | Refusal {
+export interface TargetStage {
+  readonly run: Run;
+  readonly life: StageLife;
+}
+
+/** @param name of the stage that a task puts work into: its own or one behind it; null for the next */
+export function targetStage(state: State, parent: Task, name: string | null): TargetStage | Refusal {
   const { run: ref } = parent.options;
-  if (!ref) return new Refusal('conflict', `task ${parent.id} is in no run, and so has no next stage`);
+  if (!ref) return new Refusal('conflict', `task ${parent.id} is in no run, and so has no stage`);
   const run = state.runs.byId.get(ref.id);
   const own = run && stageOf(run, ref.stage);
   if (!run || !own) return new Refusal('conflict', `run ${ref.id} is not there any more`);
   if (run.cancel) return new Refusal('conflict', `run ${ref.id} is canceled: nothing is added to it`);
-  const life = run.stages[run.stages.indexOf(own) + 1];
-  return life ? { run, life } : new Refusal('conflict', `stage ${ref.stage} is the last of ${run.pipeline.name}`);
+  const life = name === null ? run.stages[run.stages.indexOf(own) + 1] : stageOf(run, name);
+  if (!life) return new Refusal('no_stage', noStageText(run, ref.stage, name));
+  if (run.stages.indexOf(life) >= run.stages.indexOf(own)) return { run, life };
+  return new Refusal(
+    'conflict',
+    `stage ${name} comes before ${ref.stage}: work goes into the own stage or a later one`,
+  );
+}
+
+function noStageText({ pipeline }: Run, own: string, name: string | null): string {
+  if (name === null) return `stage ${own} is the last of ${pipeline.name}`;
+  return `${pipeline.name} has no stage "${name}"; its stages are ${pipeline.stages.map((one) => one.name).join(', ')}`;
 }
 
 /** @returns no event when the stage has a task with that key already: a repeated attempt adds nothing twice */
 export function addToStage(
   state: State,
-  { run, life }: { readonly run: Run; readonly life: StageLife },
-  { key, params, label }: NextInput,
+  { run, life }: TargetStage,
+  { key, params, label, type }: Omit<NextInput, 'stage'>,
   id: string,
   handlerOf: HandlerOf,
 ): Decision {
   if (life.keys.has(keptKey(key))) return [];
   if (life.accepted >= tasksPerStageMax)
     return new Refusal('conflict', `stage ${life.stage.name} has ${tasksPerStageMax} tasks, and takes no more`);
-  return [{ ...inStage(state, run, life, id, handlerOf), key, params, ...(label !== null && { label }) }];
+  return [{ ...inStage(state, run, life, type, id, handlerOf), key, params, ...(label !== null && { label }) }];
 }
 
 /** @param reason shown with it; `''` for none */
@@ -164,6 +181,7 @@ export function acceptAgain(
   },
   was: {
     readonly state: FinishedState;
+    readonly type: string;
     readonly key: string | null;
     readonly params: string;
     readonly label: string | null;
@@ -174,9 +192,9 @@ export function acceptAgain(
   if (refusal) return refusal;
   const run = state.runs.byId.get(given.ref.id) as Run;
   const life = stageOf(run, given.ref.stage) as StageLife;
-  const { state: replaces, key, params, label } = was;
+  const { state: replaces, type, key, params, label } = was;
   const { id, retryOf, runAt } = given;
-  const accepted = { ...inStage(state, run, life, id, handlerOf), key, params, replaces };
+  const accepted = { ...inStage(state, run, life, type, id, handlerOf), key, params, replaces };
   return [{ ...accepted, retryOf, runAt, relative: runAt !== null, ...(label !== null && { label }) }];
 }
 

@@ -111,8 +111,11 @@ export function enterStage(state: State, { options, key, replaces }: TaskAccepte
   if (by.seq <= run.since) return;
   run.seq = by.seq;
   // One that runs again has been counted as coming already.
-  if (replaces === undefined) stage.accepted++;
-  else stage[replaces]--;
+  if (replaces !== undefined) stage[replaces]--;
+  else {
+    if (stage.accepted > 0 && !stage.growing) stage.growing = run.stages.indexOf(stage) <= run.stagesEnded;
+    stage.accepted++;
+  }
   settle(state, run, by.at);
 }
 
@@ -164,7 +167,7 @@ function isTooMany(run: Run, life: StageLife): boolean {
   const { onFailure } = life.stage;
   if (onFailure.kind === 'continue') return false;
   if (onFailure.kind === 'count') return life.strikes >= onFailure.most;
-  const complete = run.stages.indexOf(life) <= run.stagesEnded;
+  const complete = run.stages.indexOf(life) <= run.stagesEnded - Number(life.growing);
   if (!complete && life.succeeded + life.failed < percentTasksMin) return false;
   return life.strikes * 100 >= onFailure.most * life.accepted;
 }

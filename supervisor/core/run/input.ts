@@ -1,4 +1,4 @@
-/** What somebody wrote to start a run, or to put work into its next stage: checked as a whole. */
+/** What somebody wrote to start a run, or to put work into its stages: checked as a whole. */
 import { nameCharsMax } from '../limits.ts';
 import type { Mistake } from '../refusal.ts';
 import { type Checked, checkJson, checkTask, defaultPriority, isMembers, kindOf, shown } from '../task-input.ts';
@@ -80,23 +80,27 @@ export function firstParams({ params, sources, scope }: Pick<RunInput, 'params' 
   return JSON.stringify({ ...(JSON.parse(params) as object), ...more });
 }
 
-/** Work for the next stage. */
+/** Work for the own stage of a task or one behind it. */
 export interface NextInput {
   readonly key: string;
   /** JSON text */
   readonly params: string;
   readonly label: string | null;
+  /** Null for the next. */
+  readonly stage: string | null;
+  /** Null for that of the stage. */
+  readonly type: string | null;
 }
 
-const NEXT_MEMBERS = ['key', 'params', 'label'];
+const NEXT_MEMBERS = ['key', 'params', 'label', 'stage', 'type'];
 
 export function checkNext(value: unknown, path = '$'): Checked<NextInput> {
   if (!isMembers(value)) {
-    const message = `expected work for the next stage, an object with "key" and "params", but got ${kindOf(value)}`;
+    const message = `expected work for a stage, an object with "key" and "params", but got ${kindOf(value)}`;
     return { ok: false, mistakes: [{ path, message }] };
   }
   const mistakes: Mistake[] = [];
-  const { key, params, label = null } = value;
+  const { key, params, label = null, stage = null, type = null } = value;
   for (const member of Object.keys(value)) {
     if (!NEXT_MEMBERS.includes(member))
       mistakes.push({ path: `${path}.${member}`, message: `is not known here; known are ${NEXT_MEMBERS.join(', ')}` });
@@ -108,11 +112,19 @@ export function checkNext(value: unknown, path = '$'): Checked<NextInput> {
     });
   if (label !== null && (typeof label !== 'string' || label.length > labelCharsMax))
     mistakes.push({ path: `${path}.label`, message: `must be text of at most ${labelCharsMax} characters` });
-  const task = checkTask({ type: 'any', ...(params !== undefined && { params }) }, path);
+  if (stage !== null && (typeof stage !== 'string' || stage === ''))
+    mistakes.push({ path: `${path}.stage`, message: `must be the name of a stage, not ${shown(stage)}` });
+  const task = checkTask({ type: type ?? 'any', ...(params !== undefined && { params }) }, path);
   if (!task.ok) mistakes.push(...task.mistakes);
   if (mistakes.length > 0 || !task.ok) return { ok: false, mistakes };
   return {
     ok: true,
-    value: { key: key as string, params: task.value.params, label: (label || null) as string | null },
+    value: {
+      key: key as string,
+      params: task.value.params,
+      label: (label || null) as string | null,
+      stage: stage as string | null,
+      type: type === null ? null : task.value.type,
+    },
   };
 }

@@ -2,6 +2,7 @@
 import { formatDuration } from '../duration.ts';
 import { iso } from '../record.ts';
 import { createdAt } from '../task.ts';
+import { BUILT_IN_PIPELINES } from './built-in-pipelines.ts';
 import { onFailureText, type Pipeline, type Stage } from './pipeline.ts';
 import { type Run, type StageLife, unfinished } from './run.ts';
 import { estimatedEnd, firstStart, type RunState, runState, type StageState, stageState } from './run-state.ts';
@@ -23,8 +24,11 @@ export interface PipelineRecord {
   readonly version: string;
   readonly onInterrupt: Pipeline['onInterrupt'];
   readonly stages: readonly StageRecord[];
-  /** Name in the pipelines folder. */
-  readonly file: string;
+  readonly builtIn: boolean;
+  /** Name in the pipelines folder; null for one that is built in. */
+  readonly file: string | null;
+  /** The file takes the place of a built-in one of its name. */
+  readonly replacesBuiltIn: boolean;
 }
 
 export interface CountsRecord {
@@ -74,9 +78,13 @@ export function stageRecord({ rate, timeoutMs, onFailure, ...same }: Stage): Sta
   };
 }
 
-export function pipelineRecord(pipeline: Pipeline, version: string, file: string): PipelineRecord {
+export function pipelineRecord(pipeline: Pipeline, version: string, file: string | null): PipelineRecord {
   const { name, note, onInterrupt, stages } = pipeline;
-  return { name, note, version, onInterrupt, stages: stages.map(stageRecord), file };
+  const replacesBuiltIn = file !== null && BUILT_IN_PIPELINES.has(name);
+  return {
+    ...{ name, note, version, onInterrupt, stages: stages.map(stageRecord) },
+    ...{ builtIn: file === null, file, replacesBuiltIn },
+  };
 }
 
 export function runRecord(run: Run, now: number): RunRecord {

@@ -46,6 +46,8 @@ export interface StageLife extends StageCounts {
   /** Failures since the run was started, resumed or retried: what `onFailure` looks at. */
   strikes: number;
   startedAt: number | null;
+  /** Tasks of it have put work into it when no stage before could: so long as it has not ended, more may come. */
+  growing: boolean;
   /** Starts that count against its rate. */
   window: RateWindow | null;
   /** Keys of all tasks that were ever put into it. */
@@ -78,6 +80,7 @@ export interface Run extends RunStart {
 export interface StoredStage extends StageCounts {
   readonly strikes: number;
   readonly startedAt: number | null;
+  readonly growing?: true;
   /** ms since 1970 */
   readonly starts?: readonly number[];
 }
@@ -118,6 +121,7 @@ function freshStage(id: string, stage: Stage): StageLife {
     ...{ accepted: 0, running: 0, succeeded: 0, failed: 0, canceled: 0 },
     strikes: 0,
     startedAt: null,
+    growing: false,
     window: stage.rate && windowOf(stage.rate),
     keys: new Set(),
     options: null,
@@ -134,8 +138,9 @@ export function storedRun(run: Run, now: number): StoredRun {
   const { seq: _, since: __, stages, stagesEnded: ___, ...same } = run;
   return {
     ...same,
-    stages: stages.map(({ accepted, running, succeeded, failed, canceled, strikes, startedAt, window }) => ({
+    stages: stages.map(({ accepted, running, succeeded, failed, canceled, strikes, startedAt, growing, window }) => ({
       ...{ accepted, running, succeeded, failed, canceled, strikes, startedAt },
+      ...(growing && { growing }),
       ...(window && { starts: window.startsSince(now - window.rate.perMs) }),
     })),
   };

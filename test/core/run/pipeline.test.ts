@@ -38,7 +38,7 @@ t.test('a pipeline says of each stage what is done, within which limits, and wha
   );
   const record = pipelineRecord(value, versionOf(value), 'library.yaml');
   t.match(record.stages[1], { rate: '10/1m', timeout: '30m' });
-  const { file: _, version: __, ...written } = record;
+  const { file: _, version: __, builtIn: ___, replacesBuiltIn: ____, ...written } = record;
   t.same(checkPipeline(written), checked, 'what is shown can be given again');
 });
 
@@ -114,16 +114,20 @@ t.test('a run names its pipeline; sources and scope reach the task it begins wit
   }
 });
 
-t.test('work for the next stage has a key of its own', async (t) => {
+t.test('work for a stage has a key of its own', async (t) => {
   t.match(checkNext({ key: 'a', params: { x: 1 }, label: 'Episode 1' }), {
-    value: { key: 'a', params: '{"x":1}', label: 'Episode 1' },
+    value: { key: 'a', params: '{"x":1}', label: 'Episode 1', stage: null, type: null },
   });
+  t.match(checkNext({ key: 'a', stage: 'upload', type: 'x.y' }), { value: { stage: 'upload', type: 'x.y' } });
   for (const [given, path] of [
     [{ params: {} }, '$.key'],
     [{ key: '' }, '$.key'],
     [{ key: 'a', label: 5 }, '$.label'],
     [{ key: 'a', params: { x: 2 ** 60 } }, '$.params.x'],
-    [{ key: 'a', type: 'x' }, '$.type'],
+    [{ key: 'a', type: '' }, '$.type'],
+    [{ key: 'a', type: 5 }, '$.type'],
+    [{ key: 'a', stage: '' }, '$.stage'],
+    [{ key: 'a', delay: '5m' }, '$.delay'],
   ] as const) {
     const wrong = checkNext(given);
     t.match(wrong.ok ? [] : wrong.mistakes, [{ path }], path);

@@ -1,7 +1,7 @@
 /** Runs on a journal in memory: started, worked off by hand, crashed and read back. */
 import { endAttempt, recoverAttempt } from '../../../supervisor/core/decide/attempt.ts';
 import { claimTask } from '../../../supervisor/core/decide/claim.ts';
-import { addToStage, nextStage, startRun } from '../../../supervisor/core/decide/runs.ts';
+import { addToStage, type HandlerOf, startRun, targetStage } from '../../../supervisor/core/decide/runs.ts';
 import type { Event } from '../../../supervisor/core/event.ts';
 import { Refusal } from '../../../supervisor/core/refusal.ts';
 import { checkNext, checkRun } from '../../../supervisor/core/run/input.ts';
@@ -61,12 +61,17 @@ export class RunLife {
     return claim.task;
   }
 
-  next(task: Task, key: string): Refusal | null {
-    const checked = checkNext({ key });
+  next(
+    task: Task,
+    key: string,
+    more: { readonly stage?: string; readonly type?: string } = {},
+    handlerOf: HandlerOf = () => undefined,
+  ): Refusal | null {
+    const checked = checkNext({ key, ...more });
     if (!checked.ok) throw new Error(JSON.stringify(checked.mistakes));
-    const stage = nextStage(this.state, task);
+    const stage = targetStage(this.state, task, checked.value.stage);
     if (stage instanceof Refusal) return stage;
-    return this.carryOut(addToStage(this.state, stage, checked.value, this.newId(), () => undefined));
+    return this.carryOut(addToStage(this.state, stage, checked.value, this.newId(), handlerOf));
   }
 
   end(task: Task, outcome: Outcome, more: { retryable?: boolean } = {}): void {

@@ -31,10 +31,15 @@ const step = fc.record({
   ),
   which: fc.nat(20),
   key: fc.nat(6),
+  /** How many stages behind its own the work is for; null for the next. */
+  ahead: fc.constantFrom(null, null, null, -1, 0, 0, 1, 2, 9),
+  type: fc.constantFrom(null, null, 'work', 'other'),
 });
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 interface Stage {
   readonly tasks: Map<string, TaskState>;
+  readonly types: Map<string, string>;
   strikes: number;
 }
 interface Model {
@@ -56,7 +61,9 @@ class World {
 
   start(): void {
     const id = this.life.start(this.#pipeline);
-    const stages = this.#pipeline.stages.map(() => ({ tasks: new Map<string, TaskState>(), strikes: 0 }));
+    const stages = this.#pipeline.stages.map(() => ({
+      ...{ tasks: new Map<string, TaskState>(), types: new Map<string, string>(), strikes: 0 },
+    }));
     stages[0]?.tasks.set('first', 'queued');
     this.models.set(id, { stages, paused: false, stopped: false, canceled: false });
   }
@@ -106,6 +113,8 @@ class World {
       const name = `${options.run?.id}/${options.run?.stage}/${idempotencyKey}`;
       assert.ok(!live.has(name), `${name} is there twice`);
       live.set(name, task.state);
+      const { stage, key } = this.placeOf(task);
+      assert.equal(options.type, stage.types.get(key) ?? 'work', name);
     }
     for (const [id, model] of this.models) {
       const run = this.life.run(id);
@@ -135,7 +144,7 @@ class World {
     }
   }
 
-  take({ what, which, key }: { what: string; which: number; key: number }): void {
+  take({ what, which, key, ahead, type }: Step): void {
     const { life } = this;
     const pick = (tasks: Task[]): Task | undefined => tasks[which % (tasks.length || 1)];
     const runs = [...this.models];
@@ -156,10 +165,15 @@ class World {
         const task = pick(this.tasks('running'));
         if (!task) break;
         const place = this.placeOf(task);
-        const next = place.model.stages[place.index + 1];
-        const refused = life.next(task, `k${key}`);
-        assert.equal(refused === null, next !== undefined && !place.model.canceled);
-        if (!refused && next && !next.tasks.has(`k${key}`)) next.tasks.set(`k${key}`, 'queued');
+        const to = place.index + (ahead ?? 1);
+        const target = place.model.stages[to];
+        const more = { ...(ahead !== null && { stage: `s${to}` }), ...(type !== null && { type }) };
+        const refused = life.next(task, `k${key}`, more);
+        assert.equal(refused === null, to >= place.index && target !== undefined && !place.model.canceled);
+        if (refused && !place.model.canceled) assert.equal(refused.code, target ? 'conflict' : 'no_stage');
+        if (refused || !target || target.tasks.has(`k${key}`)) break;
+        target.tasks.set(`k${key}`, 'queued');
+        if (type !== null) target.types.set(`k${key}`, type);
         break;
       }
       case 'succeed':

@@ -68,9 +68,82 @@ t.test('only a task of a run can add to its next stage, and the last stage has n
   const life = new RunLife();
   const id = life.start(pipelineOf([{}]));
   const task = life.claim() as Task;
-  t.match(life.next(task, 'a'), { code: 'conflict', message: /stage s0 is the last/ });
+  t.match(life.next(task, 'a'), { code: 'no_stage', message: /stage s0 is the last/ });
+  t.match(life.next(task, 'a', { stage: 's7' }), { code: 'no_stage', message: /no stage "s7"; its stages are s0/ });
   life.carryOut(cancelRun(life.run(id), by));
   t.match(life.next(task, 'a'), { code: 'conflict', message: /is canceled/ });
+});
+
+t.test('work goes into the own stage or past the next one, and never back', async (t) => {
+  const life = new RunLife();
+  const id = life.start(plain);
+  const first = life.claim() as Task;
+  t.equal(life.next(first, 'same', { stage: 's0' }), null);
+  t.equal(life.next(first, 'same', { stage: 's2' }), null, 'a key is unique within its stage');
+  t.equal(life.next(first, 'same', { stage: 's0' }), null);
+  life.end(first, 'succeeded');
+  t.equal(life.run(id).stagesEnded, 0, 'what it added keeps its stage open');
+  const second = life.claim() as Task;
+  t.match(second, { idempotencyKey: 'same', options: { run: { stage: 's0' } } });
+  life.next(second, 'b');
+  life.end(second, 'succeeded');
+  const third = life.claim() as Task;
+  t.match(third.options.run, { stage: 's1' });
+  t.match(life.next(third, 'x', { stage: 's0' }), { code: 'conflict', message: /s0 comes before s1/ });
+  life.end(third, 'succeeded');
+  t.match(life.workOff()?.options.run, { stage: 's2' });
+  t.match(runRecord(life.run(id), life.now), { state: 'succeeded', counts: { accepted: 4, succeeded: 4 } });
+});
+
+t.test('work of another type keeps to the limits of its stage, and has its own of its handler', async (t) => {
+  const life = new RunLife();
+  const handlers: Record<string, { timeoutMs: number | null; maxAttempts: number | null }> = {
+    other: { timeoutMs: 5_000, maxAttempts: 7 },
+    work: { timeoutMs: null, maxAttempts: 2 },
+  };
+  const id = life.start(pipelineOf([{}, { concurrency: 1, timeout: '9s' }]));
+  const first = life.claim() as Task;
+  for (const [key, type] of [
+    ['a', 'other'],
+    ['b', 'work'],
+    ['c', 'other'],
+  ] as const)
+    life.next(first, key, { type }, (name) => handlers[name]);
+  life.end(first, 'succeeded');
+  const [a, none] = [life.claim() as Task, life.claim()];
+  t.match(a.options, { type: 'other', maxAttempts: 7, timeoutMs: 9_000, run: { id, stage: 's1' } });
+  t.equal(none, null, 'one at once, of whatever type');
+  life.end(a, 'failed');
+  life.carryOut(retryTask(a, by));
+  t.match(life.workOff()?.options, { type: 'work', maxAttempts: 2, timeoutMs: 9_000 });
+  life.crash();
+  t.equal(life.workOff()?.options.type, 'other', 'it keeps its type');
+  t.equal(life.workOff()?.options.type, 'other');
+  t.match(runRecord(life.run(id), life.now), { state: 'succeeded', counts: { accepted: 4 } });
+});
+
+t.test('a share of failures waits for what a stage still brings forth itself', async (t) => {
+  for (const snapshot of [false, true]) {
+    const life = new RunLife();
+    const id = life.start(pipelineOf([{ onFailure: 'stop after 50%' }]));
+    const first = life.claim() as Task;
+    for (const key of ['a', 'b']) life.next(first, key, { stage: 's0' });
+    const [a, b] = [life.claim() as Task, life.claim() as Task];
+    if (snapshot) life.journal.takeSnapshot();
+    life.end(a, 'failed');
+    life.end(b, 'failed');
+    if (snapshot) {
+      life.journal.readBack();
+      t.equal(life.run(id).stop, null, 'also read back');
+      continue;
+    }
+    t.equal(life.run(id).stop, null, 'two of three, but more may come');
+    life.next(first, 'c', { stage: 's0' });
+    life.end(first, 'succeeded');
+    t.equal(runState(life.run(id)), 'running');
+    life.workOff();
+    t.equal(runState(life.run(id)), 'failed', 'half of four, and nothing is left');
+  }
 });
 
 t.test('a stage takes as many tasks as it may, and no more', async (t) => {

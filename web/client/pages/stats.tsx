@@ -1,7 +1,7 @@
 /** How tasks of each type went: how many ended and failed, what they took, day by day. */
 import type { Figures, StatsView } from '../../../supervisor/facade.ts';
 import { get } from '../api.ts';
-import { duration, number } from '../format.ts';
+import { calendarDay, duration, number } from '../format.ts';
 import { say } from '../language.ts';
 import { type LiveOptions, useLive } from '../live.ts';
 import { DayBars } from '../parts/day-bars.tsx';
@@ -183,7 +183,9 @@ function DayTable({ type, days }: StatsView['types'][number]) {
         <tbody>
           {days.toReversed().map((figures) => (
             <tr key={figures.day}>
-              <th scope="row">{figures.day}</th>
+              <th scope="row" title={figures.day}>
+                {calendarDay(figures.day)}
+              </th>
               <td class="end roomy">{number(figures.succeeded)}</td>
               <td class="end roomy muted">{number(figures.canceled)}</td>
               <FigureCells figures={figures} />

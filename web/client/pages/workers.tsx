@@ -164,7 +164,7 @@ function Slot({ task, known, idle }: SlotProps) {
         {what?.run && <OfRun run={what.run} pipeline={known.pipelines.get(what.run.id)} />}
         {what?.progress && <Progress progress={what.progress} label={`${say().columns.progress}: ${nameOf(what)}`} />}
       </td>
-      <td class="end">
+      <td class="end elapsed">
         <Span from={task.since} to={null} />
       </td>
     </>

@@ -1,0 +1,120 @@
+/** A catalog of the library in memory, which answers handlers in tests as the supervisor does. */
+import {
+  type LibraryRequest,
+  libraryRecordsMax,
+  type Playlist,
+  type Source,
+  type Track,
+  type TrackQuery,
+  trackState,
+} from '../../workers/library-contract.ts';
+
+const PLAYLIST = {
+  url: null,
+  kind: null,
+  groups: [],
+  seen: null,
+  syncedAt: null,
+  goneAt: null,
+  failure: null,
+  info: {},
+};
+const TRACK = {
+  artist: null,
+  album: null,
+  date: null,
+  url: null,
+  bytes: null,
+  mime: null,
+  durationS: null,
+  goneAt: null,
+  file: null,
+  upload: null,
+  failure: null,
+  info: {},
+};
+
+export class MemoryLibrary {
+  readonly playlists = new Map<string, Playlist>();
+  readonly tracks = new Map<string, Track>();
+  readonly claims: string[] = [];
+  puts = 0;
+  sources: readonly Source[] = [];
+
+  /** @param playlists those of the tracks among them */
+  put(
+    playlists: readonly (Partial<Playlist> & { id: string })[],
+    tracks: readonly (Partial<Track> & { id: string })[],
+  ): void {
+    for (const change of playlists)
+      this.playlists.set(change.id, {
+        ...PLAYLIST,
+        ...this.playlists.get(change.id),
+        ...change,
+      } as unknown as Playlist);
+    for (const change of tracks) {
+      const track = { ...TRACK, ...this.tracks.get(change.id), ...change } as unknown as Track;
+      if (!this.playlists.has(track.playlist)) throw new Error(`track ${track.id} has no playlist: ${track.playlist}`);
+      this.tracks.set(track.id, track);
+    }
+  }
+
+  answer(ask: LibraryRequest): unknown {
+    switch (ask.act) {
+      case 'sources':
+        return this.sources;
+      case 'playlist':
+        return this.playlists.get(ask.id) ?? null;
+      case 'track':
+        return this.tracks.get(ask.id) ?? null;
+      case 'playlists':
+        return page(
+          [...this.playlists.values()].filter((one) => this.#fits(one, ask.query)),
+          ask.after,
+        );
+      case 'tracks':
+        return page(this.#found(ask.query), ask.after);
+      case 'same':
+        return null;
+      case 'taken':
+        return [...this.tracks.values()].some(({ id, file }) => id !== ask.track && isSamePath(file?.path, ask.path));
+      case 'put':
+        if ((ask.playlists?.length ?? 0) + (ask.tracks?.length ?? 0) > libraryRecordsMax)
+          throw new Error('too many at once');
+        this.puts++;
+        this.put(ask.playlists ?? [], ask.tracks ?? []);
+        return null;
+      case 'claim':
+        this.claims.push(ask.name);
+        return true;
+    }
+  }
+
+  #found(query: TrackQuery): Track[] {
+    return [...this.tracks.values()].filter((track) => {
+      const playlist = this.playlists.get(track.playlist) as Playlist;
+      return this.#fits(playlist, query) && (query.states?.includes(trackState(track)) ?? true);
+    });
+  }
+
+  #fits(playlist: Playlist, { playlists, sources, groups }: TrackQuery): boolean {
+    return (
+      (playlists === undefined || playlists.includes(playlist.id) || playlists.includes(playlist.title)) &&
+      (sources?.includes(playlist.source) ?? true) &&
+      (groups === undefined || playlist.groups.some((group) => groups.includes(group)))
+    );
+  }
+}
+
+/** Small, so that more than one is needed. */
+const pageItems = 3;
+
+function page<Record>(all: readonly Record[], after: string | null) {
+  const from = Number(after ?? 0);
+  const next = from + pageItems < all.length ? String(from + pageItems) : null;
+  return { items: all.slice(from, from + pageItems), next, total: all.length };
+}
+
+function isSamePath(one: string | undefined, other: string): boolean {
+  return one?.normalize('NFC').toUpperCase() === other.normalize('NFC').toUpperCase();
+}
