@@ -41,8 +41,19 @@ module.exports = {
     only(
       'parts-do-not-know-each-other',
       'Journal, history, intake, settings and the rest meet in main.ts.',
-      '^supervisor/(journal|history|intake|settings|notify)/',
+      '^supervisor/(journal|history|intake|notify)/',
       ['^supervisor/$1/', '^supervisor/core/', '^supervisor/(clock|looks)[.]ts$'],
+    ),
+    only(
+      'settings-know-grammars',
+      'As the other parts, and the grammar of LIBRARY_LAYOUT, which workers read too.',
+      '^supervisor/settings/',
+      [
+        '^supervisor/settings/',
+        '^supervisor/core/',
+        '^supervisor/(clock|looks)[.]ts$',
+        '^workers/catalog/layout-text[.]ts$',
+      ],
     ),
     only(
       'dispatch-speaks-to-workers-by-contract',
@@ -68,7 +79,11 @@ module.exports = {
       'supervisor-does-not-know-its-users',
       'The command line is above the supervisor.',
       '^supervisor/(?!main[.]ts|dispatch/|queue/)',
-      ['^supervisor/(?!queue/)', '^workers/(contract|library-contract|built-in|handler-names)[.]ts$'],
+      [
+        '^supervisor/(?!queue/)',
+        '^workers/(contract|library-contract|built-in|handler-names)[.]ts$',
+        '^workers/catalog/layout-text[.]ts$',
+      ],
     ),
     only(
       'queue-is-a-supervisor-without-workers',

@@ -1,6 +1,7 @@
 /** The kinds of values a setting may have: each reads text and says what would be right when it is wrong. */
 import { isIP } from 'node:net';
 import { isAbsolute, resolve } from 'node:path';
+import { LAYOUT_MEMBERS, layoutMistake } from '../../workers/catalog/layout-text.ts';
 import { formatDuration, parseDuration } from '../core/duration.ts';
 import { parseHostPattern } from '../core/host-pattern.ts';
 import { type Limits, readCommands, readLimits } from './grammars.ts';
@@ -219,6 +220,17 @@ export const paths: Kind<readonly string[]> = {
     const wrong = found.find((path) => !isAbsolute(path) || path.includes('\0'));
     if (wrong !== undefined) return { problem: `has "${wrong}"; expected absolute paths, separated by commas` };
     return found.length > pathsMax ? { problem: `must hold at most ${pathsMax} paths` } : { value: found };
+  },
+};
+
+/** Where files of the library go. */
+export const layout: Kind<string> = {
+  name: 'layout of the library',
+  unit: null,
+  limits: `folders and a name, made of text and ${LAYOUT_MEMBERS.map((member) => `{${member}}`).join(' ')}`,
+  read(text) {
+    const problem = layoutMistake(text);
+    return problem === null ? { value: text } : { problem };
   },
 };
 

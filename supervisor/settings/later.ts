@@ -3,7 +3,6 @@
  * one, so they are accepted, whatever their value, and pointed out. Whoever gives one an effect takes it from this list.
  */
 const LATER: Readonly<Record<string, 'plain' | 'secret'>> = {
-  LIBRARY_LAYOUT: 'plain',
   SOURCES: 'plain',
   DOWNLOAD_CONCURRENCY: 'plain',
   OBJECT_ENDPOINT: 'plain',

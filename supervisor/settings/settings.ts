@@ -3,6 +3,7 @@
  * example file, the reference in the documents and the checks all come from it.
  */
 
+import { layoutDefault } from '../../workers/catalog/layout-text.ts';
 import { flagOf } from './flags.ts';
 import type { Limits } from './grammars.ts';
 import type { Kind } from './kinds.ts';
@@ -46,6 +47,7 @@ export interface Settings {
   readonly inboxOwners: readonly number[];
   /** Absolute. */
   readonly libraryDir: string;
+  readonly libraryLayout: string;
   /** Absolute. */
   readonly backupDir: string;
   /** Absolute. */
@@ -336,6 +338,14 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     default: 'library',
     sentence: 'Folder that downloads go to.',
     fileOnly: true,
+    live: true,
+  },
+  libraryLayout: {
+    key: 'LIBRARY_LAYOUT',
+    kind: kinds.layout,
+    default: layoutDefault,
+    sentence:
+      'Where in LIBRARY_DIR the files of the library go. What a track does not have leaves no gap; names are made safe for every file system.',
     live: true,
   },
   backupDir: {

@@ -7,22 +7,23 @@ import { withWordsDecoded } from './encoded-words.ts';
 const nameBytesMax = 200;
 const extensionCharsMax = 16;
 /** Windows reads these as devices, whatever extension follows. */
-const RESERVED = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|$)/i;
+const RESERVED = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?=\s*(?:\.|$))/i;
 // Control and format characters (among them those that turn the direction of text and so hide an extension; joiners
 // are part of emoji and of Persian words), separators of lines, halves of characters, and what Windows forbids.
 const FORBIDDEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}<>:"/\\|?*]/gu;
 
 /** @returns a safe name, or null when nothing of the suggestion is left */
-export function safeName(suggestion: string): string | null {
-  const plain = suggestion
-    .normalize('NFC')
-    .replace(FORBIDDEN, '_')
-    .replace(/\s+/gu, ' ')
-    // A leading dot would hide the file, a trailing dot or space cannot be stored on Windows or SMB.
-    .replace(/^[\s.]+|[\s.]+$/gu, '');
-  if (plain.replace(/[_\s.]/g, '') === '') return null;
+export function safeName(suggestion: string, bytesMax = nameBytesMax): string | null {
+  // A leading dot would hide the file, a trailing dot or space cannot be stored on Windows or SMB.
+  const plain = plainText(suggestion).replace(/^[\s.]+|[\s.]+$/gu, '');
+  if (plain.replace(/[_\s.\u200c\u200d]/g, '') === '') return null;
   const name = RESERVED.test(plain) ? `_${plain}` : plain;
-  return shortened(name, nameBytesMax);
+  return shortened(name, bytesMax);
+}
+
+/** A piece of a name: what no name may hold stands as `_`, in NFC, with single spaces. */
+export function plainText(text: string): string {
+  return text.normalize('NFC').replace(FORBIDDEN, '_').replace(/\s+/gu, ' ');
 }
 
 /** Shortened between code points, with its extension kept. */

@@ -37,6 +37,8 @@ export const MEANINGS_ZH: Readonly<Record<string, string>> = {
   INBOX_RETENTION: '已接收的任务文件在 accepted/ 中保留多久。',
   INBOX_OWNERS: '除 root 和服务自身的用户外，还接收哪些用户放进收件文件夹的文件。',
   LIBRARY_DIR: '下载内容存放的文件夹。',
+  LIBRARY_LAYOUT:
+    '媒体库的文件在 LIBRARY_DIR 中放到哪里。曲目没有的内容不会留下空缺；名称会处理成各种文件系统都能接受的形式。',
   BACKUP_DIR: '备份所存放的文件夹；最好在另一块磁盘上。数据文件夹的每份备份都含有设置，包括其中的机密。',
   BACKUP_PATHS:
     '除 LIBRARY_DIR 中的内容外，backup.paths 还可以读取的文件夹和文件，例如 /home/me,/etc/nginx。其他一律不读取。',
@@ -57,6 +59,8 @@ const PHRASES_ZH: Readonly<Record<string, string>> = {
   'auto (the cores, at least 2, at most 4), or 1 to 64': 'auto（核心数，至少 2，至多 4），或 1 至 64',
   'type:NAME=N, group:NAME=N, rate:NAME=N/DURATION, separated by commas':
     'type:NAME=N、group:NAME=N、rate:NAME=N/DURATION，用逗号分隔',
+  'folders and a name, made of text and {source} {playlist} {group} {artist} {album} {title} {date} {year} {ext}':
+    '文件夹和名称，由文字和 {source} {playlist} {group} {artist} {album} {title} {date} {year} {ext} 组成',
   'NAME=/absolute/path, separated by commas': '名称=/绝对/路径，用逗号分隔',
   "an IANA name such as Europe/Berlin, or machine for the machine's own":
     'IANA 时区名称，例如 Asia/Shanghai；machine 表示本机的时区',
