@@ -8,6 +8,7 @@
 import { compactDue, stillWaits, waitsForMoment } from './due.ts';
 import type { AttemptEnded, AttemptStarted, Event, TaskAccepted } from './event.ts';
 import { keyDigest, paramsDigest } from './key.ts';
+import { applyLibrary } from './library/apply-library.ts';
 import { attemptsKeptMax, shortErrorCharsMax, wholeErrorsMax } from './limits.ts';
 import { turnOf } from './queue.ts';
 import { withinReach } from './retry.ts';
@@ -138,6 +139,9 @@ function applyRest(state: State, event: Event, by: Applying): void {
     case 'store.deleted':
     case 'store.cleared':
       applyStore(state.store, event, by);
+      break;
+    case 'library.put':
+      applyLibrary(state.library, event, by);
       break;
     default:
       if (!applyRuns(state, event, by)) applySchedules(state.schedules, event, by);

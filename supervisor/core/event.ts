@@ -2,6 +2,7 @@
  * What has happened: the entries of the journal. A fact cannot be refused; `apply` takes each into the state, live and
  * at replay alike. `encode` and `decode` turn an event into the body of a journal line and back.
  */
+import type { PlaylistChange, TrackChange } from '../../workers/library-contract.ts';
 import type { RunStart } from './run/run.ts';
 import type { Occurrence, OccurrenceOutcome, Rule, WaitingOccurrence } from './schedule/schedule.ts';
 import type { Counts, FinishedState, LogPlace, Outcome, Progress, TaskError, TaskOptions } from './task.ts';
@@ -103,6 +104,13 @@ export interface PipelineChanged {
   readonly version: string | null;
 }
 
+/** Members that are given take the place of those there are; the others stay. */
+export interface LibraryPut extends AskedBy {
+  readonly e: 'library.put';
+  readonly playlists?: readonly PlaylistChange[];
+  readonly tracks?: readonly TrackChange[];
+}
+
 export type Event =
   | TaskAccepted
   | AttemptStarted
@@ -196,6 +204,7 @@ export type Event =
   | ({ readonly e: 'run.retried'; readonly id: string } & AskedBy)
   | { readonly e: 'run.archived'; readonly ids: readonly string[] }
   | { readonly e: 'pipelines.changed'; readonly changes: readonly PipelineChanged[]; readonly more: number }
+  | LibraryPut
   | { readonly e: 'clock.jumped'; readonly byMs: number };
 export type EventName = Event['e'];
 
@@ -243,6 +252,7 @@ export const EVENT_NAMES: Readonly<Record<EventName, true>> = {
   'run.retried': true,
   'run.archived': true,
   'pipelines.changed': true,
+  'library.put': true,
   'clock.jumped': true,
 };
 

@@ -847,6 +847,12 @@ t.test('every other event survives its line, and an unknown one is refused, neve
     { e: 'store.deleted', key: text, by: text },
     { e: 'store.cleared', upTo: noon },
     {
+      e: 'library.put',
+      playlists: [{ id: '0'.repeat(16), title: text }],
+      tracks: [{ id: 'f'.repeat(16), file: null, info: { text } }],
+      by: text,
+    },
+    {
       e: 'occurrences.settled',
       id: idOf(1),
       to: noon,
