@@ -150,7 +150,8 @@ export interface HttpClient {
 export interface HttpOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array | null;
+  /** A stream is sent once: a redirect is then the answer itself. It needs a `content-length` among the headers. */
+  readonly body?: string | Uint8Array | Readable | null;
   /** Raised, the request ends; the attempt's own signal always counts as well. */
   readonly signal?: AbortSignal;
   /** 0 gives the redirect itself as the answer. */
