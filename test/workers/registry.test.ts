@@ -33,7 +33,10 @@ const builtIn = [
   'history.cleanup',
   'http.download',
   'http.request',
+  'library.catalog',
+  'library.collect',
   'library.scan',
+  'library.sync',
   'logs.cleanup',
   'store.cleanup',
 ];
