@@ -289,11 +289,13 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     clock,
     ids,
     handlers,
+    pipelines,
+    cancelRest: (run) => void keeper.cancelRest(run),
     upSince: startedAt,
     maySubmit: () => !journal.full,
   });
-  scheduler.adopt(settings.schedulerEnabled, settings.timezone);
   const keeper = new RunKeeper({ state, recorder, stop: (id) => dispatcher.stop(id, 'canceled') });
+  scheduler.adopt(settings.schedulerEnabled, settings.timezone);
   const nextParts: NextParts = {
     state,
     recorder,
@@ -337,6 +339,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     ledger,
     ids,
     clock,
+    pipelines,
     minIntervalMs: () => inForce.minIntervalMs,
     checkType: (type) => mustKnowType(handlers, type, ['$.task.type']),
     checkParams: (inputs) => paramsCheck.check(inputs),

@@ -169,7 +169,7 @@ function change(state: State, id: string, by: Applying, move: (task: Task, seqBe
 
 function accept(state: State, event: TaskAccepted, by: Applying): void {
   count(state, 'accepted', by.seq);
-  if (event.occurrence) takeOccurrence(state.schedules, event.occurrence, event.id, by);
+  if (event.occurrence) takeOccurrence(state.schedules, event.occurrence, { taskId: event.id }, by);
   if (event.options.run) enterStage(state, event, by);
   // Only a snapshot can have it already.
   if (by.seq <= by.missingUntil && state.tasks.has(event.id)) return;

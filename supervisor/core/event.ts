@@ -4,6 +4,7 @@
  */
 import type { PlaylistChange, TrackChange } from '../../workers/library-contract.ts';
 import type { RunStart } from './run/run.ts';
+import type { RunState } from './run/run-state.ts';
 import type { Occurrence, OccurrenceOutcome, Rule, WaitingOccurrence } from './schedule/schedule.ts';
 import type { Counts, FinishedState, LogPlace, Outcome, Progress, TaskError, TaskOptions } from './task.ts';
 
@@ -27,6 +28,7 @@ export interface TaskAccepted {
   readonly params: string;
 }
 
+/** Of the task or the run that it stands in. */
 export interface AcceptedOccurrence {
   /** Id of the schedule. */
   readonly schedule: string;
@@ -192,11 +194,14 @@ export type Event =
       readonly rows: readonly Occurrence[];
       readonly waiting: readonly WaitingOccurrence[];
     }
+  /** The run of an occurrence is over, so that the next one has its turn. */
+  | { readonly e: 'schedule.run_ended'; readonly id: string; readonly run: string; readonly state: RunState }
   | StoreSet
   | ({ readonly e: 'store.deleted'; readonly key: string } & AskedBy)
   /** What ends at `upTo`, ms since 1970, or before has left memory. */
   | { readonly e: 'store.cleared'; readonly upTo: number }
-  | ({ readonly e: 'run.started' } & RunStart & AskedBy)
+  /** With the occurrence of a schedule that starts it, in the same line: neither is ever there without the other. */
+  | ({ readonly e: 'run.started'; readonly occurrence?: AcceptedOccurrence } & RunStart & AskedBy)
   | ({ readonly e: 'run.paused'; readonly id: string; readonly reason: string } & AskedBy)
   | ({ readonly e: 'run.resumed'; readonly id: string } & AskedBy)
   | ({ readonly e: 'run.canceled'; readonly id: string } & AskedBy)
@@ -242,6 +247,7 @@ export const EVENT_NAMES: Readonly<Record<EventName, true>> = {
   'schedules.resumed': true,
   'scheduler.set': true,
   'occurrences.settled': true,
+  'schedule.run_ended': true,
   'store.set': true,
   'store.deleted': true,
   'store.cleared': true,
