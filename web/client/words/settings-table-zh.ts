@@ -39,6 +39,14 @@ export const MEANINGS_ZH: Readonly<Record<string, string>> = {
   LIBRARY_DIR: '下载内容存放的文件夹。',
   LIBRARY_LAYOUT:
     '媒体库的文件在 LIBRARY_DIR 中放到哪里。曲目没有的内容不会留下空缺；名称会处理成各种文件系统都能接受的形式。',
+  DOWNLOAD_CONCURRENCY: '同时从一台主机下载多少个媒体库文件。',
+  OBJECT_ENDPOINT:
+    '媒体库上传到哪里：支持 S3 API 的存储、WebDAV 服务器，或一个已存在的文件夹（通常是挂载的）。未设置时不上传任何内容。',
+  OBJECT_BUCKET: 'OBJECT_ENDPOINT 使用 S3 API 时，存放媒体库的存储桶。',
+  OBJECT_REGION: '存储桶所在的区域，请求按它签名；有些存储要求 auto。',
+  OBJECT_PREFIX: 'OBJECT_ENDPOINT 中存放媒体库的文件夹，例如 night/music。',
+  OBJECT_ACCESS_KEY: 'OBJECT_ENDPOINT 的访问密钥；若是 WebDAV 服务器，则为用户名。',
+  OBJECT_SECRET_KEY: 'OBJECT_ENDPOINT 的私有密钥；若是 WebDAV 服务器，则为密码。',
   BACKUP_DIR: '备份所存放的文件夹；最好在另一块磁盘上。数据文件夹的每份备份都含有设置，包括其中的机密。',
   BACKUP_PATHS:
     '除 LIBRARY_DIR 中的内容外，backup.paths 还可以读取的文件夹和文件，例如 /home/me,/etc/nginx。其他一律不读取。',
@@ -65,6 +73,10 @@ const PHRASES_ZH: Readonly<Record<string, string>> = {
   "an IANA name such as Europe/Berlin, or machine for the machine's own":
     'IANA 时区名称，例如 Asia/Shanghai；machine 表示本机的时区',
   'absolute, or starting in the data folder': '绝对路径，或从数据文件夹起的路径',
+  'https://… or http://… (S3 API), webdav+https://…, webdav+http://…, file:///folder':
+    'https://… 或 http://…（S3 API）、webdav+https://…、webdav+http://…、file:///文件夹',
+  'letters, digits, . _ and -': '字母、数字、.、_ 和 -',
+  downloads: '下载数',
   threads: '线程',
   'tasks a thread': '每个线程的任务数',
   processes: '进程',
@@ -80,6 +92,7 @@ const PATTERNS_ZH: readonly (readonly [RegExp, string])[] = [
   [/^(\w+) or (\w+)$/, '$1 或 $2'],
   [/^up to (\d+) characters without spaces$/, '最多 $1 个字符，不含空格'],
   [/^up to (\d+), separated by commas$/, '最多 $1 个，用逗号分隔'],
+  [/^folders with \/ between them, up to (\d+) characters$/, '以 / 分隔的文件夹，最多 $1 个字符'],
   [/^absolute paths, up to (\d+), separated by commas$/, '绝对路径，最多 $1 个，用逗号分隔'],
   [/^names or numbers, up to (\d+), separated by commas$/, '名称或编号，最多 $1 个，用逗号分隔'],
   [/^names of types, up to (\d+), separated by commas$/, '类型名称，最多 $1 个，用逗号分隔'],
