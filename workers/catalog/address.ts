@@ -62,3 +62,13 @@ export function titleIn(address: string): string {
   const name = nameIn(address).replace(/\.[A-Za-z0-9]{1,5}$/, '');
   return name === '' ? new URL(address).host : name;
 }
+
+/** What may stand in a playlist from there. @returns null for what cannot be fetched */
+export function addressIn(location: string, base: string): string | null {
+  if (!base.startsWith('file:')) return webUrl(location, base);
+  const path = /^[A-Za-z][\w+.-]+:/.test(location)
+    ? location
+    : encodeURI(location).replace(/[?#]/g, encodeURIComponent);
+  const url = urlOf(path, base);
+  return url !== null && ['http:', 'https:', 'file:'].includes(url.protocol) ? url.href : null;
+}

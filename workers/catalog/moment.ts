@@ -89,3 +89,11 @@ function zoneMinutes(zone = ''): number {
   const minutes = Number(offset[2]) * 60 + Number(offset[3]);
   return minutes > 24 * 60 ? 0 : minutes * (offset[1] === '-' ? -1 : 1);
 }
+
+const durationSMax = 10_000_000;
+
+/** @param length in seconds; anything but a positive number is none */
+export function durationOf(length: string | number | undefined): number | null {
+  const seconds = Math.round(Number(length));
+  return seconds > 0 && seconds <= durationSMax ? seconds : null;
+}

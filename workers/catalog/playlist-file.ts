@@ -2,12 +2,11 @@
  * Playlists as players keep them: M3U with and without #EXTINF, PLS, XSPF. Which of them one is shows in what it says, not in
  * its name.
  */
-import { titleIn, urlOf, webUrl } from './address.ts';
+import { addressIn, titleIn } from './address.ts';
 import { type Entry, keyed, type List, listFault, titleCharsMax, tooMany, tracksPerListMax } from './list.ts';
+import { durationOf } from './moment.ts';
 import { oneLine } from './plain-text.ts';
 import { readXspf } from './xspf.ts';
-
-const durationSMax = 10_000_000;
 
 /**
  * @param address that answered, or the `file:` address it was read from; then files may be named as well
@@ -18,22 +17,6 @@ export function readPlaylist(text: string, address: string): List {
   if (plain.startsWith('<')) return readXspf(plain, address);
   if (/^\[playlist\]/i.test(plain)) return readPls(plain, address);
   return readM3u(plain, address);
-}
-
-/** What may stand in a playlist from there. @returns null for what cannot be fetched */
-export function addressIn(location: string, base: string): string | null {
-  if (!base.startsWith('file:')) return webUrl(location, base);
-  const path = /^[A-Za-z][\w+.-]+:/.test(location)
-    ? location
-    : encodeURI(location).replace(/[?#]/g, encodeURIComponent);
-  const url = urlOf(path, base);
-  return url !== null && ['http:', 'https:', 'file:'].includes(url.protocol) ? url.href : null;
-}
-
-/** @param length in seconds; anything but a positive number is none */
-export function durationOf(length: string | number | undefined): number | null {
-  const seconds = Math.round(Number(length));
-  return seconds > 0 && seconds <= durationSMax ? seconds : null;
 }
 
 interface Extra {

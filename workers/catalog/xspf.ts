@@ -1,10 +1,9 @@
 /** XSPF, version 0 and 1: https://xspf.org/spec. */
 import { XMLParser } from 'fast-xml-parser';
-import { titleIn, webUrl } from './address.ts';
+import { addressIn, titleIn, webUrl } from './address.ts';
 import { descriptionCharsMax, type Entry, keyed, type List, listFault, titleCharsMax } from './list.ts';
-import { momentOf } from './moment.ts';
+import { durationOf, momentOf } from './moment.ts';
 import { entities, oneLine } from './plain-text.ts';
-import { addressIn, durationOf } from './playlist-file.ts';
 import { xmlBody } from './xml.ts';
 
 type Element = Readonly<Record<string, unknown>>;
