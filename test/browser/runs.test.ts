@@ -3,59 +3,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { RunRecord } from '../../supervisor/core/run/record.ts';
-import { eventually, type SupervisorProcess } from '../helpers/supervisor-process.ts';
+import { eventually } from '../helpers/supervisor-process.ts';
 import { pictureFolder } from './helpers/browser.ts';
 import { check, LOOKS, readAxe } from './helpers/look.ts';
+import { RUN_FILES as FILES, pipeline, startRun as start } from './helpers/podcasts.ts';
 import { onProgram } from './helpers/program.ts';
 import { button, panel, rowOf, word } from './helpers/promise.ts';
-
-/** One task of the next stage a name. */
-const LIST = `
-export default {
-  type: 'list',
-  async run({ names, ...rest }, ctx) {
-    for (const name of names) await ctx.next({ key: name, label: \`Track \${name}\`, params: { name, ...rest } });
-    return { names: names.length };
-  },
-};
-`;
-
-/** Waits for the file \`hold\`; fails for names in \`fails\` until the file \`mended\` is there; passes the rest on. */
-const FETCH = `
-import { existsSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
-export default {
-  type: 'fetch',
-  lane: 'io',
-  maxAttempts: 1,
-  async run({ name, hold, fails = [], mended = '' }, ctx) {
-    while (hold && !existsSync(hold)) await wait(20, undefined, { signal: ctx.signal });
-    if (fails.includes(name) && !existsSync(mended)) throw new Error('no route to host');
-    if (ctx.task.run.stage === 'download') await ctx.next({ key: name, label: \`Track \${name}\`, params: { name } });
-  },
-};
-`;
-
-const pipeline = (name: string, onFailure: string) => `
-name: ${name}
-note: Everything new, every night.
-stages:
-  - { name: collect, type: list }
-  - { name: download, type: fetch, start: flow, concurrency: 2, onFailure: ${onFailure} }
-  - { name: upload, type: fetch, start: flow }
-`;
-
-const FILES = {
-  'handlers/list.mjs': LIST,
-  'handlers/fetch.mjs': FETCH,
-  'pipelines/podcasts.yaml': pipeline('podcasts', 'continue'),
-};
-
-async function start(supervisor: SupervisorProcess, params: Record<string, unknown>, name = 'podcasts') {
-  const { status, body } = await supervisor.call<{ run: RunRecord }>('POST', '/runs', { pipeline: name, params });
-  if (status !== 201) throw new Error(JSON.stringify(body));
-  return body.run.id;
-}
 
 const stage = (page: Page, name: string) =>
   page.getByRole('listitem').filter({ has: button(page, new RegExp(`^${name}`)) });

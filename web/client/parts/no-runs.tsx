@@ -26,7 +26,8 @@ interface NoRunsProps {
 export function NoRuns({ filtered, pipelines }: NoRunsProps) {
   const words = say().runs;
   if (filtered) return <Empty title={words.noMatch} text={words.noMatchText} />;
-  const [first] = pipelines;
+  // One of the reader's own says more than one that is built in.
+  const first = pipelines.find(({ builtIn }) => !builtIn) ?? pipelines[0];
   if (!first)
     return (
       <Empty title={words.noPipeline} text={words.noPipelineText}>

@@ -17,7 +17,8 @@ export const statsEn = {
   byDay: 'By day',
   day: 'Day',
   dayOf: (type: string) => `${type} by day`,
-  chart: (type: string, days: number, most: string) => `${type} by day: ended on ${days} days, at most ${most} on one`,
+  chart: (type: string, days: number, most: string) =>
+    `${type} by day: ended on ${days === 1 ? '1 day' : `${days} days`}, at most ${most} on one`,
   none: 'Nothing has ended in this span',
   noneText: 'As soon as tasks end, it stands here how many, and what they took.',
 };
