@@ -47,9 +47,10 @@ export class LibraryBed {
     this.dataDir = dataDir;
   }
 
-  static async make(t: { teardown(call: () => unknown): void }): Promise<LibraryBed> {
+  /** One for each test, all over one worker: loading the handlers takes most of the time. */
+  static async all(t: { teardown(call: () => unknown): void }): Promise<() => LibraryBed> {
     const { pool, dataDir } = await bed(t, builtIn('library.sync'));
-    return new LibraryBed(pool, dataDir);
+    return () => new LibraryBed(pool, dataDir);
   }
 
   async perform(type: string, params: object = {}): Promise<Done> {

@@ -21,6 +21,7 @@ import { needs } from '../../helpers/needs.ts';
 import { startNginx } from '../../helpers/nginx.ts';
 import { type Done, LibraryBed, source } from './library-bed.ts';
 
+const newBed = await LibraryBed.all(t);
 const server = await FileServer.start();
 t.teardown(() => server.stop());
 const outside = realpathSync(mkdtempSync(join(tmpdir(), 'nightshift-source-')));
@@ -36,8 +37,8 @@ const [first, second, third] = [item('1', '1 Jan 2026'), item('2', '2 Jan 2026')
 let feeds = 0;
 
 /** A source with one feed of its own, and how it is synced. */
-async function podcast(t: Test, body: string, more: object = {}) {
-  const bed = await LibraryBed.make(t);
+function podcast(body: string, more: object = {}) {
+  const bed = newBed();
   const path = `/feed-${++feeds}.xml`;
   server.add(path, body);
   const url = server.url(path);
@@ -47,7 +48,7 @@ async function podcast(t: Test, body: string, more: object = {}) {
   const track = (key: string) => bed.library.tracks.get(trackId(id, key)) as Track;
   return { bed, path, url, sync, track, id, playlist: () => bed.library.playlists.get(id) };
 }
-type Test = { teardown(call: () => unknown): void };
+
 const file = (track: Track) => ({
   path: `${track.key}.mp3`,
   bytes: 1,
@@ -57,7 +58,7 @@ const file = (track: Track) => ({
 });
 
 t.test('a feed becomes tracks, and each that wants its file is passed on', async (t) => {
-  const { sync, track, playlist, id, bed } = await podcast(t, feed(third, second, first), { groups: ['News'] });
+  const { sync, track, playlist, id, bed } = podcast(feed(third, second, first), { groups: ['News'] });
   const done = await sync();
   t.match(done, {
     outcome: 'succeeded',
@@ -91,7 +92,7 @@ t.test('a feed becomes tracks, and each that wants its file is passed on', async
 });
 
 t.test('what has not changed is not compared again, and what is still open is passed on again', async (t) => {
-  const { sync, track, path, bed } = await podcast(t, feed(second, first));
+  const { sync, track, path, bed } = podcast(feed(second, first));
   await sync();
   bed.library.put([], [{ id: track('1').id, file: file(track('1')) }]);
   const puts = bed.library.puts;
@@ -107,7 +108,7 @@ t.test('what has not changed is not compared again, and what is still open is pa
 });
 
 t.test('new, changed and gone tracks are told apart; one more episode rewrites no other', async (t) => {
-  const { sync, track, path, bed } = await podcast(t, feed(second, first));
+  const { sync, track, path, bed } = podcast(feed(second, first));
   await sync();
   for (const key of ['1', '2'])
     bed.library.put(
@@ -141,7 +142,7 @@ t.test('new, changed and gone tracks are told apart; one more episode rewrites n
 });
 
 t.test('at most so many newest are taken in, and another limit takes others', async (t) => {
-  const { sync, bed, url } = await podcast(t, feed(first, third, second), { limit: 2 });
+  const { sync, bed, url } = podcast(feed(first, third, second), { limit: 2 });
   t.match(await sync(), { result: { new: 2, passedOn: 2 } });
   t.same([...bed.library.tracks.values()].map(({ key }) => key).sort(), ['2', '3']);
   bed.library.sources = [source('Pod', { url, limit: 1 })];
@@ -155,7 +156,7 @@ t.test('at most so many newest are taken in, and another limit takes others', as
 });
 
 t.test('files that are there go on to the upload, where copies go somewhere', async (t) => {
-  const { sync, track, bed } = await podcast(t, feed(second, first));
+  const { sync, track, bed } = podcast(feed(second, first));
   await sync();
   bed.library.put([], [{ id: track('1').id, file: file(track('1')) }]);
   t.same(
@@ -185,7 +186,7 @@ t.test('files that are there go on to the upload, where copies go somewhere', as
 });
 
 t.test('every failure has a code, is kept with its playlist, and is cleared by success', async (t) => {
-  const { sync, path, bed, playlist, id } = await podcast(t, feed(first));
+  const { sync, path, bed, playlist, id } = podcast(feed(first));
   const url = server.url(path);
   const rows: [string, () => void, string, boolean, object?][] = [
     ['403', () => server.fail(path, { status: 403 }), 'http_403', false],
@@ -275,7 +276,7 @@ t.test('every failure has a code, is kept with its playlist, and is cleared by s
 });
 
 t.test('a list of 500 MB is refused without being read', async (t) => {
-  const { sync, path } = await podcast(t, feed(first));
+  const { sync, path } = podcast(feed(first));
   const body = Buffer.alloc(40 * 1024 * 1024, 32);
   server.add(path, body);
   const done = await sync();
@@ -287,7 +288,7 @@ t.test('a list of 500 MB is refused without being read', async (t) => {
 
 t.test('an attempt that is cut between its writes is done again as a whole', async (t) => {
   const many = Array.from({ length: 1_200 }, (_, at) => item(String(at), '1 Jan 2026'));
-  const { sync, bed, playlist } = await podcast(t, feed(...many));
+  const { sync, bed, playlist } = podcast(feed(...many));
   let puts = 0;
   bed.beforePut = () => {
     if (++puts === 3) throw Object.assign(new Error('no room'), { code: 'fault' });
@@ -301,7 +302,7 @@ t.test('an attempt that is cut between its writes is done again as a whole', asy
 t.test(
   'a pool gives its playlists; what it names no more is gone, with a source that is not on any more all of it',
   async (t) => {
-    const bed = await LibraryBed.make(t);
+    const bed = newBed();
     const outline = (name: string) => `<outline type="rss" text="${name}" xmlUrl="/${name}.xml"/>`;
     const opml = (...inside: string[]) => `<opml version="2.0"><body>${inside.join('')}</body></opml>`;
     server.add(
@@ -361,7 +362,7 @@ t.test(
 );
 
 t.test('without a particular thing there is one task for each, in its own stage', async (t) => {
-  const bed = await LibraryBed.make(t);
+  const bed = newBed();
   const shelf = source('Shelf', { kind: 'shelf', url: 'https://shelf.example/' });
   bed.library.sources = [source('A', { url: 'https://a.example/' }), shelf];
   const all = await bed.perform('library.collect', { groups: ['News'], scope: { playlists: ['x'] } });
@@ -404,7 +405,7 @@ t.test('without a particular thing there is one task for each, in its own stage'
 });
 
 t.test('what a source of another kind gives is written down without being fetched', async (t) => {
-  const bed = await LibraryBed.make(t);
+  const bed = newBed();
   bed.library.sources = [source('Shelf', { kind: 'shelf', path: outside })];
   const playlist = {
     key: 'k',
@@ -433,7 +434,7 @@ t.test('what a source of another kind gives is written down without being fetche
 });
 
 t.test('a private address in a list of somebody else is not asked', async (t) => {
-  const bed = await LibraryBed.make(t);
+  const bed = newBed();
   const other = await FileServer.start('127.0.0.2');
   t.teardown(() => other.stop());
   other.add('/feed.xml', feed(first));
@@ -456,7 +457,7 @@ t.test('a private address in a list of somebody else is not asked', async (t) =>
 });
 
 t.test('headers of a source go to its own server only', async (t) => {
-  const { sync, path, bed, url } = await podcast(t, feed(first), { headers: { authorization: 'Bearer secret' } });
+  const { sync, path, bed, url } = podcast(feed(first), { headers: { authorization: 'Bearer secret' } });
   await sync();
   t.match(server.seen(path).at(-1)?.headers, { authorization: 'Bearer secret', 'accept-encoding': /gzip/ });
   server.add(
@@ -478,7 +479,7 @@ t.test('headers of a source go to its own server only', async (t) => {
 t.test(
   'a folder gives a playlist for each folder in it; links are not followed, and nothing else is read',
   async (t) => {
-    const bed = await LibraryBed.make(t);
+    const bed = newBed();
     const root = join(outside, 'music');
     const put = (path: string, content = 'sound') => {
       mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -542,7 +543,7 @@ t.test(
 );
 
 t.test('a playlist on this machine names files below its folder, and none elsewhere', async (t) => {
-  const bed = await LibraryBed.make(t);
+  const bed = newBed();
   mkdirSync(join(outside, 'lists', 'sub'), { recursive: true });
   writeFileSync(
     join(outside, 'lists', 'all.m3u'),
@@ -558,7 +559,7 @@ t.test('a playlist on this machine names files below its folder, and none elsewh
 });
 
 t.test('nginx: ETags, packed lists, listings in HTML and JSON, redirects', needs('nginx'), async (t) => {
-  const bed = await LibraryBed.make(t);
+  const bed = newBed();
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'nightshift-nginx-root-')));
   t.teardown(() => rmSync(root, { recursive: true, force: true }));
   const put = (path: string, content: string | Buffer) => {
