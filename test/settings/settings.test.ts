@@ -103,7 +103,15 @@ INBOX_OWNERS IDEMPOTENCY_KEYS`
   .trim()
   .split(/\s+/);
 /** Settings that this program has besides. */
-const OUR_OWN = ['CANCEL_GRACE', 'AGEING', 'PROCESS_MEMORY', 'BACKUP_DIR', 'BACKUP_PATHS', 'STORE_SIZE', 'OBJECT_PREFIX'];
+const OUR_OWN = [
+  'CANCEL_GRACE',
+  'AGEING',
+  'PROCESS_MEMORY',
+  'BACKUP_DIR',
+  'BACKUP_PATHS',
+  'STORE_SIZE',
+  'OBJECT_PREFIX',
+];
 
 t.test('every setting of the contract is there or known as one of a later version, and no other is', async (t) => {
   t.same([...new Set([...KEYS, ...LATER_KEYS])].sort(), [...CONTRACT, ...OUR_OWN].sort());
@@ -390,7 +398,8 @@ t.test('where the library is uploaded to is an address of a kind that is known, 
   t.match(problem, { message: /no user and no password/ });
   t.notMatch(JSON.stringify(problem), /geheim/);
   t.equal(good('OBJECT_PREFIX="night shift/音乐"').objectPrefix, 'night shift/音乐');
-  for (const prefix of ['/a', 'a/', '../a', 'a//b', 'a/..']) t.equal(problems(`OBJECT_PREFIX=${prefix}`).length, 1, prefix);
+  for (const prefix of ['/a', 'a/', '../a', 'a//b', 'a/..'])
+    t.equal(problems(`OBJECT_PREFIX=${prefix}`).length, 1, prefix);
   t.equal(problems('OBJECT_BUCKET=a/b').length, 1);
   t.equal(problems('DOWNLOAD_CONCURRENCY=0').length, 1);
 });

@@ -33,7 +33,12 @@ const builtIn = [
   'history.cleanup',
   'http.download',
   'http.request',
+  'library.catalog',
+  'library.collect',
+  'library.download',
   'library.scan',
+  'library.sync',
+  'library.upload',
   'logs.cleanup',
   'store.cleanup',
 ];
