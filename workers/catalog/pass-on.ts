@@ -1,6 +1,10 @@
 /** Work for other tasks of the run, where its pipeline has a stage for it. A pipeline that ends earlier is no failure. */
-import { type HandlerContext, type NextWork, Permanent } from '../define.ts';
 
+import { type HandlerContext, type NextWork, Permanent } from '../define.ts';
+import { oneLine } from './plain-text.ts';
+
+/** As the supervisor takes them. */
+const labelCharsMax = 200;
 /** Puts under way at the same time. */
 const portion = 100;
 
@@ -68,4 +72,9 @@ async function put(ctx: HandlerContext, work: NextWork, missing: Set<string | un
     missing.add(work.stage);
     return null;
   }
+}
+
+/** A title as it can stand beside a task. */
+export function labelOf(title: string): string {
+  return oneLine(title, labelCharsMax) ?? '?';
 }

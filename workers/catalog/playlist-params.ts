@@ -1,6 +1,5 @@
 /** A playlist on its way from `library.collect`, or a handler `source.<kind>`, to the stages that work on it. */
 import { z } from 'zod';
-import type { Source, Track } from '../library-contract.ts';
 import { webUrl } from './address.ts';
 import { type Entry, keyed, type List, tracksPerListMax } from './list.ts';
 import { momentOf } from './moment.ts';
@@ -68,16 +67,3 @@ function entryOf(given: z.infer<typeof track>, url: string): Entry {
     info: more,
   };
 }
-
-/** What stands for a playlist where it is passed on. */
-export interface Passed {
-  readonly source: string;
-  readonly playlist: GivenPlaylist;
-}
-
-export interface FileToFetch {
-  readonly track: Track['id'];
-}
-
-/** A source as handlers `source.<kind>` are given it. */
-export type GivenSource = Source;

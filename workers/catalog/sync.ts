@@ -8,6 +8,7 @@ import { compare, newest } from './compare.ts';
 import type { List } from './list.ts';
 import type { Places } from './local-files.ts';
 import { pathOfSource } from './local-files.ts';
+import { labelOf } from './pass-on.ts';
 import { type GivenPlaylist, givenList } from './playlist-params.ts';
 import { readingVersion, readList } from './read-list.ts';
 
@@ -99,7 +100,12 @@ export async function* workFor(
   for await (const track of limit === null ? open : limited(open, limit, playlist.kind === 'feed')) {
     const stage = stageFor(track, uploads);
     if (stage !== null)
-      yield { key: track.id, label: track.title, params: { track: track.id }, ...(stage === 'upload' && { stage }) };
+      yield {
+        key: track.id,
+        label: labelOf(track.title),
+        params: { track: track.id },
+        ...(stage === 'upload' && { stage }),
+      };
   }
 }
 

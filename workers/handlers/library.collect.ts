@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type Library, libraryOf } from '../catalog/client.ts';
 import { BUILT_IN_KINDS, playlistsOf } from '../catalog/collect.ts';
-import { fanOut, passOn } from '../catalog/pass-on.ts';
+import { fanOut, labelOf, passOn } from '../catalog/pass-on.ts';
 import { isCollected, markGone, recordPlaylist } from '../catalog/record-playlist.ts';
 import { isInScope, type Scope, scopeOf, scopeParams } from '../catalog/scope.ts';
 import { defineHandler, type HandlerContext, type NextWork, Permanent } from '../define.ts';
@@ -42,7 +42,7 @@ async function collectAll(scope: Scope, library: Library, ctx: HandlerContext) {
 
 function taskFor(source: Source, scope: Scope): NextWork {
   const { name, kind } = source;
-  const work = { key: `source:${name}`, label: name };
+  const work = { key: `source:${name}`, label: labelOf(name) };
   if (BUILT_IN_KINDS.includes(kind)) return { ...work, params: { source: name, ...scope } };
   return { ...work, type: `source.${kind}`, params: { source, ...scope } };
 }
@@ -65,7 +65,7 @@ async function collectOne(name: string, scope: Scope, library: Library, ctx: Han
   const wanted = playlists.filter((playlist) => isInScope(scope, name, playlist));
   const works = wanted.map((playlist): NextWork => {
     const { key, title } = playlist;
-    return { key: playlistId(name, key), label: title, params: { source: name, playlist } };
+    return { key: playlistId(name, key), label: labelOf(title), params: { source: name, playlist } };
   });
   const passed = await passOn(ctx, works, ({ added, known }) =>
     ctx.progress(added + known, wanted.length, 'playlists'),

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { type Library, libraryOf } from '../catalog/client.ts';
-import { fanOut, passOn } from '../catalog/pass-on.ts';
+import { fanOut, labelOf, passOn } from '../catalog/pass-on.ts';
 import { playlistParams } from '../catalog/playlist-params.ts';
 import { recordFailure, recordPlaylist } from '../catalog/record-playlist.ts';
 import { queryOf, type Scope, scopeOf, scopeParams } from '../catalog/scope.ts';
@@ -39,7 +39,7 @@ async function syncAll(scope: Scope, library: Library, ctx: HandlerContext) {
     for await (const { id, title, goneAt } of library.playlists(queryOf(scope))) {
       if (goneAt !== null) continue;
       playlists++;
-      yield { key: id, label: title, params: { playlist: id } };
+      yield { key: id, label: labelOf(title), params: { playlist: id } };
     }
   }
   const { added } = await fanOut(ctx, works());

@@ -9,7 +9,7 @@ import { inTurn } from '../../../workers/catalog/host-turns.ts';
 import { typeCheck } from '../../../workers/catalog/wrong-type.ts';
 import { FileServer } from '../../helpers/file-server.ts';
 import { bed, builtIn } from '../thread-pool.ts';
-import { type LibraryBed, libraryBed } from './library-bed.ts';
+import { type LibraryBed, libraryBed } from './file-bed.ts';
 
 const MB = 1024 * 1024;
 const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex');

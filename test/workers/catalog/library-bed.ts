@@ -1,91 +1,99 @@
-/** `library.download` and `library.upload` in a real worker thread, with a catalog in memory. */
-import { join } from 'node:path';
-import type { OutcomeItem } from '../../../workers/contract.ts';
-import { type Playlist, playlistId, type Source, type Track, trackId } from '../../../workers/library-contract.ts';
+/** Handlers of the library in a real worker, with a catalog in memory and a run around them. */
+import type { CallItem, CountItem } from '../../../workers/contract.ts';
+import type { NextWork } from '../../../workers/define.ts';
+import type { Source } from '../../../workers/library-contract.ts';
 import { MemoryLibrary } from '../../helpers/memory-library.ts';
 import { ordersFor } from '../../helpers/orders.ts';
-import { type Bed, builtIn } from '../thread-pool.ts';
+import { bed, builtIn, type TestPool } from '../thread-pool.ts';
 
-export interface Next {
-  readonly key: string;
-  readonly stage?: string;
-  readonly params: { readonly track?: string };
+export interface Work extends NextWork {
+  readonly params: Record<string, unknown>;
 }
 
-export interface LibraryBed extends Bed {
-  readonly catalog: MemoryLibrary;
-  readonly nexts: Next[];
-  /** Of the library. */
-  readonly root: string;
-  readonly source: (own: Partial<Source> & { name: string }) => void;
-  readonly playlist: (title: string, own?: Partial<Playlist>) => string;
-  /** @returns its id */
-  readonly track: (playlist: string, own: Partial<Track> & { key: string }) => string;
-  /** One attempt of a task. */
-  readonly attempt: (id: string | null, own?: Own) => Promise<OutcomeItem>;
-  /** What it returned. @throws when it did not succeed */
-  readonly done: (id: string | null, own?: Own) => Promise<Record<string, unknown>>;
-  readonly get: (id: string) => Track;
+export interface Done {
+  readonly outcome: string;
+  readonly result: Record<string, unknown>;
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | null;
+  /** What it added to stages, each key once. */
+  readonly works: readonly Work[];
+  readonly counts: Pick<CountItem, 'processed' | 'succeeded' | 'failed'> | undefined;
 }
 
-interface Own {
-  readonly settings?: Readonly<Record<string, string>>;
-  readonly attempt?: number;
-  readonly taskId?: string;
-  readonly resume?: unknown;
-  readonly params?: object;
-}
+export const source = (name: string, more: Partial<Source>): Source => ({
+  name,
+  kind: 'feed',
+  url: null,
+  path: null,
+  groups: [],
+  headers: {},
+  limit: null,
+  ...more,
+});
 
-let libraries = 0;
+export class LibraryBed {
+  readonly library = new MemoryLibrary();
+  readonly pool: TestPool;
+  readonly dataDir: string;
+  /** Stages of the run; null: there is none. */
+  stages: readonly string[] | null = ['collect', 'sync', 'download', 'upload'];
+  settings: Record<string, string> = {};
+  /** Asked before each put: what it throws, the put fails with. */
+  beforePut: () => void = () => {};
 
-/** @param shared thread of all tests of a file: loading a handler takes longer than most of them */
-export function libraryBed(shared: Bed, type: string, more: Readonly<Record<string, string>> = {}): LibraryBed {
-  const folder = `library-${++libraries}`;
-  const settings = { LIBRARY_DIR: folder, ...more };
-  const order = ordersFor(builtIn(type), type, { run: { id: 'run', stage: 'here' } });
-  const catalog = new MemoryLibrary();
-  const nexts: Next[] = [];
-  shared.pool.answer = ({ request, taskId }) => {
-    if (request.name === 'library') return catalog.answer(request.ask, taskId);
-    if (request.name === 'next') nexts.push(request.work as Next);
-    return { added: true };
-  };
-  const attempt: LibraryBed['attempt'] = async (id, { params, ...own } = {}) => {
-    const given = order(params ?? (id === null ? {} : { track: id }), {
-      ...own,
-      settings: { ...settings, ...own.settings },
-    });
-    const outcome = await shared.pool.outcome(given);
-    catalog.release(given.taskId);
-    return outcome;
-  };
-  return {
-    ...shared,
-    root: join(shared.dataDir, folder),
-    order,
-    catalog,
-    nexts,
-    attempt,
-    source: (own) => {
-      const source = { kind: 'feed', url: null, path: null, groups: [], headers: {}, limit: null, ...own };
-      catalog.sources = [...catalog.sources, source];
-    },
-    playlist: (title, own = {}) => {
-      const id = playlistId(own.source ?? 'pods', title);
-      catalog.put([{ id, source: 'pods', key: title, title, ...own }], []);
-      return id;
-    },
-    track: (playlist, own) => {
-      const id = trackId(playlist, own.key);
-      catalog.put([], [{ id, playlist, title: own.key, position: 0, version: '1', ...own }]);
-      return id;
-    },
-    done: async (id, own) => {
-      const outcome = await attempt(id, own);
-      if (outcome.outcome !== 'succeeded')
-        throw new Error(`did not succeed: ${outcome.error?.code}: ${outcome.error?.message}`);
-      return JSON.parse(outcome.result ?? '{}');
-    },
-    get: (id) => catalog.tracks.get(id) as Track,
-  };
+  private constructor(pool: TestPool, dataDir: string) {
+    this.pool = pool;
+    this.dataDir = dataDir;
+  }
+
+  static async make(t: { teardown(call: () => unknown): void }): Promise<LibraryBed> {
+    const { pool, dataDir } = await bed(t, builtIn('library.sync'));
+    return new LibraryBed(pool, dataDir);
+  }
+
+  async perform(type: string, params: object = {}): Promise<Done> {
+    const stage = type.replace('library.', '').replace('catalog', 'sync');
+    const works: Work[] = [];
+    this.pool.answer = (item: CallItem) => {
+      const { request } = item;
+      if (request.name === 'library') {
+        if (request.ask.act === 'put') this.beforePut();
+        return this.library.answer(request.ask);
+      }
+      return request.name === 'next' ? this.#add(request.work as Work, stage, works) : null;
+    };
+    const run = this.stages === null ? null : { id: 'r', stage };
+    const order = ordersFor(builtIn(type), type)(params, { settings: this.settings, run });
+    const { outcome, result, error, retryable, retryAfterMs } = await this.pool.outcome(order);
+    const counts = this.pool.items.filter((item) => item.kind === 'count' && item.taskId === order.taskId).at(-1);
+    return {
+      outcome,
+      result: JSON.parse(result ?? 'null'),
+      error,
+      retryable,
+      retryAfterMs,
+      works,
+      counts: counts as CountItem,
+    };
+  }
+
+  /** Collects a source and syncs what it gives. */
+  async syncAll(name: string): Promise<readonly Done[]> {
+    const collected = await this.perform('library.collect', { source: name });
+    if (collected.outcome !== 'succeeded') throw new Error(`${collected.error?.code}: ${collected.error?.message}`);
+    const done: Done[] = [];
+    for (const { params } of collected.works) done.push(await this.perform('library.sync', params));
+    return done;
+  }
+
+  #add(work: Work, own: string, works: Work[]): { added: boolean } {
+    const stages = this.stages ?? [];
+    const stage = work.stage ?? stages[stages.indexOf(own) + 1];
+    if (stage === undefined || !stages.includes(stage))
+      throw Object.assign(new Error('there is no such stage'), { code: 'no_stage' });
+    const added = !works.some((one) => one.key === work.key);
+    if (added) works.push(work);
+    return { added };
+  }
 }

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap';
 import { needs } from '../../helpers/needs.ts';
 import { bucket, freePort, Middleman, s3Keys, startS3, startWebdav, webdavKeys } from '../../helpers/object-stores.ts';
 import { bed, builtIn } from '../thread-pool.ts';
-import { type LibraryBed, libraryBed } from './library-bed.ts';
+import { type LibraryBed, libraryBed } from './file-bed.ts';
 
 const MB = 1024 * 1024;
 const shared = await bed(t, builtIn('library.upload'));
