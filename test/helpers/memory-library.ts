@@ -38,6 +38,7 @@ export class MemoryLibrary {
   readonly playlists = new Map<string, Playlist>();
   readonly tracks = new Map<string, Track>();
   readonly claims: string[] = [];
+  readonly #held = new Map<string, string>();
   puts = 0;
   sources: readonly Source[] = [];
 
@@ -59,7 +60,8 @@ export class MemoryLibrary {
     }
   }
 
-  answer(ask: LibraryRequest): unknown {
+  /** @param task whose claims are its own until `release` */
+  answer(ask: LibraryRequest, task = ''): unknown {
     switch (ask.act) {
       case 'sources':
         return this.sources;
@@ -75,7 +77,7 @@ export class MemoryLibrary {
       case 'tracks':
         return page(this.#found(ask.query), ask.after);
       case 'same':
-        return null;
+        return [...this.tracks.values()].find((track) => isSame(track, ask)) ?? null;
       case 'taken':
         return [...this.tracks.values()].some(({ id, file }) => id !== ask.track && isSamePath(file?.path, ask.path));
       case 'put':
@@ -85,9 +87,16 @@ export class MemoryLibrary {
         this.put(ask.playlists ?? [], ask.tracks ?? []);
         return null;
       case 'claim':
+        if ((this.#held.get(ask.name) ?? task) !== task) return false;
+        this.#held.set(ask.name, task);
         this.claims.push(ask.name);
         return true;
     }
+  }
+
+  /** An attempt has ended. */
+  release(task: string): void {
+    for (const [name, holder] of this.#held) if (holder === task) this.#held.delete(name);
   }
 
   #found(query: TrackQuery): Track[] {
@@ -117,4 +126,9 @@ function page<Record>(all: readonly Record[], after: string | null) {
 
 function isSamePath(one: string | undefined, other: string): boolean {
   return one?.normalize('NFC').toUpperCase() === other.normalize('NFC').toUpperCase();
+}
+
+function isSame({ file, url }: Track, ask: LibraryRequest & { readonly act: 'same' }): boolean {
+  if (!file) return false;
+  return 'sha256' in ask ? file.sha256 === ask.sha256 : url === ask.url && file.version === ask.version;
 }

@@ -35,8 +35,10 @@ const builtIn = [
   'http.request',
   'library.catalog',
   'library.collect',
+  'library.download',
   'library.scan',
   'library.sync',
+  'library.upload',
   'logs.cleanup',
   'store.cleanup',
 ];

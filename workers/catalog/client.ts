@@ -33,6 +33,8 @@ export interface Library {
   }): Promise<void>;
   /** Resolves once this attempt alone has it, which it has until it ends. @throws what the signal is aborted with */
   claim(name: string): Promise<void>;
+  /** Whether this attempt alone has it now. */
+  tryClaim(name: string): Promise<boolean>;
 }
 
 const claimAgainMs = 500;
@@ -48,7 +50,9 @@ export function libraryOf(ctx: HandlerContext): Library {
       after = next;
     }
   }
+  const tryClaim = (name: string) => ask<boolean>({ act: 'claim', name });
   return {
+    tryClaim,
     sources: () => ask({ act: 'sources' }),
     playlist: (id) => ask({ act: 'playlist', id }),
     track: (id) => ask({ act: 'track', id }),
@@ -61,7 +65,7 @@ export function libraryOf(ctx: HandlerContext): Library {
       await ask({ act: 'put', ...changes });
     },
     async claim(name) {
-      while (!(await ask<boolean>({ act: 'claim', name }))) {
+      while (!(await tryClaim(name))) {
         ctx.signal.throwIfAborted();
         await new Promise((resolve) => setTimeout(resolve, claimAgainMs));
       }

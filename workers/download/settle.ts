@@ -42,8 +42,8 @@ export async function settle(
   throw new Error(`${file.folder} holds more than ${numbersMax} files named like "${file.name}"`);
 }
 
-/** Whether the part now has the name; false when something else has it. */
-async function placeNew(part: Part, path: string): Promise<boolean> {
+/** Whether the part now has the name; false when something else has it. Where the disk knows no links, it is moved there. */
+export async function placeNew(part: Part, path: string): Promise<boolean> {
   try {
     await link(part.path, path);
     return true;

@@ -19,12 +19,17 @@ const startsMax = 3;
 const syncEveryBytes = 64 * 1024 * 1024;
 const checkpointEveryMs = 5_000;
 const excerptCharsMax = 200;
+const empty = Buffer.alloc(0);
 
 export interface Wanted {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly sizeBytes: number | null;
   readonly digest: Digest | null;
+  /** Refuses what is not meant: by the type of the answer, and by its first bytes. These are empty where a part is continued. */
+  readonly check?: (type: string, beginning: Buffer) => void;
+  /** See `HttpOptions`. */
+  readonly writtenHost?: string | undefined;
 }
 
 export type Transfer =
@@ -38,6 +43,8 @@ export type Transfer =
       /** Address that answered, and what it said about the name. */
       readonly url: string;
       readonly disposition: string | undefined;
+      /** Media type; null where the answer did not speak of the file. */
+      readonly type: string | null;
     };
 
 /** @param save keeps what the next attempt should know: how many bytes are there */
@@ -55,6 +62,7 @@ export async function transfer(
     const conditions = begun ? rangeHeaders(begun.note, begun.bytes) : changedHeaders(receipt);
     const response = await ctx.http.request(wanted.url, {
       headers: { 'accept-encoding': 'identity', ...wanted.headers, ...conditions },
+      ...(wanted.writtenHost !== undefined && { writtenHost: wanted.writtenHost }),
     });
     const verdict = judge(
       response.status,
@@ -75,7 +83,7 @@ export async function transfer(
     if (verdict.kind === 'complete' && begun) {
       const { url, headers } = response;
       const both = { bytes: begun.bytes, resumedBytes: begun.bytes, digests: sums.digests(), validators: begun.note };
-      return { kind: 'received', ...both, url, disposition: headers['content-disposition'] };
+      return { kind: 'received', ...both, url, disposition: headers['content-disposition'], type: null };
     }
     ctx.log.info('what was there is of another version: starting again');
     await part.remove();
@@ -145,6 +153,7 @@ class Receiving {
   async run(ctx: HandlerContext, save: (bytes: number) => void): Promise<Transfer> {
     let handle: FileHandle | null = null;
     try {
+      this.#check(empty);
       await this.#refuseWhatCannotFit();
       const body = this.#body();
       handle = await this.#part.open(this.#from);
@@ -165,7 +174,12 @@ class Receiving {
       validators: this.#validators,
       url: this.#response.url,
       disposition: this.#response.headers['content-disposition'],
+      type: this.#response.headers['content-type'] ?? null,
     };
+  }
+
+  #check(beginning: Buffer): void {
+    this.#wanted.check?.(this.#response.headers['content-type'] ?? '', beginning);
   }
 
   #body(): Readable {
@@ -200,6 +214,7 @@ class Receiving {
     const speed = new Speed(this.#from, performance.now());
     let savedAt = performance.now();
     for await (const chunk of body) {
+      if (this.#position === 0) this.#check(chunk as Buffer);
       await writeWhole(handle, chunk as Buffer, this.#position);
       this.#sums.update(chunk as Buffer);
       this.#position += (chunk as Buffer).length;

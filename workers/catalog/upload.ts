@@ -1,0 +1,87 @@
+/** A file of the library to its target, once; what was sent is written down when the target has it whole. */
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type HandlerContext, Permanent } from '../define.ts';
+import { placeFor } from '../download/folder.ts';
+import { Speed } from '../download/speed.ts';
+import { type Track, type TrackFile, trackState } from '../library-contract.ts';
+import { type Library, libraryOf } from './client.ts';
+import { noting } from './failure.ts';
+import { objectName, targetOf } from './targets/choose.ts';
+import type { Target } from './targets/target.ts';
+
+export interface Uploaded {
+  /** Null where no target is set. */
+  readonly target: string | null;
+  readonly name: string | null;
+  readonly bytes: number;
+  /** It was there already, or there is nowhere to send it to. */
+  readonly skipped: boolean;
+}
+
+export const nowhere: Uploaded = { target: null, name: null, bytes: 0, skipped: true };
+
+export async function uploadTrack(ctx: HandlerContext, id: string, dataDir: string): Promise<Uploaded> {
+  const target = targetOf(ctx.settings, ctx.http, dataDir);
+  if (!target) return nowhere;
+  const library = libraryOf(ctx);
+  await library.claim(`track:${id}`);
+  const track = await library.track(id);
+  if (!track) throw new Permanent(`the library has no track ${id}`, { code: 'no_track' });
+  return await noting(ctx, library, id, 'upload', async () => {
+    if (!track.file) throw new Permanent('there is no file yet: download it first', { code: 'no_file' });
+    const { root } = await placeFor(dataDir, ctx.settings['LIBRARY_DIR'] || 'library', '');
+    return await send(ctx, library, track, track.file, target, root);
+  });
+}
+
+async function send(
+  ctx: HandlerContext,
+  library: Library,
+  track: Track,
+  file: TrackFile,
+  target: Target,
+  root: string,
+): Promise<Uploaded> {
+  const { bytes, sha256 } = file;
+  const name = objectName(ctx.settings, file.path);
+  // Tracks that share a file have one object too.
+  await library.claim(`object:${target.name}/${name}`);
+  const local = { path: join(root, file.path), bytes, sha256 };
+  const known = track.upload;
+  const recorded = known?.target === target.name && known.name === name && known.sha256 === sha256;
+  const there = await target.holds(name, local, recorded);
+  if (!there) {
+    await refuseMissing(local.path);
+    await target.put(name, local, sendingOf(ctx, bytes));
+  }
+  const upload = { target: target.name, name, bytes, sha256, at: new Date().toISOString() };
+  await library.put({ tracks: [{ id: track.id, upload: there && recorded ? known : upload, failure: null }] });
+  ctx.log.info(there ? `${target.name} has it already: ${name}` : `sent ${bytes} bytes to ${target.name} as ${name}`);
+  return { target: target.name, name, bytes, skipped: there };
+}
+
+async function refuseMissing(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => null);
+  if (found?.isFile()) return;
+  const message = `${path} is gone from the library; the next run of library.download fetches it again`;
+  throw new Permanent(message, { code: 'file_missing' });
+}
+
+function sendingOf(ctx: HandlerContext, totalBytes: number) {
+  const speed = new Speed(0, performance.now());
+  const { progress } = ctx;
+  return {
+    resume: ctx.resume,
+    save: (state: unknown) => ctx.checkpoint(state),
+    sent: (bytes: number) => progress(bytes, totalBytes, speed.text(bytes, performance.now())),
+  };
+}
+
+/** Whether a run of uploads has something to do for it. */
+export function wantsUpload(track: Track): boolean {
+  if (!track.file) return false;
+  return (
+    track.upload?.sha256 !== track.file.sha256 || (trackState(track) === 'failed' && track.failure?.stage === 'upload')
+  );
+}
