@@ -81,8 +81,8 @@ export class BuiltInSchedules {
   }
 }
 
-function ruleOf({ name, task, at, note }: BuiltIn, moved = at): Rule {
-  const given = { name, task, note, when: { kind: 'daily', at: moved } };
+function ruleOf({ name, work, when, flag, note }: BuiltIn, at = when.at): Rule {
+  const given = { name, ...work, note, when: { ...when, at }, ...(flag !== undefined && { flag }) };
   const checked = checkSchedule(given, { minIntervalMs: 0, zone: 'UTC', now: null });
   if (!checked.ok) throw new Error(`the built-in schedule ${name} is not one: ${JSON.stringify(checked.mistakes)}`);
   return checked.value.rule;

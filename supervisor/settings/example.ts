@@ -13,8 +13,8 @@ const HEAD = `# Settings of Nightshift. Copied to nightshift.env in the data fol
 # its log. A key that is no setting is pointed out, and the rest of the file is used.
 `;
 
-const TIMES = `# When built-in schedules are due each day, as HH:MM in the zone of TIMEZONE. Taken away again, the default holds.
-${BUILT_INS.map(({ name, at }) => `#${timeKeyOf(name)}=${at}`).join('\n')}
+const TIMES = `# When built-in schedules are due on their days, as HH:MM in the zone of TIMEZONE. Taken away again, the default holds.
+${BUILT_INS.map(({ name, when }) => `#${timeKeyOf(name)}=${when.at}`).join('\n')}
 `;
 
 const OWN = `# Keys of your own begin with HANDLER_ and reach the handlers that declare them.

@@ -31,7 +31,7 @@ export interface SchedulesBedOptions {
   readonly fill?: (bytes: Uint8Array) => void;
 }
 
-const KNOWN = new Set(['scripted', 'noop', ...BUILT_INS.map(({ task }) => task.type)]);
+const KNOWN = new Set(['scripted', 'noop', ...BUILT_INS.flatMap(({ work }) => ('task' in work ? work.task.type : []))]);
 
 export class SchedulesBed {
   readonly clock: ManualClock;

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { BUILT_IN_PIPELINES, type BuiltInPipeline } from '../../supervisor/core/run/built-in-pipelines.ts';
 import { BUILT_INS } from '../../supervisor/core/schedule/built-ins.ts';
 import { anybody } from '../helpers/open-supervisor.ts';
 import { refusedBy as refused, SchedulesBed } from '../helpers/schedules-bed.ts';
@@ -97,4 +98,45 @@ t.test('what was due by the time before is settled, and the night has one backup
   const { id, nextAt } = await bed.desk.show('backup');
   t.equal(nextAt, '2026-11-27T03:30:00.000Z');
   t.match(bed.ledger(id), [{ outcome: 'started' }]);
+});
+
+t.test('those of the library come with the times they have, and start nothing until their flag is on', async (t) => {
+  const bed = opened();
+  const expected = [
+    ['library-collect', 'daily', '02:00', null, { pipeline: 'library.collect' }],
+    ['library-discover', 'weekly', '03:00', 'library.discover', null],
+    ['library-metadata', 'monthly', '04:00', 'library.metadata', null],
+    ['library-metadata-new', 'weekly', '04:30', 'library.metadata', null],
+    ['library-series', 'monthly', '03:00', 'library.complete', null],
+    ['library-artists', 'monthly', '03:00', 'library.complete', null],
+  ] as const;
+  for (const [name, kind, at, type, run] of expected) {
+    const schedule = await bed.desk.show(name);
+    const flag = name.toUpperCase().replaceAll('-', '_');
+    t.match(schedule, { builtIn: true, flag, held: `the feature flag ${flag} is off`, when: { kind, at } }, name);
+    t.match(schedule, { task: type === null ? null : { type }, run }, name);
+  }
+  t.match((await bed.desk.show('library-metadata')).when, { day: 1 });
+  t.match((await bed.desk.show('library-series')).when, { day: 2 });
+  t.match((await bed.desk.show('library-artists')).when, { day: 3 });
+  t.match((await bed.desk.show('library-metadata-new')).when, { days: ['sun'] });
+  const pipeline = BUILT_IN_PIPELINES.get('library.collect');
+  bed.pipelines.set('library.collect', { ...(pipeline as BuiltInPipeline), file: null });
+  bed.pass(40 * 86_400_000);
+  const origins = () => new Set([...bed.state.tasks.values()].map(({ options }) => options.origin));
+  t.notOk([...origins()].some((origin) => origin.includes('library')));
+  for (const [name] of expected) bed.flags.set(name.toUpperCase().replaceAll('-', '_'), true);
+  bed.pass(40 * 86_400_000);
+  for (const [name] of expected.slice(1)) t.ok(origins().has(`schedule:${name}`), name);
+  t.match(
+    [...bed.state.runs.byId.values()],
+    [{ by: 'schedule:library-collect', pipeline: { name: 'library.collect' } }],
+  );
+});
+
+t.test('a key moves the time of day of one that is weekly or monthly, and nothing else of it', async (t) => {
+  const bed = opened(new Map([['library-series', '05:15']]));
+  t.match((await bed.desk.show('library-series')).when, { kind: 'monthly', day: 2, at: '05:15' });
+  bed.builtIns.adopt(NOT_MOVED);
+  t.match((await bed.desk.show('library-series')).when, { kind: 'monthly', day: 2, at: '03:00' });
 });

@@ -64,6 +64,8 @@ t.test('a schedule starts its run when it is due, and the occurrence stands in t
   t.match(await bed.desk.show('nightly'), { activeRuns: [run?.id], activeTasks: [], last: { runId: run?.id } });
   bed.restart();
   t.equal(runsOf(bed).length, 1, 'a restart doubles nothing');
+  bed.journal.takeSnapshot();
+  bed.restart();
   t.match(await bed.desk.show('nightly'), { activeRuns: [run?.id], last: { runId: run?.id } });
   endRun(bed, runsOf(bed)[0], 'succeeded');
   t.match(await bed.desk.show('nightly'), { activeRuns: [], failuresInRow: 0 });
@@ -159,6 +161,7 @@ t.test(
     bed.finish(task, 'failed');
     bed.keeper.tick(bed.clock.wall() + 400 * day);
     t.equal(runsOf(bed).length, 1);
+    bed.journal.takeSnapshot();
     bed.restart();
     t.match(await bed.desk.show('nightly'), { activeRuns: [], failuresInRow: 1 });
     bed.keeper.tick(bed.clock.wall() + 400 * day);

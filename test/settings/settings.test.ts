@@ -88,7 +88,7 @@ t.test('the example explains every key, and its values are the defaults', async 
   t.equal(example.split('\n').filter((line) => line.length > 120).length, 0, 'no line is longer than 120 characters');
   t.same(good(example), good(''), 'as it is it changes nothing');
   const uncommented = example.replaceAll(/^#(?=[A-Z_]+=)/gm, '').replace(/^HANDLER_EXAMPLE.*$/m, '');
-  const times = new Map(BUILT_INS.map(({ name, at }) => [name, at]));
+  const times = new Map(BUILT_INS.map(({ name, when }) => [name, when.at]));
   t.same(good(uncommented), { ...good(''), taskTimes: times }, 'uncommented it is the defaults');
 });
 
