@@ -103,7 +103,17 @@ INBOX_OWNERS IDEMPOTENCY_KEYS`
   .trim()
   .split(/\s+/);
 /** Settings that this program has besides. */
-const OUR_OWN = ['CANCEL_GRACE', 'AGEING', 'PROCESS_MEMORY', 'BACKUP_DIR', 'BACKUP_PATHS', 'STORE_SIZE'];
+const OUR_OWN = [
+  'CANCEL_GRACE',
+  'AGEING',
+  'PROCESS_MEMORY',
+  'BACKUP_DIR',
+  'BACKUP_PATHS',
+  'STORE_SIZE',
+  'METADATA_MUSICBRAINZ',
+  'METADATA_OPENLIBRARY',
+  'METADATA_CONTACT',
+];
 
 t.test('every setting of the contract is there or known as one of a later version, and no other is', async (t) => {
   t.same([...new Set([...KEYS, ...LATER_KEYS])].sort(), [...CONTRACT, ...OUR_OWN].sort());
