@@ -12,6 +12,7 @@ interface Given extends When {
   readonly data: string;
   readonly name?: string;
   readonly type?: string;
+  readonly pipeline?: string;
   readonly params?: string;
   readonly timezone?: string;
   readonly catchUp?: string;
@@ -47,7 +48,8 @@ export function editScheduleCommand(): Command {
 
 function withMembers(command: Command): Command {
   command.option('--type <type>', 'of the task it submits, e.g. http.download');
-  command.option('--params <json>', 'of the task as JSON, as @FILE, or - for standard input');
+  command.option('--pipeline <name>', 'of the run it starts instead of a task, e.g. library.full');
+  command.option('--params <json>', 'of the task or the run as JSON, as @FILE, or - for standard input');
   for (const [flags, does] of WHEN_OPTIONS) command.addOption(new Option(flags, does));
   return command
     .option('--timezone <zone>', 'IANA name, e.g. Europe/Berlin; else the setting TIMEZONE holds')
@@ -75,16 +77,16 @@ async function add(given: Given): Promise<void> {
 
 async function edit(which: string, given: Given): Promise<void> {
   const changes = { ...Object.fromEntries((given.unset ?? []).map(unset)), ...membersOf(given) };
-  const isTask = given.type !== undefined || given.params !== undefined;
-  if (Object.keys(changes).length === 0 && !isTask) throw new UsageError('say what to change: see --help');
+  const isWork = given.type !== undefined || given.pipeline !== undefined || given.params !== undefined;
+  if (Object.keys(changes).length === 0 && !isWork) throw new UsageError('say what to change: see --help');
   const supervisor = supervisorOf(dataFolder(given));
-  // The task is changed as a whole: what it was must not have changed since.
-  const before = isTask ? (await supervisor.get<{ schedule: Schedule }>(placeOf(which))).schedule : null;
-  const task = before && { task: { ...(before.task as object), ...taskFrom(given) } };
+  // The task or the run is changed as a whole: what it was must not have changed since.
+  const before = isWork ? (await supervisor.get<{ schedule: Schedule }>(placeOf(which))).schedule : null;
+  const work = before && workFrom(given, before);
   const { body } = await supervisor
     .patch<{ schedule: Schedule }>(
       placeOf(which),
-      { ...changes, ...task },
+      { ...changes, ...work },
       before ? { 'if-match': `"${before.version}"` } : {},
     )
     .catch((thrown) => inOptions(thrown, (path) => wordOf(path, given)));
@@ -104,11 +106,11 @@ function hyphenated(member: string): string {
 }
 
 function fromOptions(given: Given): object {
-  if (given.name === undefined || given.type === undefined)
-    throw new UsageError('a schedule needs --name and --type, or a --file');
+  if (given.name === undefined || (given.type ?? given.pipeline) === undefined)
+    throw new UsageError('a schedule needs --name and --type or --pipeline, or a --file');
   if (givenWhen(given).length === 0)
     throw new UsageError('say when: --daily, --weekly, --monthly, --every, --cron or --once');
-  return { ...membersOf(given), task: taskFrom(given) };
+  return { ...membersOf(given), ...workFrom(given, null) };
 }
 
 /** As in the inbox it may stand in a `schedule` of its own. */
@@ -120,8 +122,15 @@ function fromFile(given: Given): object {
   return content?.schedule ?? content;
 }
 
-function taskFrom({ type, params }: Given): object {
-  return { ...(type !== undefined && { type }), ...(params !== undefined && { params: readJson(params, '--params') }) };
+/** @param before what it submits or starts, where there is such a schedule */
+function workFrom(given: Given, before: Pick<Schedule, 'task' | 'run'> | null): object {
+  const { type, pipeline } = given;
+  if (type !== undefined && pipeline !== undefined)
+    throw new UsageError('--type and --pipeline: a schedule submits a task or starts a run, not both');
+  const params = given.params === undefined ? {} : { params: readJson(given.params, '--params') };
+  const startsRun = pipeline !== undefined || (type === undefined && before?.run != null);
+  if (startsRun) return { run: { ...(before?.run as object), ...(pipeline !== undefined && { pipeline }), ...params } };
+  return { task: { ...(before?.task as object), ...(type !== undefined && { type }), ...params } };
 }
 
 /** Only what was given; members that are undefined vanish in JSON. */
@@ -141,6 +150,6 @@ function wordOf(path: string, given: Given): string | null {
   if (path === '$.when.anchor') return '--anchor';
   if (path.startsWith('$.when')) return when === undefined ? null : `--${when}`;
   if (path === '$.task' || path === '$.task.type') return '--type';
-  const [, member = '', rest = ''] = /^\$\.(?:task\.)?(\w+)(.*)$/.exec(path) ?? [];
+  const [, member = '', rest = ''] = /^\$\.(?:(?:task|run)\.)?(\w+)(.*)$/.exec(path) ?? [];
   return member === '' ? null : `--${hyphenated(member)}${rest}`;
 }

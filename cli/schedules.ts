@@ -55,7 +55,7 @@ export function schedulesCommand(): Command {
     .addCommand(addScheduleCommand())
     .addCommand(editScheduleCommand())
     .addCommand(
-      leaf('run', 'submit its task now; when it is due next stays as it is')
+      leaf('run', 'submit its task, or start its run, now; when it is due next stays as it is')
         .argument('<name>', 'its name or id')
         .action(run),
     )
@@ -103,7 +103,7 @@ async function list(given: Page & { readonly state?: string; readonly text?: str
 async function show(which: string, given: Given): Promise<void> {
   const { schedule } = await supervisorOf(dataFolder(given)).get<{ schedule: Schedule }>(placeOf(which));
   if (given.json) return printJson(schedule);
-  const { paused, task, last, waiting, activeTasks } = schedule;
+  const { paused, task, run, last, waiting, activeTasks, activeRuns } = schedule;
   print(`${schedule.sentence}\n`);
   print(
     facts([
@@ -114,9 +114,9 @@ async function show(which: string, given: Given): Promise<void> {
       ['held', schedule.held],
       ['next', localTime(schedule.nextAt) || 'never'],
       ['starts', schedule.startsAt === schedule.nextAt ? null : `${localTime(schedule.startsAt)}, with its jitter`],
-      ['last', last && [occurrenceText(last), last.taskId, last.reason].filter(Boolean).join(', ')],
+      ['last', last && [occurrenceText(last), last.taskId ?? last.runId, last.reason].filter(Boolean).join(', ')],
       ['waiting', waiting.length === 0 ? null : `${waiting.length} for the work of an earlier one`],
-      ['under way', activeTasks.join(', ')],
+      ['under way', [...activeTasks, ...activeRuns].join(', ')],
       ['failures', schedule.failuresInRow === 0 ? null : `${schedule.failuresInRow} in a row`],
       ['catch up', schedule.catchUp === 'all' ? `all, at most ${schedule.catchUpLimit}` : schedule.catchUp],
       [
@@ -132,7 +132,7 @@ async function show(which: string, given: Given): Promise<void> {
       ['made', `by ${oneLine(schedule.createdBy)} ${localTime(schedule.createdAt)}`],
     ]),
   );
-  print(`\ntask  ${JSON.stringify(task)}`);
+  print(run === null ? `\ntask  ${JSON.stringify(task)}` : `\nrun   ${JSON.stringify(run)}`);
 }
 
 async function next(which: string, given: Given & { readonly count: number }): Promise<void> {
@@ -157,18 +157,19 @@ async function history(which: string, given: Page): Promise<void> {
   const rows = page.items.map((one) => [
     localTime(one.plannedAt),
     one.outcome,
-    one.taskId ?? '',
+    one.taskId ?? one.runId ?? '',
     [one.throughAt && `${one.count} up to ${localTime(one.throughAt)}`, one.reason].filter(Boolean).join(': '),
   ]);
-  print(table(['PLANNED', 'OUTCOME', 'TASK', ''], rows));
+  print(table(['PLANNED', 'OUTCOME', 'TASK OR RUN', ''], rows));
   if (page.next !== null) printError(`there are more: --cursor ${page.next}`);
 }
 
 async function run(which: string, given: Given): Promise<void> {
   const supervisor = supervisorOf(dataFolder(given));
-  const { body } = await supervisor.post<{ task: { id: string } | null }>(placeOf(which, 'run'), {});
+  const { body } = await supervisor.post<{ occurrence: Occurrence }>(placeOf(which, 'run'), {});
   if (given.json) return printJson(body);
-  print(body.task?.id ?? 'it waits for the work of an earlier one');
+  const { taskId, runId } = body.occurrence;
+  print(taskId ?? runId ?? 'it waits for the work of an earlier one');
 }
 
 /** The ledger of what is deleted is found by its id, so that is told. */

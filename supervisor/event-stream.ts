@@ -2,16 +2,21 @@
  * Durable entries on their way to whoever watches: page, log, metrics. The last ones are held, so that a watcher who was
  * away for a moment goes on exactly where it stopped.
  */
-import type { Event } from './core/event.ts';
+import type { Event, LibraryPut } from './core/event.ts';
 import type { EventSource, PublishedEvent } from './facade.ts';
 
 const eventsHeldMax = 10_000;
 const paramsCharsHeldMax = 512;
 
+/** Of changes of the library, how many records there were. */
+type Held =
+  | Exclude<Event, LibraryPut>
+  | (Omit<LibraryPut, 'playlists' | 'tracks'> & { readonly playlists: number; readonly tracks: number });
+
 export class EventStream implements EventSource {
   readonly epoch: number;
   /** By sequence number, modulo their number. */
-  readonly #held: (Event | undefined)[] = new Array(eventsHeldMax);
+  readonly #held: (Held | undefined)[] = new Array(eventsHeldMax);
   readonly #heldAt = new Float64Array(eventsHeldMax);
   readonly #listeners = new Set<(events: readonly PublishedEvent[]) => void>();
   #first: number;
@@ -65,7 +70,7 @@ export class EventStream implements EventSource {
     return events;
   }
 
-  #publish(seq: number, event: Event): PublishedEvent {
+  #publish(seq: number, event: Held): PublishedEvent {
     const at = this.#heldAt[seq % eventsHeldMax] as number;
     const { e, ...members } = event as { e: string; id?: string; params?: string; value?: string };
     const { params: _params, value: _value, ...data } = members;
@@ -74,7 +79,7 @@ export class EventStream implements EventSource {
 }
 
 /** Without what may be large and can be asked for: ten thousand of these are held, and each goes to every watcher. */
-function slim(event: Event): Event {
+function slim(event: Event): Held {
   switch (event.e) {
     case 'task.accepted': {
       // A copy is not worth it for params that the task holds anyway.
@@ -86,6 +91,9 @@ function slim(event: Event): Event {
       return { ...event, data: '' };
     case 'store.set':
       return { ...event, value: '' };
+    case 'library.put':
+      // Records are asked for; what is told is that there is something to ask for.
+      return { ...event, playlists: event.playlists?.length ?? 0, tracks: event.tracks?.length ?? 0 };
     case 'attempt.ended': {
       if (event.result === undefined && event.log === undefined) return event;
       const { result: _result, log: _log, ...rest } = event;

@@ -58,7 +58,7 @@ export function openInbox({ dataDir, settings, opened, health, log, clock, disk 
       });
       for (const { code, message } of unhandled(tasks)) log.warn({ file: name, health: code }, message);
       for (const { rule, task } of puts) {
-        if (supervisor.handlerOf(task.type)) continue;
+        if (!task || supervisor.handlerOf(task.type)) continue;
         const message = `there is no handler of ${task.type} yet: what the schedule ${rule.name} submits will wait for one`;
         log.warn({ file: name, schedule: rule.name, type: task.type }, message);
       }

@@ -25,6 +25,9 @@ import type { Ledger } from './history/ledger.ts';
 import { limitsOf, putInForce } from './in-force.ts';
 import type { Journal } from './journal/live-journal.ts';
 import { completeHistory, recover } from './last-incarnation.ts';
+import { LibraryClaims } from './library-claims.ts';
+import { LibraryDesk } from './library-desk.ts';
+import { libraryFrom } from './library-from.ts';
 import type { Log } from './log.ts';
 import { type NextParts, nextFrom } from './next-from.ts';
 import { waitingForHandlers } from './no-handler.ts';
@@ -85,6 +88,7 @@ export interface Opened {
   readonly putRuns: PutRuns;
   readonly pipelines: PipelinesFolder;
   readonly store: StoreDesk;
+  readonly library: LibraryDesk;
   readonly tokens: TaskTokens;
   readonly logs: AttemptLog;
   readonly ledger: Ledger;
@@ -184,6 +188,15 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     durable: (seq) => journal.durable(seq),
     mayChange: (whileDraining) => supervisor.mayTakeWork(whileDraining),
   });
+  const library = new LibraryDesk({
+    state,
+    recorder,
+    clock,
+    durable: (seq) => journal.durable(seq),
+    mayChange: (whileDraining) => supervisor.mayTakeWork(whileDraining),
+    sources: { on: [], all: [], mistakes: [] },
+  });
+  const claims = new LibraryClaims(state);
   const tokens = new TaskTokens(state);
   let addressOf: () => string | null = () => null;
   const cleanups: Readonly<Record<CleanupName, () => Promise<unknown>>> = {
@@ -215,9 +228,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     nextFrom: (parent, work) => nextFrom(nextParts, parent, work),
     cleanUp: (what) => cleanups[what](),
     storeFrom: (task, request) => storeFrom(store, task, request),
-    libraryFrom: async () => {
-      throw new Refusal('conflict', 'there is no catalog yet');
-    },
+    libraryFrom: (task, attempt, request) => libraryFrom(library, claims, task, attempt, request),
     accessFor(taskId, attempt) {
       const url = addressOf();
       return url === null ? null : { url, token: tokens.tokenOf(taskId, attempt) };
@@ -278,11 +289,13 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     clock,
     ids,
     handlers,
+    pipelines,
+    cancelRest: (run) => void keeper.cancelRest(run),
     upSince: startedAt,
     maySubmit: () => !journal.full,
   });
-  scheduler.adopt(settings.schedulerEnabled, settings.timezone);
   const keeper = new RunKeeper({ state, recorder, stop: (id) => dispatcher.stop(id, 'canceled') });
+  scheduler.adopt(settings.schedulerEnabled, settings.timezone);
   const nextParts: NextParts = {
     state,
     recorder,
@@ -326,6 +339,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     ledger,
     ids,
     clock,
+    pipelines,
     minIntervalMs: () => inForce.minIntervalMs,
     checkType: (type) => mustKnowType(handlers, type, ['$.task.type']),
     checkParams: (inputs) => paramsCheck.check(inputs),
@@ -359,6 +373,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     runs,
     pipelines,
     store,
+    library,
     tokens,
     reachable(at) {
       addressOf = at;

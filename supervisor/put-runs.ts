@@ -70,7 +70,8 @@ export class PutRuns {
   }
 }
 
-function firstTask({ input, path, pipeline }: CheckedRun): readonly PlacedTask[] {
+/** What its handler is asked about. */
+export function firstTask({ input, path, pipeline }: CheckedRun): readonly PlacedTask[] {
   const task = checkTask({ type: pipeline.stages[0]?.type });
   return task.ok ? [{ task: { ...task.value, params: firstParams(input) }, path }] : [];
 }

@@ -13,6 +13,8 @@ import type { Rule, Schedule } from './core/schedule/schedule.ts';
 import { zoneOf } from './core/schedule/schedules.ts';
 import type { State } from './core/state.ts';
 import type { TaskInput } from './core/task-input.ts';
+import type { PipelinesFolder } from './pipelines-folder.ts';
+import { firstTask, noPipeline } from './put-runs.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface PutSchedulesParts {
@@ -25,6 +27,7 @@ export interface PutSchedulesParts {
   readonly timeKeyOf: (schedule: Schedule) => string | null;
   /** Asks handlers about params; null when none has to be asked. @throws Refusal `validation` */
   readonly checkParams: (inputs: readonly TaskInput[]) => Promise<void> | null;
+  readonly pipelines: Pick<PipelinesFolder, 'of' | 'all'>;
 }
 
 export interface GivenSchedule {
@@ -48,13 +51,20 @@ export class PutSchedules {
     const mistakes: Mistake[] = [];
     for (const { value, path } of given) {
       const checked = this.#check(value, path);
-      if (checked.ok) inputs.push({ ...checked.value, path });
-      else mistakes.push(...checked.mistakes);
+      if (!checked.ok) mistakes.push(...checked.mistakes);
+      else {
+        const lost = lostPipeline(checked.value, path, this.#parts.pipelines);
+        if (lost) mistakes.push(lost);
+        inputs.push({ ...checked.value, path });
+      }
     }
     const [first] = mistakes;
     if (first) throw new Refusal('validation', `${first.path} ${first.message}`, mistakes);
-    const tasks = inputs.map(({ task, path }) => ({ task, path: `${path}.task` }));
-    await checkParamsOf(tasks, this.#parts.checkParams);
+    const { pipelines, checkParams } = this.#parts;
+    await checkParamsOf(
+      inputs.flatMap((input) => workOf(input, input.path, pipelines)),
+      checkParams,
+    );
     return inputs;
   }
 
@@ -104,6 +114,26 @@ export function timeIsFixed(schedule: Schedule, { when }: Rule, key: string | nu
     message: `comes from ${key} in the settings: change it there, or take it out first`,
   };
   return new Refusal('conflict', `${mistake.path} ${mistake.message}`, [mistake]);
+}
+
+/** @param path where the schedule stands */
+export function lostPipeline(
+  { run }: ScheduleInput,
+  path: string,
+  pipelines: PutSchedulesParts['pipelines'],
+): Mistake | null {
+  return run === null || pipelines.of(run.pipeline) ? null : noPipeline(pipelines, run.pipeline, `${path}.run`);
+}
+
+/** The task that it submits, or that its run begins with. */
+export function workOf(
+  { task, run }: ScheduleInput,
+  path: string,
+  pipelines: PutSchedulesParts['pipelines'],
+): readonly PlacedTask[] {
+  if (task) return [{ task, path: `${path}.task` }];
+  const found = run && pipelines.of(run.pipeline);
+  return found ? firstTask({ input: run, path: `${path}.run`, pipeline: found.pipeline }) : [];
 }
 
 export interface PlacedTask {

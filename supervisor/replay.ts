@@ -6,13 +6,17 @@ import {
   decodeEvent,
   decodeStored,
   decodeTask,
+  decodeTrack,
   type EntityBytes,
   isStored,
   isTask,
+  isTrack,
   UnknownEntry,
 } from './core/decode.ts';
 import type { TaskAccepted } from './core/event.ts';
 import { Fault } from './core/fault.ts';
+import { restorePlaylist, restoreTrack } from './core/library/apply-library.ts';
+import { newPlaylist, newTrack } from './core/library/members.ts';
 import { restoreRun, runsPutAside } from './core/run/apply-runs.ts';
 import { pastRunRecord, type RunRecord } from './core/run/record.ts';
 import { keysName } from './core/run/runs.ts';
@@ -84,6 +88,7 @@ export class Replay implements Replayer {
     try {
       if (isTask(from)) this.#insert(decodeTask(from, this.state));
       else if (isStored(from)) putStored(this.state.store, decodeStored(from));
+      else if (isTrack(from)) this.#restoreTrack(from);
       else this.#take(decodeEntity(from), seq);
     } catch (error) {
       throw unreadable(error, `the snapshot line of sequence ${seq}`);
@@ -137,6 +142,11 @@ export class Replay implements Replayer {
   #insert(task: Task): void {
     index(this.state, task);
     if (task.id > this.lastId) this.lastId = task.id;
+  }
+
+  #restoreTrack(from: EntityBytes): void {
+    const { track, text } = decodeTrack(from);
+    restoreTrack(this.state.library, newTrack(track), text, from.seq);
   }
 
   #take(entity: Entity, seq: number): void {
@@ -193,6 +203,11 @@ export class Replay implements Replayer {
         const { k: _, ...stored } = entity;
         restoreRun(state, stored, seq);
         if (stored.id > this.lastId) this.lastId = stored.id;
+        break;
+      }
+      case 'playlist': {
+        const { k: _, ...playlist } = entity;
+        restorePlaylist(state.library, newPlaylist(playlist), seq);
         break;
       }
       case 'rate':

@@ -38,6 +38,8 @@ export class RunKeeper {
     const ids: string[] = [];
     for (const { id, endedAt } of state.runs.byId.values()) {
       if (endedAt === null || endedAt + state.limits.failedLiveMs > now) continue;
+      // The schedule that started it has yet to see how it ended.
+      if (state.schedules.ofRun.has(id)) continue;
       if (ids.push(id) >= archivedPerEntryMax) break;
     }
     if (ids.length > 0) recorder.record({ e: 'run.archived', ids });

@@ -11,7 +11,10 @@ import type { Event } from './core/event.ts';
 import { Heap } from './core/heap.ts';
 import type { IdMaker } from './core/id.ts';
 import { Refusal } from './core/refusal.ts';
-import { type Evaluation, evaluate, runNow, type Submit } from './core/schedule/evaluate.ts';
+import type { Pipeline } from './core/run/pipeline.ts';
+import type { Run } from './core/run/run.ts';
+import { isOver, runState } from './core/run/run-state.ts';
+import { type Evaluation, evaluate, runNow, type Submit, underWay } from './core/schedule/evaluate.ts';
 import { jitterOffsetMs } from './core/schedule/jitter.ts';
 import { spreadMs } from './core/schedule/missed.ts';
 import { plannedAfter } from './core/schedule/next.ts';
@@ -26,6 +29,9 @@ export interface SchedulerParts {
   readonly clock: Clock;
   readonly ids: IdMaker;
   readonly handlers: { of(type: string): HandlerDescription | undefined };
+  readonly pipelines: { of(name: string): { readonly pipeline: Pipeline } | undefined };
+  /** Called once it is written down that a run is to end for a newer one. */
+  readonly cancelRest: (run: Run) => void;
   readonly upSince: number;
   /** False while nothing more can be written. */
   readonly maySubmit: () => boolean;
@@ -123,6 +129,7 @@ export class Scheduler {
     const { schedules } = state;
     if (!maySubmit() || (this.#waits > 0 && !whatever)) return;
     schedules.stale.delete(schedule);
+    this.#release(schedule);
     const { pause, rule } = schedule;
     if (pause?.until != null && pause.until <= now)
       this.#record(resumeSchedule(schedule, false, pause.until, { by: BY_ITSELF }));
@@ -130,8 +137,9 @@ export class Scheduler {
       this.#record(this.#pauseForFailures(schedule));
     const held = schedule.pause ? `paused: ${schedule.pause.reason}` : heldAll(schedules);
     if (held === null || whatever) this.#settle(schedule, now, held);
-    // What it has just been told is no news; but a task canceled at once leaves its place to the one that waits.
-    if (schedule.waiting.length === 0 || schedule.active.length > 0) schedules.stale.delete(schedule);
+    this.#release(schedule);
+    // What it has just been told is no news; but a task or a run canceled at once leaves its place to the one that waits.
+    if (schedule.waiting.length === 0 || underWay(schedule) > 0) schedules.stale.delete(schedule);
     this.plan(schedule);
   }
 
@@ -144,6 +152,17 @@ export class Scheduler {
     this.#write(schedule, evaluation, now, { byHand });
     this.plan(schedule);
     return null;
+  }
+
+  /** Those of its runs that are over. */
+  #release(schedule: Schedule): void {
+    const { state, recorder } = this.#parts;
+    for (const id of schedule.runs) {
+      const run = state.runs.byId.get(id);
+      // One that is gone was over, or it would not have left memory.
+      const ended = run ? runState(run) : 'succeeded';
+      if (isOver(ended)) recorder.record({ e: 'schedule.run_ended', id: schedule.id, run: id, state: ended });
+    }
   }
 
   #settle(schedule: Schedule, now: number, held: string | null): void {
@@ -162,16 +181,23 @@ export class Scheduler {
   }
 
   #write(schedule: Schedule, evaluation: Evaluation, now: number, more: { byHand?: string } = {}): void {
-    const { state, recorder, ids, handlers } = this.#parts;
+    const { state, recorder, ids, handlers, pipelines, cancelRest } = this.#parts;
     const wait = Number.isFinite(this.#waits) ? Math.max(0, this.#waits) : 0;
     const delayMs = ({ outcome }: Submit) => wait + (outcome === 'caught_up' ? spreadMs(this.#spread++) : 0);
     const handlerOf = (type: string) => handlers.of(type);
-    const submitting = { now, newId: () => ids.next(now), handlerOf, delayMs, ...more };
-    recorder.recordGroup(occurrenceEvents(state, schedule, evaluation, submitting));
+    const pipelineOf = (name: string) => pipelines.of(name)?.pipeline;
+    const submitting = { now, newId: () => ids.next(now), handlerOf, pipelineOf, delayMs, ...more };
+    const events = occurrenceEvents(state, schedule, evaluation, submitting);
+    recorder.recordGroup(events);
+    for (const event of events) {
+      const run = event.e === 'run.canceled' ? state.runs.byId.get(event.id) : undefined;
+      if (run) cancelRest(run);
+    }
   }
 
-  #pauseForFailures({ id, failuresInRow, lastFailed }: Schedule): readonly Event[] {
-    const reason = `${failuresInRow} failures in a row, the last of task ${lastFailed}`;
+  #pauseForFailures({ id, rule, failuresInRow, lastFailed }: Schedule): readonly Event[] {
+    const what = rule.run === undefined ? 'task' : 'run';
+    const reason = `${failuresInRow} failures in a row, the last of ${what} ${lastFailed}`;
     return [{ e: 'schedule.paused', id, reason, until: null, by: BY_ITSELF }];
   }
 

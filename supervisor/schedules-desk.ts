@@ -26,7 +26,7 @@ import { zoneOf } from './core/schedule/schedules.ts';
 import { checkWhen, zoneMistake } from './core/schedule/when.ts';
 import type { Actor, TaskView } from './facade.ts';
 import type { Ledger } from './history/ledger.ts';
-import { checkParamsOf, type PutSchedulesParts, timeIsFixed } from './put-schedules.ts';
+import { checkParamsOf, lostPipeline, type PutSchedulesParts, timeIsFixed, workOf } from './put-schedules.ts';
 import type { Recorder } from './recorder.ts';
 import type {
   Collision,
@@ -65,8 +65,8 @@ export class SchedulesDesk implements SchedulesFacade {
     const wanted = q?.toLowerCase();
     const all = [...this.#schedules.byId.values()].filter((schedule) => {
       if (state !== undefined && (schedule.pause ? 'paused' : 'active') !== state) return false;
-      const { name, task, note } = schedule.rule;
-      return wanted === undefined || `${name}\n${task}\n${note}`.toLowerCase().includes(wanted);
+      const { name, task, run, note } = schedule.rule;
+      return wanted === undefined || `${name}\n${task ?? run}\n${note}`.toLowerCase().includes(wanted);
     });
     const from = after === null ? 0 : all.findIndex(({ id }) => id > after);
     const some = from < 0 ? [] : all.slice(from, from + limit);
@@ -95,6 +95,9 @@ export class SchedulesDesk implements SchedulesFacade {
       throw mistaken('$', 'must be an object with the members to change');
     const before = this.#find(id).rule;
     const merged: Record<string, unknown> = { ...definitionOf(before), ...changes };
+    // One takes the place of the other.
+    if (given(changes, 'run') && !given(changes, 'task')) delete merged['task'];
+    if (given(changes, 'task') && !given(changes, 'run')) delete merged['run'];
     const moves = 'when' in changes || (merged['timezone'] ?? null) !== before.timezone;
     // One that is over may still get another name or note.
     const { rule } = await this.#checked(merged, moves ? this.#now : null);
@@ -266,13 +269,16 @@ export class SchedulesDesk implements SchedulesFacade {
   }
 
   async #checked(given: unknown, now: number | null): Promise<ScheduleInput> {
-    const { mayChange, minIntervalMs, checkType, checkParams } = this.#parts;
+    const { mayChange, minIntervalMs, checkType, checkParams, pipelines } = this.#parts;
     mayChange();
     const zone = this.#schedules.zone ?? 'UTC';
     const checked = checkSchedule(given, { minIntervalMs: minIntervalMs(), zone, now });
     if (!checked.ok) throw refusalOf(checked.mistakes);
-    checkType(checked.value.task.type);
-    await checkParamsOf([{ task: checked.value.task, path: '$.task' }], checkParams);
+    const { task } = checked.value;
+    const lost = lostPipeline(checked.value, '$', pipelines);
+    if (lost) throw refusalOf([lost]);
+    if (task) checkType(task.type);
+    await checkParamsOf(workOf(checked.value, '$', pipelines), checkParams);
     return checked.value;
   }
 
@@ -308,13 +314,18 @@ export class SchedulesDesk implements SchedulesFacade {
 
 /** As somebody would write it, so that changes can be put over it. */
 function definitionOf(rule: Rule): Record<string, unknown> {
-  const { task, startDeadlineMs, jitterMs, ...same } = rule;
+  const { task, run, startDeadlineMs, jitterMs, ...same } = rule;
   return {
     ...same,
-    task: JSON.parse(task),
+    ...(task !== null && { task: JSON.parse(task) }),
+    ...(run !== undefined && { run: JSON.parse(run) }),
     startDeadline: startDeadlineMs === null ? null : formatDuration(startDeadlineMs),
     jitter: jitterMs === 0 ? null : formatDuration(jitterMs),
   };
+}
+
+function given(changes: object, member: string): boolean {
+  return (changes as Record<string, unknown>)[member] != null;
 }
 
 function notFound(which: string): Refusal {

@@ -51,7 +51,7 @@ export interface ScheduleQuery {
 
 export interface RanView {
   readonly occurrence: OccurrenceRecord;
-  /** Null when it waits for the work of an earlier one. */
+  /** Null where it started a run, and when it waits for the work of an earlier one. */
   readonly task: TaskView | null;
 }
 

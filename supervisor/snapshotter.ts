@@ -4,7 +4,8 @@
  */
 
 import type { Clock } from './clock.ts';
-import { type Entity, encodeEntity, encodeStored, encodeTaskHead } from './core/codec.ts';
+import { type Entity, encodeEntity, encodePlaylist, encodeStored, encodeTaskHead, encodeTrack } from './core/codec.ts';
+import type { PlaylistEntry } from './core/library/library.ts';
 import { storedRun } from './core/run/run.ts';
 import { keysPerLine } from './core/run/run-limits.ts';
 import type { Schedule } from './core/schedule/schedule.ts';
@@ -37,10 +38,16 @@ export class StateWalk implements SnapshotSource {
   readonly #stored: IterableIterator<Stored>;
   /** Keys of the store still to be walked: those that come meanwhile stand behind them, and the journal brings them. */
   #storedLeft: number;
+  /** Playlists and tracks of the library that were there when the walk began: none leaves, and the journal brings others. */
+  readonly #playlists: IterableIterator<PlaylistEntry>;
+  #playlistsLeft: number;
+  #track = 0;
+  readonly #tracksEnd: number;
   readonly #keys: Iterator<[string, KnownKey]>[];
   #slice: (Moved | null)[] = [];
   readonly #stageKeys: Iterator<Entity>;
-  #phase: 'small' | 'schedules' | 'store' | 'tasks' | 'keys' | 'stage-keys' | 'end' | 'done' = 'small';
+  #phase: 'small' | 'schedules' | 'store' | 'playlists' | 'tracks' | 'tasks' | 'keys' | 'stage-keys' | 'end' | 'done' =
+    'small';
 
   /** @param walked awaited after the last slice, before the snapshot is published: what it forgets must be safe elsewhere */
   constructor(state: State, clock: Clock, walked: () => Promise<void>) {
@@ -52,6 +59,9 @@ export class StateWalk implements SnapshotSource {
     this.#schedules = state.schedules.byId.values();
     this.#stored = state.store.byKey.values();
     this.#storedLeft = state.store.byKey.size;
+    this.#playlists = state.library.playlists.values();
+    this.#playlistsLeft = state.library.playlists.size;
+    this.#tracksEnd = state.library.ids.length;
     this.#stageKeys = stageKeys(state);
     this.#keys = [state.finishedKeys.entries(), state.liveKeys.entries()];
   }
@@ -91,6 +101,12 @@ export class StateWalk implements SnapshotSource {
         return true;
       case 'store':
         for (let looked = 0; looked < linesPerLook; looked++) if (!this.#store(lines)) return true;
+        return true;
+      case 'playlists':
+        for (let looked = 0; looked < linesPerLook; looked++) if (!this.#playlist(lines)) return true;
+        return true;
+      case 'tracks':
+        this.#tracks(lines);
         return true;
       case 'tasks':
         this.#tasks(lines);
@@ -149,11 +165,29 @@ export class StateWalk implements SnapshotSource {
   #store(lines: SnapshotLine[]): boolean {
     const { done, value } = this.#stored.next();
     if (done || this.#storedLeft-- <= 0) {
-      this.#phase = 'tasks';
+      this.#phase = 'playlists';
       return false;
     }
     this.#push(lines, { seq: value.version, body: encodeStored(value), tail: null }, null);
     return true;
+  }
+
+  #playlist(lines: SnapshotLine[]): boolean {
+    const { done, value } = this.#playlists.next();
+    if (done || this.#playlistsLeft-- <= 0) {
+      this.#phase = 'tracks';
+      return false;
+    }
+    this.#push(lines, { seq: this.#state.library.seq, body: encodePlaylist(value), tail: null }, null);
+    return true;
+  }
+
+  #tracks(lines: SnapshotLine[]): void {
+    const { library } = this.#state;
+    const end = Math.min(this.#tracksEnd, this.#track + linesPerLook);
+    for (; this.#track < end; this.#track++)
+      this.#push(lines, { seq: library.seq, body: encodeTrack(library, this.#track), tail: null }, null);
+    if (this.#track === this.#tracksEnd) this.#phase = 'tasks';
   }
 
   #task(task: Task, lines: SnapshotLine[]): void {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { CATCH_UPS, OCCURRENCE_OUTCOMES, OVERLAPS } from '../supervisor/core/schedule/schedule.ts';
 import { WEEKDAYS } from '../supervisor/core/schedule/when.ts';
+import { newRun } from './openapi-runs.ts';
 import { count, newTask, oneTask, time } from './openapi-schemas.ts';
 
 const outcomes = Object.keys(OCCURRENCE_OUTCOMES) as [keyof typeof OCCURRENCE_OUTCOMES];
@@ -35,6 +36,7 @@ const occurrence = z
     plannedAt: time,
     outcome: z.enum(outcomes),
     taskId: z.string().optional(),
+    runId: z.string().optional(),
     reason: z.string().optional(),
     throughAt: time.optional().meta({ description: 'Where this stands for many planned times: the last of them' }),
     count: count.optional(),
@@ -48,7 +50,8 @@ const schedule = z
     id: z.string(),
     name: z.string(),
     state: z.enum(['active', 'paused']),
-    task: z.unknown().meta({ description: 'The task that each occurrence submits' }),
+    task: z.unknown().meta({ description: 'The task that each occurrence submits; null where it starts a run' }),
+    run: z.unknown().meta({ description: 'The run that each occurrence starts; null where it submits a task' }),
     when,
     timezone: zone,
     timezoneFollowsSetting: z.boolean().meta({ description: 'It names none and follows TIMEZONE' }),
@@ -70,6 +73,7 @@ const schedule = z
     nextAt: time.nullable().meta({ description: 'Next planned time, without jitter' }),
     startsAt: time.nullable().meta({ description: 'When it starts: the next planned time with its jitter' }),
     activeTasks: z.array(z.string()),
+    activeRuns: z.array(z.string()),
     waiting: z.array(occurrence).meta({ description: 'What is submitted once earlier work has ended' }),
     failuresInRow: count,
     last: occurrence.nullable(),
@@ -88,7 +92,8 @@ const scheduler = z
   .meta({ id: 'Scheduler' });
 
 const members = {
-  task: newTask,
+  task: newTask.optional(),
+  run: newRun.optional().meta({ description: 'Started instead of a task' }),
   when,
   timezone: zone.nullable().optional(),
   catchUp: z.enum(CATCH_UPS).nullable().optional(),

@@ -4,7 +4,7 @@
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CallItem, LogItem, Order, ReplyMessage, StopReason } from './contract.ts';
+import type { CallItem, LogItem, Order, Reply, StopReason } from './contract.ts';
 import { head } from './cut.ts';
 import {
   callsPendingMax,
@@ -160,7 +160,7 @@ export class Attempt {
     return promise;
   }
 
-  reply(message: ReplyMessage): void {
+  reply(message: Reply): void {
     const waiting = this.#waiting?.get(message.call);
     if (!waiting) return;
     this.#waiting?.delete(message.call);

@@ -311,7 +311,7 @@ export interface TaskAccess {
 }
 
 /**
- * A question the supervisor answers with a `ReplyMessage`: `ctx.submit`, `ctx.next`, `ctx.store`, a child process about to
+ * A question the supervisor answers with a `Reply`: `ctx.submit`, `ctx.next`, `ctx.store`, a child process about to
  * start, and the work of the built-in `*.cleanup` handlers.
  */
 export interface CallItem extends ItemBase {
@@ -365,10 +365,10 @@ export interface ControlPort {
 /** What the supervisor posts to a thread's control port. */
 export type ControlMessage =
   | { readonly kind: 'stop'; readonly taskId: string; readonly attempt: number; readonly reason: StopReason }
-  | ReplyMessage;
+  /** What became durable together is answered together. */
+  | { readonly kind: 'replies'; readonly replies: readonly Reply[] };
 
-export interface ReplyMessage {
-  readonly kind: 'reply';
+export interface Reply {
   readonly taskId: string;
   readonly attempt: number;
   readonly call: number;

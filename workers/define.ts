@@ -150,11 +150,17 @@ export interface HttpClient {
 export interface HttpOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array | null;
+  /** A stream is sent once: a redirect is then the answer itself. It needs a `content-length` among the headers. */
+  readonly body?: string | Uint8Array | Readable | null;
   /** Raised, the request ends; the attempt's own signal always counts as well. */
   readonly signal?: AbortSignal;
   /** 0 gives the redirect itself as the answer. */
   readonly redirectsMax?: number;
+  /**
+   * For an address that was found in what was fetched: the host it was found on. Private addresses on other hosts are refused then,
+   * as they are where a redirect leads; left out, the address counts as written by a person.
+   */
+  readonly writtenHost?: string | undefined;
 }
 
 export interface HttpResponse {

@@ -77,7 +77,7 @@ function refuses(address: string, allowed: AllowedPlaces): boolean {
 function privateAddress(host: string, address = host): Permanent {
   const where = host === address ? host : `${host} (${address})`;
   return new Permanent(
-    `a redirect leads to the private address ${where}, on another host than the one asked for; ` +
+    `this leads to the private address ${where}, on another host than the one that somebody wrote; ` +
       'if that is meant to be, name it in the setting ALLOW_PRIVATE_ADDRESSES',
     { code: 'private_address' },
   );

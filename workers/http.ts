@@ -2,7 +2,7 @@
  * HTTP for handlers (`ctx.http`): undici with time limits, the proxy of the environment, and redirects that are followed
  * here, one by one, because where they lead is not what a person wrote (see `http-connect.ts`).
  */
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { type Dispatcher, request as undiciRequest } from 'undici';
 import { type HttpOptions, type HttpResponse, Permanent } from './define.ts';
 import { dispatcherFor } from './http-connect.ts';
@@ -20,7 +20,7 @@ interface Hop {
   readonly target: URL;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array | null;
+  readonly body: string | Uint8Array | Readable | null;
 }
 
 export async function request(
@@ -30,9 +30,13 @@ export async function request(
 ): Promise<HttpResponse> {
   let hop = firstHop(url, options);
   const written = hop.target.hostname;
-  const most = options.redirectsMax ?? redirectsMax;
+  const most = hop.body instanceof Readable ? 0 : (options.redirectsMax ?? redirectsMax);
   for (let redirects = 0; ; redirects++) {
-    const dispatcher = dispatcherFor(hop.target, written, settings['ALLOW_PRIVATE_ADDRESSES'] ?? '');
+    const dispatcher = dispatcherFor(
+      hop.target,
+      options.writtenHost ?? written,
+      settings['ALLOW_PRIVATE_ADDRESSES'] ?? '',
+    );
     const answer = await send(hop, dispatcher, options.signal);
     const location = answer.headers['location'];
     if (most === 0 || !REDIRECTS.includes(answer.statusCode) || typeof location !== 'string')

@@ -117,20 +117,29 @@ export function trackState({ failure, goneAt, file, upload, version }: Track): T
   return upload && upload.sha256 === file.sha256 ? 'uploaded' : 'downloaded';
 }
 
-/** Members that are given take the place of those there are; the others stay. What is new needs all but those with a default. */
+/**
+ * Members that are given take the place of those there are; the others stay. What is new needs the members that have no
+ * default: `source`, `key` and `title`; `playlist`, `key`, `title`, `position` and `version`. All others are null, a list or
+ * object without members. `source`, `playlist` and `key` never change.
+ */
 export type PlaylistChange = Pick<Playlist, 'id'> & Partial<Playlist>;
 export type TrackChange = Pick<Track, 'id'> & Partial<Track>;
 
 /** So many records at most in one `put`, and in one page. */
 export const libraryRecordsMax = 500;
+/** Of a record as JSON. */
+export const libraryRecordBytesMax = 32 * 1024;
+/** Of each text in it but those within `info`. */
+export const libraryTextCharsMax = 8_192;
 
+/** What is left out does not matter; a list without members matches nothing. Of titles and texts the case does not count. */
 export interface TrackQuery {
-  /** Ids. */
+  /** Ids or titles. */
   readonly playlists?: readonly string[] | undefined;
   readonly sources?: readonly string[] | undefined;
   readonly groups?: readonly string[] | undefined;
   readonly states?: readonly TrackState[] | undefined;
-  /** Text in title, artist, album or the path of its file; case does not count. */
+  /** Text in title, artist, album or the path of its file. */
   readonly text?: string | undefined;
 }
 

@@ -28,15 +28,22 @@ export function attemptNow(): Attempt | null {
 }
 
 export function hear(message: ControlMessage): void {
-  const attempt = running.get(message.taskId);
-  if (attempt?.order.attempt === message.attempt) {
-    if (message.kind === 'stop') attempt.stop(message.reason);
-    else attempt.reply(message);
-  } else if (message.kind === 'stop') {
+  if (message.kind === 'replies') {
+    for (const reply of message.replies) underWay(reply)?.reply(reply);
+    return;
+  }
+  const attempt = underWay(message);
+  if (attempt) attempt.stop(message.reason);
+  else {
     earlyStops.set(`${message.taskId}/${message.attempt}`, message.reason);
     const [oldest] = earlyStops.keys();
     if (earlyStops.size > earlyStopsMax && oldest !== undefined) earlyStops.delete(oldest);
   }
+}
+
+function underWay({ taskId, attempt }: { readonly taskId: string; readonly attempt: number }): Attempt | null {
+  const found = running.get(taskId);
+  return found?.order.attempt === attempt ? found : null;
 }
 
 function stopIfAskedBefore(attempt: Attempt): void {

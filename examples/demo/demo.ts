@@ -1,57 +1,42 @@
 /**
- * `npm run demo`: a real supervisor on a throwaway folder, a small server with audio made at this moment, and task files
- * dropped into the inbox one after another. It goes on serving until Ctrl-C; with `--once` it ends when all is done,
- * with 0 only if every file has arrived byte for byte.
+ * `npm run demo`: a real supervisor on a throwaway folder, a small server with a media collection made at this moment, and
+ * a run that takes all of it through `collect → sync → download → upload`. It goes on serving until Ctrl-C; with `--once`
+ * it ends when all is done, with 0 only if every file is byte for byte where it belongs.
  */
-import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Api, type Run, type Stage, type Task } from './api.ts';
+import { mistakesOf, type Places, summaryOf } from './check.ts';
+import { type Collection, makeCollection } from './collection.ts';
+import { serveCollection } from './collection-server.ts';
 import { makeScreen, type Row, type Screen } from './screen.ts';
 import { startSupervisor } from './supervisor-process.ts';
-import { serveTones, type ToneServer } from './tone-server.ts';
-import { makeTones, type Tone } from './tones.ts';
 
 /** Slow enough to watch, or as fast as is still fair to call a download. */
 const PACE = {
-  watched: { bytesPerSecond: 90_000, betweenFilesMs: 1_200, allMsMax: 120_000 },
-  once: { bytesPerSecond: 800_000, betweenFilesMs: 150, allMsMax: 60_000 },
+  watched: { bytesPerSecond: 90_000, allMsMax: 180_000 },
+  once: { bytesPerSecond: 800_000, allMsMax: 120_000 },
 } as const;
-const lookEveryMs = 120;
-const reportName = 'morning report';
-
-interface Task {
-  readonly state: string;
-  readonly type: string;
-  readonly params: { readonly url: string };
-  readonly progress: { readonly done: number; readonly total: number | null; readonly text: string | null } | null;
-  readonly error: { readonly message: string } | null;
-  readonly result: { readonly path?: string } | null;
-}
-
-interface Stage {
-  readonly screen: Screen;
-  readonly url: string;
-  readonly inbox: string;
-  readonly library: string;
-  readonly server: ToneServer;
-  readonly tones: readonly Tone[];
-  readonly pace: (typeof PACE)[keyof typeof PACE];
-  readonly signal: AbortSignal;
-}
+const lookEveryMs = 150;
+const pipeline = 'library.full';
 
 async function demo(once: boolean, signal: AbortSignal): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'nightshift-demo-'));
-  const library = join(folder, 'library');
-  mkdirSync(library);
+  const places = { data: join(folder, 'data'), library: join(folder, 'library'), objects: join(folder, 'objects') };
+  for (const place of Object.values(places)) mkdirSync(place);
   const pace = once ? PACE.once : PACE.watched;
-  const tones = makeTones();
-  const server = await serveTones(tones, pace.bytesPerSecond);
+  const collection = makeCollection();
+  const server = await serveCollection(collection, pace.bytesPerSecond);
   const screen = makeScreen(process.stdout);
-  const supervisor = await startSupervisor(join(folder, 'data'), {
-    LIBRARY_DIR: library,
+  writeFileSync(join(places.data, 'sources.yaml'), collection.sources(server.url));
+  const supervisor = await startSupervisor(places.data, {
+    LIBRARY_DIR: places.library,
+    OBJECT_ENDPOINT: pathToFileURL(places.objects).href,
+    ALLOW_PRIVATE_ADDRESSES: '127.0.0.1',
     WORKERS: '2',
     DRAIN_TIMEOUT: '2s',
   }).catch((thrown) => {
@@ -61,18 +46,19 @@ async function demo(once: boolean, signal: AbortSignal): Promise<number> {
   });
   const unexpected = new AbortController();
   void supervisor.ended.then((code) => unexpected.abort(new Error(`the supervisor ended with ${code}`)));
+  const stopped = AbortSignal.any([signal, unexpected.signal]);
   try {
     screen.say(`Page     ${supervisor.url}/`);
-    screen.say(`Data     ${join(folder, 'data')}`);
-    screen.say(`Library  ${library}\n`);
-    const stage = { screen, url: supervisor.url, inbox: join(folder, 'data', 'inbox'), library, server, tones, pace };
-    const wrong = await play({ ...stage, signal: AbortSignal.any([signal, unexpected.signal]) });
-    screen.settle();
+    screen.say(`Data     ${places.data}`);
+    screen.say(`Library  ${places.library}`);
+    screen.say(`Objects  ${places.objects}\n`);
+    const wrong = await play(screen, new Api(supervisor.url, stopped), collection, places, pace.allMsMax, stopped);
     for (const line of wrong) screen.say(`✘ ${line}`);
-    if (wrong.length === 0) screen.say(`\n${tones.length} files arrived byte for byte in ${library}`);
     if (once) screen.say(`Its files are still there: rm -r ${folder}`);
-    else screen.say(`Page     ${supervisor.url}/`);
-    if (!once) await serveOn(screen, folder, AbortSignal.any([signal, unexpected.signal]));
+    else {
+      screen.say(`Page     ${supervisor.url}/`);
+      await serveOn(screen, folder, places, stopped);
+    }
     return wrong.length === 0 ? 0 : 1;
   } catch (thrown) {
     if (signal.aborted) return once ? 1 : 0;
@@ -88,116 +74,68 @@ async function demo(once: boolean, signal: AbortSignal): Promise<number> {
 }
 
 /** @returns what went wrong */
-async function play(stage: Stage): Promise<readonly string[]> {
-  const { screen, tones, pace } = stage;
-  const deadline = performance.now() + pace.allMsMax;
-  const dropping = dropAll(stage);
-  // Its end is awaited below; until then a failure must not count as unhandled.
-  dropping.catch(() => undefined);
+async function play(
+  screen: Screen,
+  api: Api,
+  collection: Collection,
+  places: Places,
+  allMsMax: number,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const deadline = performance.now() + allMsMax;
+  drop(join(places.data, 'inbox'), 'tonight.json', `${JSON.stringify({ run: { pipeline } })}\n`);
   for (;;) {
-    const tasks = await readTasks(stage);
-    const rows = rowsOf(tones, tasks);
-    screen.show(rows);
-    const finished = rows.filter(({ state }) => ['succeeded', 'failed', 'canceled'].includes(state));
-    if (finished.length === rows.length) break;
-    if (performance.now() > deadline)
-      return rows.filter((row) => !finished.includes(row)).map(({ name, state }) => `${name} is still ${state}`);
-    await Promise.race([wait(lookEveryMs, null, { signal: stage.signal }), dropping.then(() => wait(lookEveryMs))]);
+    const run = await api.newestRun(pipeline);
+    if (run) {
+      const tasks = await api.tasksOf(run.id);
+      screen.show(rowsOf(run, tasks));
+      // A watcher need not sit out the pause before a download is tried again.
+      for (const { id, state } of tasks) if (state === 'retrying') await api.promote(id).catch(passOverLate);
+      if (run.finishedAt !== null) break;
+    }
+    if (performance.now() > deadline) return [`the run did not end in ${allMsMax / 1_000} s`];
+    await wait(lookEveryMs, null, { signal });
   }
-  await dropping;
-  return [
-    ...failuresOf(await readTasks(stage)),
-    ...differencesOf(stage),
-    ...(stage.server.reports.length > 0 ? [] : ['the report did not arrive']),
-  ];
+  screen.settle();
+  const tracks = await api.tracks();
+  for (const line of summaryOf(tracks)) screen.say(line);
+  return mistakesOf(collection, tracks, places);
+}
+
+/** It may have begun by itself in between. */
+function passOverLate(thrown: Error): void {
+  if (!thrown.message.includes('answered 409')) throw thrown;
 }
 
 /** As a person or another program would: a file beside, then moved in, so that it is never seen half-written. */
-async function dropAll({ inbox, tones, server, pace, signal }: Stage): Promise<void> {
-  for (const { name, content } of tones) {
-    drop(inbox, `${name}.json`, `${JSON.stringify(downloadTask(server.url, name, content), null, 2)}\n`);
-    await wait(pace.betweenFilesMs, null, { signal });
-  }
-  drop(inbox, `${reportName}.yaml`, reportTask(server.url, tones.length));
-}
-
-function downloadTask(url: string, name: string, content: Buffer): object {
-  const digest = `sha256:${sha256(content)}`;
-  return { type: 'http.download', params: { url: `${url}/${encodeURIComponent(name)}`, name, digest }, tags: ['demo'] };
-}
-
-function reportTask(url: string, files: number): string {
-  return `# A webhook call, as YAML
-type: http.request
-tags: [demo]
-params:
-  url: ${url}/report
-  method: POST
-  body: { text: ${files} files ordered for tonight }
-`;
-}
-
 function drop(inbox: string, name: string, text: string): void {
   const beside = join(inbox, `.${name}.tmp`);
   writeFileSync(beside, text);
   renameSync(beside, join(inbox, name));
 }
 
-async function readTasks({ url, signal }: Stage): Promise<readonly Task[]> {
-  const response = await fetch(`${url}/api/v1/tasks?tag=demo&limit=100`, { signal });
-  if (!response.ok) throw new Error(`the supervisor answered ${response.status}: ${await response.text()}`);
-  return ((await response.json()) as { items: Task[] }).items;
+function rowsOf({ stages }: Run, tasks: readonly Task[]): readonly Row[] {
+  const downloads = tasks.filter(({ run, label }) => run?.stage === 'download' && label !== undefined);
+  return [...stages.map(stageRow), ...downloads.map(trackRow)];
 }
 
-function rowsOf(tones: readonly Tone[], tasks: readonly Task[]): readonly Row[] {
-  const files = tones.map(({ name }) =>
-    rowOf(
-      name,
-      tasks.find(({ params }) => params.url.endsWith(`/${encodeURIComponent(name)}`)),
-    ),
-  );
-  return [
-    ...files,
-    rowOf(
-      reportName,
-      tasks.find(({ type }) => type === 'http.request'),
-    ),
-  ];
+function stageRow({ name, state, counts }: Stage): Row {
+  const { accepted, succeeded, failed, canceled } = counts;
+  const ended = succeeded + failed + canceled;
+  const text = `${ended} of ${accepted}${failed > 0 ? `, ${failed} failed` : ''}`;
+  return { name, state, share: accepted === 0 ? null : ended / accepted, text };
 }
 
-function rowOf(name: string, task: Task | undefined): Row {
-  if (!task) return { name, state: 'not dropped yet', share: null, text: '' };
-  const { state, progress, error } = task;
+function trackRow({ label, state, progress, error }: Task): Row {
   const share = state === 'succeeded' ? 1 : progress?.total ? progress.done / progress.total : null;
-  return { name, state, share, text: state === 'running' ? (progress?.text ?? '') : (error?.message ?? '') };
-}
-
-function failuresOf(tasks: readonly Task[]): readonly string[] {
-  return tasks
-    .filter(({ state }) => state !== 'succeeded')
-    .map(({ type, params, error }) => `${type} ${params.url}: ${error?.message}`);
-}
-
-function differencesOf({ library, tones }: Stage): readonly string[] {
-  return tones.flatMap(({ name, content }) => {
-    try {
-      return sha256(readFileSync(join(library, name))) === sha256(content)
-        ? []
-        : [`${name} differs from what was served`];
-    } catch (thrown) {
-      return [`${name} is not in the library: ${(thrown as Error).message}`];
-    }
-  });
-}
-
-function sha256(content: Buffer): string {
-  return createHash('sha256').update(content).digest('hex');
+  const text = state === 'running' ? (progress?.text ?? '') : (error?.message ?? '');
+  return { name: `  ${label}`, state, share, text };
 }
 
 /** @throws when the supervisor ends by itself */
-async function serveOn(screen: Screen, folder: string, signal: AbortSignal): Promise<void> {
+async function serveOn(screen: Screen, folder: string, places: Places, signal: AbortSignal): Promise<void> {
   screen.say(
-    `\nDrop task files of your own into ${join(folder, 'data', 'inbox')}. Ctrl-C ends the demo; its files stay until: rm -r ${folder}`,
+    `\nDrop task files of your own into ${join(places.data, 'inbox')}. Ctrl-C ends the demo; its files stay until: rm -r ${folder}`,
   );
   await new Promise<void>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });

@@ -8,6 +8,7 @@
 import { compactDue, stillWaits, waitsForMoment } from './due.ts';
 import type { AttemptEnded, AttemptStarted, Event, TaskAccepted } from './event.ts';
 import { keyDigest, paramsDigest } from './key.ts';
+import { applyLibrary } from './library/apply-library.ts';
 import { attemptsKeptMax, shortErrorCharsMax, wholeErrorsMax } from './limits.ts';
 import { turnOf } from './queue.ts';
 import { withinReach } from './retry.ts';
@@ -139,6 +140,9 @@ function applyRest(state: State, event: Event, by: Applying): void {
     case 'store.cleared':
       applyStore(state.store, event, by);
       break;
+    case 'library.put':
+      applyLibrary(state.library, event, by);
+      break;
     default:
       if (!applyRuns(state, event, by)) applySchedules(state.schedules, event, by);
       break;
@@ -165,7 +169,7 @@ function change(state: State, id: string, by: Applying, move: (task: Task, seqBe
 
 function accept(state: State, event: TaskAccepted, by: Applying): void {
   count(state, 'accepted', by.seq);
-  if (event.occurrence) takeOccurrence(state.schedules, event.occurrence, event.id, by);
+  if (event.occurrence) takeOccurrence(state.schedules, event.occurrence, { taskId: event.id }, by);
   if (event.options.run) enterStage(state, event, by);
   // Only a snapshot can have it already.
   if (by.seq <= by.missingUntil && state.tasks.has(event.id)) return;

@@ -2,7 +2,9 @@
  * Events and entities as text: the body of a journal line or of a snapshot line, JSON members without braces. Options and
  * params are always the last members, so that their place is known without parsing them. `decode.ts` reads them back.
  */
+import type { Playlist, Track } from '../../workers/library-contract.ts';
 import type { AttemptEnded, Event } from './event.ts';
+import type { Library, PlaylistEntry } from './library/library.ts';
 import { optionsText } from './options.ts';
 import type { StoredRun } from './run/run.ts';
 import type { Hold, SchedulePause, StoredSchedule } from './schedule/schedule.ts';
@@ -17,6 +19,10 @@ export const TASK = '"k":"task","id":"';
 export const STORE_SET = '"e":"store.set","key":';
 export const STORED = '"k":"stored","key":';
 export const VALUE = ',"value":';
+/** A track of the library: the head of its line is as long in all of them, its members follow as they are kept. */
+export const TRACK = '"k":"track","id":"';
+const trackIdChars = 16;
+export const trackHeadChars = TRACK.length + trackIdChars + '","playlist":"'.length + trackIdChars + '",'.length;
 
 export function encodeEvent(event: Event): string {
   switch (event.e) {
@@ -93,6 +99,9 @@ export type Entity =
   | ({ readonly k: 'run' } & StoredRun)
   /** Starts that count against the rate of a group, ms since 1970. */
   | { readonly k: 'rate'; readonly group: string; readonly starts: readonly number[] }
+  /** Of the library, without members that have their defaults. */
+  | ({ readonly k: 'playlist' } & Playlist)
+  | ({ readonly k: 'track' } & Track)
   /** The walk ended here: up to this sequence a task may be missing, and every start counts in the rates. */
   | { readonly k: 'end'; readonly seq: number };
 
@@ -119,4 +128,13 @@ export function encodeTaskHead(task: Task): string {
 
 export function encodeStored({ key, value, expiresAt, setAt }: Stored): string {
   return `${STORED}${JSON.stringify(key)},"expiresAt":${expiresAt},"setAt":${setAt}${VALUE}${value}`;
+}
+
+export function encodePlaylist({ id, text }: PlaylistEntry): string {
+  return `"k":"playlist","id":"${id}",${text}`;
+}
+
+export function encodeTrack({ ids, playlistOf, texts }: Library, number: number): string {
+  const playlist = (playlistOf[number] as PlaylistEntry).id;
+  return `${TRACK}${ids[number]}","playlist":"${playlist}",${texts.bytesOf(number).toString('utf8')}`;
 }

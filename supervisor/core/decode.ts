@@ -2,7 +2,8 @@
  * Events and entities read back from bytes. A start reads a million of them, so the two common lines, a task accepted and
  * a task queued, are read in place; whatever says more goes through `JSON.parse`.
  */
-import { ACCEPTED, type Entity, STORE_SET, STORED, TASK, VALUE } from './codec.ts';
+import type { Track } from '../../workers/library-contract.ts';
+import { ACCEPTED, type Entity, STORE_SET, STORED, TASK, TRACK, trackHeadChars, VALUE } from './codec.ts';
 import { type AcceptedOccurrence, EVENT_NAMES, type Event, type StoreSet, type TaskAccepted } from './event.ts';
 import type { State } from './state.ts';
 import type { Stored } from './store/store.ts';
@@ -131,6 +132,16 @@ export function isStored({ bytes, start }: EntityBytes): boolean {
 export function decodeStored({ seq, bytes, start, end }: EntityBytes): Stored {
   const { key, value, expiresAt, setAt } = valueBehind<Stored>(bytes, start, end);
   return { key, value, version: seq, expiresAt, setAt };
+}
+
+export function isTrack({ bytes, start }: EntityBytes): boolean {
+  return startsWith(bytes, start, TRACK);
+}
+
+/** A track of the library, and the part of its line that is kept as it is; of these bytes a copy is to be made. */
+export function decodeTrack(from: EntityBytes): { readonly track: Track; readonly text: Buffer } {
+  const { k: _, ...track } = decodeEntity(from) as Entity & { k: 'track' };
+  return { track, text: from.bytes.subarray(from.start + trackHeadChars, from.end) };
 }
 
 /** Members, and behind them a value that stays text. */

@@ -2,7 +2,9 @@
  * What has happened: the entries of the journal. A fact cannot be refused; `apply` takes each into the state, live and
  * at replay alike. `encode` and `decode` turn an event into the body of a journal line and back.
  */
+import type { PlaylistChange, TrackChange } from '../../workers/library-contract.ts';
 import type { RunStart } from './run/run.ts';
+import type { RunState } from './run/run-state.ts';
 import type { Occurrence, OccurrenceOutcome, Rule, WaitingOccurrence } from './schedule/schedule.ts';
 import type { Counts, FinishedState, LogPlace, Outcome, Progress, TaskError, TaskOptions } from './task.ts';
 
@@ -26,6 +28,7 @@ export interface TaskAccepted {
   readonly params: string;
 }
 
+/** Of the task or the run that it stands in. */
 export interface AcceptedOccurrence {
   /** Id of the schedule. */
   readonly schedule: string;
@@ -101,6 +104,13 @@ export interface PipelineChanged {
   readonly pipeline: string | null;
   /** The version that new runs take from now on. */
   readonly version: string | null;
+}
+
+/** Members that are given take the place of those there are; the others stay. */
+export interface LibraryPut extends AskedBy {
+  readonly e: 'library.put';
+  readonly playlists?: readonly PlaylistChange[];
+  readonly tracks?: readonly TrackChange[];
 }
 
 export type Event =
@@ -184,11 +194,14 @@ export type Event =
       readonly rows: readonly Occurrence[];
       readonly waiting: readonly WaitingOccurrence[];
     }
+  /** The run of an occurrence is over, so that the next one has its turn. */
+  | { readonly e: 'schedule.run_ended'; readonly id: string; readonly run: string; readonly state: RunState }
   | StoreSet
   | ({ readonly e: 'store.deleted'; readonly key: string } & AskedBy)
   /** What ends at `upTo`, ms since 1970, or before has left memory. */
   | { readonly e: 'store.cleared'; readonly upTo: number }
-  | ({ readonly e: 'run.started' } & RunStart & AskedBy)
+  /** With the occurrence of a schedule that starts it, in the same line: neither is ever there without the other. */
+  | ({ readonly e: 'run.started'; readonly occurrence?: AcceptedOccurrence } & RunStart & AskedBy)
   | ({ readonly e: 'run.paused'; readonly id: string; readonly reason: string } & AskedBy)
   | ({ readonly e: 'run.resumed'; readonly id: string } & AskedBy)
   | ({ readonly e: 'run.canceled'; readonly id: string } & AskedBy)
@@ -196,6 +209,7 @@ export type Event =
   | ({ readonly e: 'run.retried'; readonly id: string } & AskedBy)
   | { readonly e: 'run.archived'; readonly ids: readonly string[] }
   | { readonly e: 'pipelines.changed'; readonly changes: readonly PipelineChanged[]; readonly more: number }
+  | LibraryPut
   | { readonly e: 'clock.jumped'; readonly byMs: number };
 export type EventName = Event['e'];
 
@@ -233,6 +247,7 @@ export const EVENT_NAMES: Readonly<Record<EventName, true>> = {
   'schedules.resumed': true,
   'scheduler.set': true,
   'occurrences.settled': true,
+  'schedule.run_ended': true,
   'store.set': true,
   'store.deleted': true,
   'store.cleared': true,
@@ -243,6 +258,7 @@ export const EVENT_NAMES: Readonly<Record<EventName, true>> = {
   'run.retried': true,
   'run.archived': true,
   'pipelines.changed': true,
+  'library.put': true,
   'clock.jumped': true,
 };
 

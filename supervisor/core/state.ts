@@ -5,6 +5,7 @@
 import type { Due } from './due.ts';
 import { Heap } from './heap.ts';
 import { IdOrder } from './id-order.ts';
+import { freshLibrary, type Library } from './library/library.ts';
 import { storeBytesMaxDefault } from './limits.ts';
 import { OptionsTable } from './options.ts';
 import { ParamsTable } from './params.ts';
@@ -96,6 +97,7 @@ export interface State {
   readonly schedules: Schedules;
   readonly runs: Runs;
   readonly store: Store;
+  readonly library: Library;
   limits: Limits;
   /** Types that have a handler and the kind of slot it runs in; null before the handlers are known. */
   lanes: ReadonlyMap<string, string> | null;
@@ -151,6 +153,7 @@ export function freshState(limits: Limits = defaultLimits, paramsHotBytesMax?: n
     schedules: freshSchedules(),
     runs: freshRuns(),
     store: freshStore(),
+    library: freshLibrary(),
     limits,
     lanes: null,
     switchedOff: new Map(),

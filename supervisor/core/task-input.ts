@@ -137,7 +137,7 @@ function paramsText(params: unknown, path: string, mistakes: Mistake[]): string 
   return text;
 }
 
-function isEnough(mistakes: readonly Mistake[]): boolean {
+export function isEnough(mistakes: readonly Mistake[]): boolean {
   return mistakes.length >= mistakesPerTaskMax;
 }
 

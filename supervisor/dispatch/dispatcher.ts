@@ -249,11 +249,10 @@ export class Dispatcher implements PoolListener {
     const { taskId, attempt, call } = item;
     try {
       const value = await this.#valueFor(task, item);
-      this.#pool?.reply({ kind: 'reply', taskId, attempt, call, value });
+      this.#pool?.reply({ taskId, attempt, call, value });
     } catch (thrown) {
       const { code, message } = thrown as { code?: string; message?: string };
       this.#pool?.reply({
-        kind: 'reply',
         taskId,
         attempt,
         call,

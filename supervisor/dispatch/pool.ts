@@ -6,11 +6,9 @@
  */
 import type {
   BatchResult,
-  ControlMessage,
-  ControlPort,
   Order,
   OutcomeItem,
-  ReplyMessage,
+  Reply,
   StopReason,
   WorkerItem,
   WorkerMessage,
@@ -96,7 +94,10 @@ export class Pool {
   readonly #leaving = new Set<Slot>();
   /** All threads there are, also those on which something still finishes. */
   readonly #living = new Set<SlotThread>();
-  readonly #ports = new Map<number, ControlPort>();
+  /** Threads that are up. */
+  readonly #up = new Set<number>();
+  /** Answers that leave at the end of this turn. */
+  readonly #replies = new Map<SlotThread, Reply[]>();
   readonly #seats = new Map<string, Seat>();
   /** How many messages of each thread have arrived. */
   readonly #heardOf = new Map<number, number>();
@@ -185,7 +186,7 @@ export class Pool {
       return;
     }
     seat.stop = { since: this.#options.clock.monotonic(), reason };
-    this.#tell({ kind: 'stop', taskId, attempt: seat.order.attempt, reason });
+    seat.flight.thread.tell({ kind: 'stop', taskId, attempt: seat.order.attempt, reason });
   }
 
   /** Asks everything that runs to stop. */
@@ -193,8 +194,21 @@ export class Pool {
     for (const taskId of [...this.#seats.keys()]) this.stop(taskId, reason);
   }
 
-  reply(message: ReplyMessage): void {
-    this.#tell(message);
+  /** Those of one turn travel together: what became durable at once is answered at once. */
+  reply(reply: Reply): void {
+    const thread = this.#seats.get(reply.taskId)?.flight.thread;
+    if (!thread) return;
+    const waiting = this.#replies.get(thread);
+    if (waiting) waiting.push(reply);
+    else {
+      this.#replies.set(thread, [reply]);
+      if (this.#replies.size === 1) process.nextTick(() => this.#sendReplies());
+    }
+  }
+
+  #sendReplies(): void {
+    for (const [thread, replies] of this.#replies) thread.tell({ kind: 'replies', replies });
+    this.#replies.clear();
   }
 
   /** A new thread for a slot; what runs finishes on the old one, however long it takes. */
@@ -206,7 +220,7 @@ export class Pool {
 
   /** Threads that have not ended; after `close` those that hang. */
   get threads(): number {
-    return this.#ports.size;
+    return this.#up.size;
   }
 
   /** Ends all threads, at once. Orders under way are not reported any more. */
@@ -221,7 +235,7 @@ export class Pool {
 
   /** Resolves once no thread is left: one that was ended on the way may outlive the `close` of the others. */
   gone(): Promise<void> {
-    if (this.#ports.size === 0) return Promise.resolve();
+    if (this.#up.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenGone.push(resolve));
   }
 
@@ -268,7 +282,7 @@ export class Pool {
   #heard(message: WorkerMessage, worker: string): void {
     if (message.kind === 'hello') {
       const { threadId, control } = message;
-      this.#ports.set(threadId, control);
+      this.#up.add(threadId);
       control.on('close', () => this.#arrivals.add(0, () => this.#goneThread(threadId)));
       control.unref();
     } else if (message.kind === 'printed') {
@@ -286,8 +300,8 @@ export class Pool {
 
   /** What a thread posted before it ended has arrived by now, or never will; its last result may be still on its way. */
   #goneThread(threadId: number): void {
-    this.#ports.delete(threadId);
-    if (this.#ports.size === 0) for (const resolve of this.#whenGone.splice(0)) resolve();
+    this.#up.delete(threadId);
+    if (this.#up.size === 0) for (const resolve of this.#whenGone.splice(0)) resolve();
     this.#heardOf.set(threadId, Number.POSITIVE_INFINITY);
     this.#landEarly();
   }
@@ -359,10 +373,6 @@ export class Pool {
     const { taskId, attempt } = seat.order;
     const worker = seat.flight.slot.lane === 'process' ? 'process' : 'thread';
     this.#options.listener.lost({ taskId, attempt, why, message: told, begun, worker });
-  }
-
-  #tell(message: ControlMessage): void {
-    for (const port of this.#ports.values()) port.postMessage(message);
   }
 
   #watch(): void {

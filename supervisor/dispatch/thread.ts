@@ -6,7 +6,14 @@
  */
 import { once } from 'node:events';
 import { Piscina } from 'piscina';
-import { type BatchResult, packBatch, type WorkerMessage, type WorkerSetup } from '../../workers/contract.ts';
+import {
+  type BatchResult,
+  type ControlMessage,
+  type ControlPort,
+  packBatch,
+  type WorkerMessage,
+  type WorkerSetup,
+} from '../../workers/contract.ts';
 import { Pulse } from './pulse.ts';
 import type { Flight, Seat } from './slot.ts';
 
@@ -29,8 +36,9 @@ export class Thread {
   culprit: Seat | null = null;
   readonly #piscina: Piscina;
   readonly #flights = new Set<Flight>();
-  /** What it notes of itself, in shared memory; null while it is not up. */
+  /** What it notes of itself, in shared memory; null while it is not up, as its port. */
   #notes: Float64Array | null = null;
+  #control: ControlPort | null = null;
   readonly #pulse = new Pulse();
   #ended: Promise<void> | null = null;
   #empty: (() => void) | null = null;
@@ -79,6 +87,11 @@ export class Thread {
     if (this.#flights.size === 0) this.#empty?.();
   }
 
+  /** Nothing while it is not up: then nothing of it is under way. */
+  tell(message: ControlMessage): void {
+    this.#control?.postMessage(message);
+  }
+
   /** Resolves once it is up, or has shown that it will not be. */
   async warm(): Promise<void> {
     await this.#piscina.run(packBatch([], new Int32Array(new SharedArrayBuffer(0))));
@@ -106,9 +119,9 @@ export class Thread {
   }
 
   #cameUp({ notes, control }: Extract<WorkerMessage, { kind: 'hello' }>): void {
-    this.#notes = notes;
+    [this.#notes, this.#control] = [notes, control];
     control.on('close', () => {
-      if (this.#notes === notes) this.#notes = null;
+      if (this.#control === control) [this.#notes, this.#control] = [null, null];
     });
   }
 

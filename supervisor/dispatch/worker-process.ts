@@ -100,6 +100,11 @@ export class WorkerProcess {
     });
   }
 
+  tell(message: ProcessMessage): void {
+    const child = this.#launched?.process;
+    if (child?.connected) child.send(message, () => {});
+  }
+
   /** The flight has landed, was given up, or the process has ended under it. */
   leave(flight: Flight): void {
     this.#flights.delete(flight);
@@ -147,18 +152,7 @@ export class WorkerProcess {
       return;
     }
     current.sent = true;
-    this.#tell({ kind: 'order', order: seat.order });
-  }
-
-  #tell(message: ProcessMessage): void {
-    const child = this.#launched?.process;
-    if (child?.connected) child.send(message, () => {});
-  }
-
-  /** Threads share what all of them are told; over a channel each message costs, and mostly it is for somebody else. */
-  #tellIfMine(message: ControlMessage): void {
-    const seat = this.#current?.flight.seats[0];
-    if (seat?.order.taskId === message.taskId) this.#tell(message);
+    this.tell({ kind: 'order', order: seat.order });
   }
 
   #heard(word: ProcessWord): void {
@@ -190,7 +184,7 @@ export class WorkerProcess {
   #cameUp(): void {
     this.#notes = new Float64Array(3);
     const control = {
-      postMessage: (message: ControlMessage) => this.#tellIfMine(message),
+      postMessage: (message: ControlMessage) => this.tell(message),
       on: (_event: 'close', call: () => void) => this.#whenGone.push(call),
       unref() {},
     };

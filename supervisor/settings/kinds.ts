@@ -223,6 +223,48 @@ export const paths: Kind<readonly string[]> = {
   },
 };
 
+const TARGETS = ['https:', 'http:', 'webdav+https:', 'webdav+http:', 'file:'];
+
+/** Null is none. */
+export const target: Kind<string | null> = {
+  name: 'address of a target',
+  unit: null,
+  limits: 'https://… or http://… (S3 API), webdav+https://…, webdav+http://…, file:///folder',
+  read(text) {
+    const url = URL.canParse(text) ? new URL(text) : null;
+    if (!url || !TARGETS.includes(url.protocol) || (url.protocol === 'file:' && !text.startsWith('file:///')))
+      return { problem: 'must begin with https://, http://, webdav+https://, webdav+http:// or file:///' };
+    if (url.username !== '' || url.password !== '')
+      return { problem: 'must hold no user and no password; OBJECT_ACCESS_KEY and OBJECT_SECRET_KEY hold them' };
+    return url.search === '' && url.hash === ''
+      ? { value: text }
+      : { problem: 'must end with its path, without ? and #' };
+  },
+};
+
+const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/;
+
+/** Null is none. */
+export const bucket: Kind<string | null> = {
+  name: 'name',
+  unit: null,
+  limits: 'letters, digits, . _ and -',
+  read: (text) => (BUCKET.test(text) ? { value: text } : { problem: 'must be made of letters, digits, . _ and -' }),
+};
+
+const prefixCharsMax = 200;
+
+/** Folders, relative. */
+export const prefix: Kind<string> = {
+  name: 'folder',
+  unit: null,
+  limits: `folders with / between them, up to ${prefixCharsMax} characters`,
+  read: (text) =>
+    text.length <= prefixCharsMax && /^[\p{L}\p{N}_-][\p{L}\p{N} ._-]*(\/[\p{L}\p{N}_-][\p{L}\p{N} ._-]*)*$/u.test(text)
+      ? { value: text }
+      : { problem: 'must be folders such as night/music, without / at either end' },
+};
+
 /** Where files of the library go. */
 export const layout: Kind<string> = {
   name: 'layout of the library',

@@ -4,12 +4,6 @@
  */
 const LATER: Readonly<Record<string, 'plain' | 'secret'>> = {
   SOURCES: 'plain',
-  DOWNLOAD_CONCURRENCY: 'plain',
-  OBJECT_ENDPOINT: 'plain',
-  OBJECT_BUCKET: 'plain',
-  OBJECT_REGION: 'plain',
-  OBJECT_ACCESS_KEY: 'secret',
-  OBJECT_SECRET_KEY: 'secret',
   // Addresses of this kind mostly carry their own key.
   WEBHOOK_URL: 'secret',
   HEARTBEAT_URL: 'secret',

@@ -53,6 +53,13 @@ export interface Settings {
   /** Null is off. */
   readonly metadataOpenlibrary: string | null;
   readonly metadataContact: string | null;
+  readonly downloadConcurrency: number;
+  readonly objectEndpoint: string | null;
+  readonly objectBucket: string | null;
+  readonly objectRegion: string | null;
+  readonly objectPrefix: string;
+  readonly objectAccessKey: string | null;
+  readonly objectSecretKey: string | null;
   /** Absolute. */
   readonly backupDir: string;
   /** Absolute. */
@@ -351,6 +358,74 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     default: layoutDefault,
     sentence:
       'Where in LIBRARY_DIR the files of the library go. What a track does not have leaves no gap; names are made safe for every file system.',
+    live: true,
+  },
+  downloadConcurrency: {
+    key: 'DOWNLOAD_CONCURRENCY',
+    kind: kinds.integer(1, 64, 'downloads'),
+    default: '2',
+    sentence: 'How many files of the library are downloaded from one host at once.',
+    live: true,
+    newest: true,
+  },
+  objectEndpoint: {
+    key: 'OBJECT_ENDPOINT',
+    kind: kinds.target,
+    default: '',
+    unset: null,
+    sentence:
+      'Where the library is uploaded to: a store with the S3 API, a WebDAV server, or a folder that is there, mostly a mounted one. Without it nothing is uploaded.',
+    fileOnly: true,
+    live: true,
+    newest: true,
+  },
+  objectBucket: {
+    key: 'OBJECT_BUCKET',
+    kind: kinds.bucket,
+    default: '',
+    unset: null,
+    sentence: 'Bucket of OBJECT_ENDPOINT that takes the library, where that speaks the S3 API.',
+    fileOnly: true,
+    live: true,
+    newest: true,
+  },
+  objectRegion: {
+    key: 'OBJECT_REGION',
+    kind: kinds.bucket,
+    default: 'us-east-1',
+    sentence: 'Region of the bucket, by which requests are signed; some stores want auto.',
+    fileOnly: true,
+    live: true,
+    newest: true,
+  },
+  objectPrefix: {
+    key: 'OBJECT_PREFIX',
+    kind: kinds.prefix,
+    default: '',
+    unset: '',
+    sentence: 'Folder at OBJECT_ENDPOINT below which the library goes, e.g. night/music.',
+    fileOnly: true,
+    live: true,
+    newest: true,
+  },
+  objectAccessKey: {
+    key: 'OBJECT_ACCESS_KEY',
+    kind: kinds.token,
+    default: '',
+    unset: null,
+    sentence: 'Access key for OBJECT_ENDPOINT; the user, where that is a WebDAV server.',
+    secret: true,
+    fileOnly: true,
+    live: true,
+  },
+  objectSecretKey: {
+    key: 'OBJECT_SECRET_KEY',
+    kind: kinds.token,
+    default: '',
+    unset: null,
+    sentence: 'Secret key for OBJECT_ENDPOINT; the password, where that is a WebDAV server.',
+    secret: true,
+    fileOnly: true,
     live: true,
   },
   metadataMusicbrainz: {

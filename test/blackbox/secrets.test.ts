@@ -36,7 +36,10 @@ const fileText = (which: string, more = '') =>
     more,
   ].join('\n');
 
-/** Tells all it can find out about its settings and its environment, and declares what it must not be given. */
+/**
+ * Tells all it can find out about its settings and its environment, and declares what it must not be given. A line each:
+ * lines have a limit, and a thread has its environment in no order, so that of one long line any part might be cut off.
+ */
 const nosy = (type: string, lane: string) => `
 import { readFileSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
@@ -46,7 +49,8 @@ export default {
     const { env, argv, execArgv } = process;
     const begunWith = '${lane}' === 'process' && process.platform === 'linux' ? readFileSync('/proc/self/environ', 'utf8') : '';
     const all = { env, argv, execArgv, begunWith, workerData, settings: ctx.settings, task: ctx.task };
-    ctx.log.info(JSON.stringify(all));
+    for (const [name, value] of Object.entries(all)) if (name !== 'env') ctx.log.info(name, JSON.stringify(value));
+    for (const [name, value] of Object.entries(env)) ctx.log.info(name + '=' + value);
     return { dump: JSON.parse(JSON.stringify(all)), settings: Object.keys(ctx.settings) };
   },
 };
@@ -137,7 +141,7 @@ async function runAll(t: Test, supervisor: SupervisorProcess, found: Found): Pro
     if (type !== 'nosy-program')
       t.match(task.result, { settings: ['WORKERS'] }, 'no token of the page, though declared');
     const log = await text(supervisor, `/api/v1/tasks/${task.id}/log`);
-    t.match(log, 'PATH', `${type} has told its environment`);
+    t.match(log, ' PATH=', `${type} has told its environment`);
     found.add(`what ${type} was given`, JSON.stringify(task) + log);
   }
 }

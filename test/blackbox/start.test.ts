@@ -72,12 +72,12 @@ t.test(
   async (t) => {
     const folder = dataFolder();
     t.teardown(() => folder.remove());
-    writeFileSync(join(folder.dir, 'nightshift.env'), 'OBJECT_SECRET_KEY=geheim\nWEBHOOK_URL=https://x/geheim\n');
+    writeFileSync(join(folder.dir, 'nightshift.env'), 'HEARTBEAT_URL=geheim\nWEBHOOK_URL=https://x/geheim\n');
     const supervisor = await SupervisorProcess.start(folder);
     t.teardown(() => supervisor.kill());
     const { body } = await supervisor.call('GET', '/status');
     t.match(JSON.stringify(body), 'WEBHOOK_URL has no effect in this version');
-    t.match(supervisor.output, 'OBJECT_SECRET_KEY has no effect in this version');
+    t.match(supervisor.output, 'HEARTBEAT_URL has no effect in this version');
     t.notMatch(JSON.stringify(body) + supervisor.output, 'geheim');
   },
 );

@@ -2,28 +2,20 @@
  * How every page looks and reads: no barrier that axe knows of, in light and dark; nothing wider than a phone; and a
  * picture of each, for people to judge. Pictures go to the folder that is printed.
  */
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { AxeResults } from 'axe-core';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import t, { type Test } from 'tap';
+import type { Browser, Page } from 'playwright-core';
+import t from 'tap';
 import { needs } from '../helpers/needs.ts';
 import { launch, openPage, pictureFolder } from './helpers/browser.ts';
 import { type ConsoleServer, startConsole } from './helpers/console-server.ts';
 import { openEnv } from './helpers/env.ts';
+import { check, LOOKS, readAxe } from './helpers/look.ts';
 import { dream } from './helpers/night.ts';
 import { openSchedules } from './helpers/schedules.ts';
 import { ScriptedFacade } from './helpers/scripted-facade.ts';
 import { openStore } from './helpers/store.ts';
 
 t.setTimeout(420_000);
-
-const LOOKS: Readonly<Record<string, BrowserContextOptions>> = {
-  light: { colorScheme: 'light' },
-  dark: { colorScheme: 'dark' },
-  phone: { colorScheme: 'light', viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true },
-};
 
 interface Sight {
   readonly name: string;
@@ -130,27 +122,8 @@ async function openCancel(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Cancel', exact: true }).click();
 }
 
-async function barriers(page: Page, axe: string): Promise<string[]> {
-  await page.evaluate(axe);
-  // What is below an open dialog is checked without it.
-  const where = "document.querySelector('dialog[open]') ?? document";
-  const results = (await page.evaluate(`axe.run(${where}, { resultTypes: ['violations'] })`)) as AxeResults;
-  return results.violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id} at ${target}: ${failureSummary}`),
-  );
-}
-
-async function check(t: Test, page: Page, axe: string, picture: string): Promise<void> {
-  const overhang = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
-  t.ok(overhang <= 0, `nothing is wider than the page (${overhang} px)`);
-  t.same(await barriers(page, axe), [], 'axe finds no violation');
-  await page.screenshot({ path: picture });
-}
-
 t.test('every page', needs('chromium'), async (t) => {
-  const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  const axe = await readAxe();
   const folder = await pictureFolder();
   t.comment(`pictures are in ${folder}`);
   const facade = new ScriptedFacade();
@@ -198,7 +171,7 @@ t.test('every page', needs('chromium'), async (t) => {
 });
 
 t.test('the first visit, with nothing in it, and the way in', needs('chromium'), async (t) => {
-  const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  const axe = await readAxe();
   const folder = await pictureFolder();
   const server = await startConsole({ token: 'secret' });
   const browser: Browser = await launch();

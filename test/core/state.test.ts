@@ -846,6 +846,13 @@ t.test('every other event survives its line, and an unknown one is refused, neve
     { e: 'store.set', key: text, expiresAt: null, by: text, value: JSON.stringify(text) },
     { e: 'store.deleted', key: text, by: text },
     { e: 'store.cleared', upTo: noon },
+    { e: 'schedule.run_ended', id: idOf(1), run: idOf(2), state: 'failed' },
+    {
+      e: 'library.put',
+      playlists: [{ id: '0'.repeat(16), title: text }],
+      tracks: [{ id: 'f'.repeat(16), file: null, info: { text } }],
+      by: text,
+    },
     {
       e: 'occurrences.settled',
       id: idOf(1),

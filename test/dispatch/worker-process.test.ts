@@ -82,7 +82,7 @@ async function bed(t: { teardown(end: () => unknown): void }, { graceMs = 60_000
   });
   // As the dispatcher does once it is written down.
   heard.answer = (item) => {
-    if (item.kind === 'call') pool.reply({ ...item, kind: 'reply', value: true });
+    if (item.kind === 'call') pool.reply({ ...item, value: true });
   };
   t.teardown(async () => {
     await pool.close();

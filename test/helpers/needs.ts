@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 /** Programs a test may need, and Debian's package that brings each. */
 export const PACKAGES = {
   nginx: 'nginx-light',
+  rclone: 'rclone',
   chromium: 'chromium',
   strace: 'strace',
   flock: 'util-linux',

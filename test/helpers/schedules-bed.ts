@@ -15,6 +15,8 @@ import type { Occurrence } from '../../supervisor/core/schedule/schedule.ts';
 import type { State } from '../../supervisor/core/state.ts';
 import type { Task } from '../../supervisor/core/task.ts';
 import type { TaskView } from '../../supervisor/facade.ts';
+import type { FoundPipeline } from '../../supervisor/pipelines-folder.ts';
+import { RunKeeper } from '../../supervisor/run-keeper.ts';
 import { Scheduler } from '../../supervisor/scheduler.ts';
 import { SchedulesDesk } from '../../supervisor/schedules-desk.ts';
 import type { HandlerDescription } from '../../workers/contract.ts';
@@ -39,7 +41,9 @@ export class SchedulesBed {
   scheduler!: Scheduler;
   desk!: SchedulesDesk;
   builtIns!: BuiltInSchedules;
+  keeper!: RunKeeper;
   flags = new Map<string, boolean>();
+  readonly pipelines = new Map<string, FoundPipeline>();
   diskFull = false;
   readonly #minIntervalMs: number;
   readonly #ids: IdMaker;
@@ -132,6 +136,8 @@ export class SchedulesBed {
     state.flags = this.flags;
     const handlers = { of: (): HandlerDescription | undefined => undefined };
     const upSince = clock.wall();
+    const keeper = new RunKeeper({ state, recorder, stop: () => {} });
+    this.keeper = keeper;
     this.scheduler = new Scheduler({
       state,
       recorder,
@@ -139,6 +145,8 @@ export class SchedulesBed {
       ids: this.#ids,
       handlers,
       upSince,
+      pipelines: this.#pipelines,
+      cancelRest: (run) => void keeper.cancelRest(run),
       maySubmit: () => !this.diskFull,
     });
     this.scheduler.adopt(state.schedules.offSince === null, this.zone);
@@ -158,11 +166,16 @@ export class SchedulesBed {
           throw new Refusal('unknown_type', type, [{ path: '$.task.type', message: `"${type}" has no handler` }]);
       },
       checkParams: () => null,
+      pipelines: this.#pipelines,
       mayChange: () => {},
       timeKeyOf: (schedule) => this.builtIns.timeKeyOf(schedule),
       task: async (id) => this.#view(id),
       settled: async () => {},
     });
+  }
+
+  get #pipelines() {
+    return { of: (name: string) => this.pipelines.get(name), all: [...this.pipelines.values()] };
   }
 
   #page(id: string, limit: number) {

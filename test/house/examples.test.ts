@@ -16,8 +16,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
+import { makeCollection } from '../../examples/demo/collection.ts';
 import { startSupervisor } from '../../examples/demo/supervisor-process.ts';
-import { makeTones } from '../../examples/demo/tones.ts';
 import { plainEnvironment } from '../helpers/plain-environment.ts';
 
 const root = dirname(createRequire(import.meta.url).resolve('nightshift/package.json'));
@@ -33,7 +33,7 @@ interface Task {
   readonly error: { readonly message: string } | null;
 }
 
-const sound = makeTones()[1]?.content ?? Buffer.alloc(0);
+const sound = makeCollection().recordings[1]?.content ?? Buffer.alloc(0);
 
 /** Stands for example.org: a sound at every address, and a hook that takes reports. */
 async function standIn(t: Test): Promise<{ url: string; posted: string[] }> {

@@ -186,7 +186,11 @@ t.test('what handlers and settings say of a schedule is told by its place in the
 
   const { rule } = shared.state.schedules.byName.get('nightly') as Schedule;
   const { task } = await shared.schedules.show('nightly');
-  const moved = { rule: { ...rule, when: { kind: 'daily', at: '05:00' } as const }, task: task as TaskInput };
+  const moved = {
+    rule: { ...rule, when: { kind: 'daily', at: '05:00' } as const },
+    task: task as TaskInput,
+    run: null,
+  };
   t.match(
     puts.decide([{ ...moved, path: '$[3].schedule' }], { by: 'inbox:n.json' }),
     { code: 'conflict', mistakes: [{ path: '$[3].schedule.when', message: /comes from TASK_NIGHTLY_TIME/ }] },

@@ -109,6 +109,7 @@ t.test('a file, too, moves no once into the past', async (t) => {
     minIntervalMs: () => 300_000,
     timeKeyOf: () => null,
     checkParams: () => null,
+    pipelines: { of: () => undefined, all: [] },
   });
   const value = { name: 'once', task: { type: 'scripted' }, when: { kind: 'once', at: EVENING } };
   const given = (more: Record<string, unknown>) => put.check([{ value: { ...value, ...more }, path: '$' }]);

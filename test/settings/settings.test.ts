@@ -110,6 +110,7 @@ const OUR_OWN = [
   'BACKUP_DIR',
   'BACKUP_PATHS',
   'STORE_SIZE',
+  'OBJECT_PREFIX',
   'METADATA_MUSICBRAINZ',
   'METADATA_OPENLIBRARY',
   'METADATA_CONTACT',
@@ -390,15 +391,31 @@ t.test('a wrong secret is never repeated', async (t) => {
   t.notMatch(JSON.stringify(problem), /geheim/);
 });
 
+t.test('where the library is uploaded to is an address of a kind that is known, without a secret in it', async (t) => {
+  for (const address of ['https://s3.example.org', 'webdav+http://nas:5005/dav', 'file:///mnt/music'])
+    t.equal(good(`OBJECT_ENDPOINT=${address}`).objectEndpoint, address);
+  for (const address of ['nas', 'ftp://nas', 'file://nas/music', 'https://s3.example.org/?key=geheim']) {
+    t.equal(problems(`OBJECT_ENDPOINT=${address}`).length, 1, address);
+  }
+  const [problem] = problems('OBJECT_ENDPOINT=https://anna:geheim@s3.example.org');
+  t.match(problem, { message: /no user and no password/ });
+  t.notMatch(JSON.stringify(problem), /geheim/);
+  t.equal(good('OBJECT_PREFIX="night shift/音乐"').objectPrefix, 'night shift/音乐');
+  for (const prefix of ['/a', 'a/', '../a', 'a//b', 'a/..'])
+    t.equal(problems(`OBJECT_PREFIX=${prefix}`).length, 1, prefix);
+  t.equal(problems('OBJECT_BUCKET=a/b').length, 1);
+  t.equal(problems('DOWNLOAD_CONCURRENCY=0').length, 1);
+});
+
 t.test('which keys are secret, for the file only, or wait for a restart', async (t) => {
-  t.same(KEYS.filter(isSecret), ['WEB_TOKEN', 'WEB_READ_TOKEN']);
+  t.same(KEYS.filter(isSecret), ['WEB_TOKEN', 'WEB_READ_TOKEN', 'OBJECT_ACCESS_KEY', 'OBJECT_SECRET_KEY']);
   for (const key of [
     'COMMANDS',
     'ALLOW_SHELL',
     'LIBRARY_DIR',
     'ALLOW_PRIVATE_ADDRESSES',
     'BACKUP_PATHS',
-    ...KEYS.filter((key) => key.startsWith('WEB_')),
+    ...KEYS.filter((key) => /^(?:WEB|OBJECT)_/.test(key)),
   ]) {
     t.ok(isFileOnly(key), `${key} only changes in the file`);
   }

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
@@ -13,7 +12,7 @@ import {
 } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
@@ -24,7 +23,8 @@ import { fromDisposition, numbered, safeName, suggestedName } from '../../worker
 import { judge } from '../../workers/download/validators.ts';
 import { patienceMs } from '../../workers/http-status.ts';
 import { FileServer } from '../helpers/file-server.ts';
-import { find, needs } from '../helpers/needs.ts';
+import { needs } from '../helpers/needs.ts';
+import { startNginx } from '../helpers/nginx.ts';
 import { type Bed, bed, builtIn } from './thread-pool.ts';
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
@@ -604,10 +604,11 @@ t.test('what an answer means does not depend on how it is written', (t) => {
 t.test('a download from nginx is resumed in the middle', needs('nginx'), async (t) => {
   const { attempts, library, order, pool } = await downloads(t);
   const root = await mkdtemp(join(tmpdir(), 'nightshift-nginx-'));
+  t.teardown(() => rm(root, { recursive: true, force: true }));
   const body = randomBytes(6 * MB);
   writeFileSync(join(root, '歌曲.bin'), body);
   utimesSync(join(root, '歌曲.bin'), 1_700_000_000, 1_700_000_000);
-  const port = await startNginx(t, root);
+  const port = await startNginx(t, root, 'limit_rate_after 1m; limit_rate 4m;');
   const url = `http://127.0.0.1:${port}/${encodeURIComponent('歌曲.bin')}`;
   const given = order({ url, digest: `sha256:${sha256(body)}` });
   const running = pool.outcome(given);
@@ -620,38 +621,3 @@ t.test('a download from nginx is resumed in the middle', needs('nginx'), async (
   t.ok(readFileSync(join(library, '歌曲.bin')).equals(body));
   t.match(JSON.parse((await attempts({ url })).at(-1)?.result ?? '{}'), { skipped: true });
 });
-
-/** A real nginx in a folder of its own, slow enough to be interrupted. */
-async function startNginx(t: { teardown(call: () => unknown): void }, root: string): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-    .map((name) => `${name}_temp_path ${root};`)
-    .join(' ');
-  writeFileSync(
-    join(root, 'nginx.conf'),
-    `daemon off; master_process off; pid ${root}/pid; error_log stderr crit; events {}
-     http { access_log off; ${temporary} server { listen 127.0.0.1:${port}; root ${root}; limit_rate_after 1m; limit_rate 4m; } }`,
-  );
-  const nginx = spawn(find('nginx') ?? 'nginx', ['-p', root, '-c', join(root, 'nginx.conf')], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const exited = once(nginx, 'exit');
-  t.teardown(async () => {
-    nginx.kill('SIGTERM');
-    await exited;
-    await rm(root, { recursive: true, force: true });
-  });
-  for (;;) {
-    const socket = connect(port, '127.0.0.1');
-    const open = await Promise.race([
-      once(socket, 'connect').then(() => true),
-      once(socket, 'error').then(() => false),
-    ]).catch(() => false);
-    socket.destroy();
-    if (open) return port;
-  }
-}

@@ -33,10 +33,13 @@ const builtIn = [
   'history.cleanup',
   'http.download',
   'http.request',
+  'library.catalog',
+  'library.collect',
   'library.complete',
   'library.discover',
   'library.metadata',
   'library.scan',
+  'library.sync',
   'logs.cleanup',
   'store.cleanup',
 ];

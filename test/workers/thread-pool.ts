@@ -91,10 +91,10 @@ export class TestPool {
   async #reply(item: CallItem): Promise<void> {
     const { taskId, attempt, call } = item;
     try {
-      this.send({ kind: 'reply', taskId, attempt, call, value: await this.answer(item) });
+      this.send({ kind: 'replies', replies: [{ taskId, attempt, call, value: await this.answer(item) }] });
     } catch (error) {
       const { code = 'refused', message } = error as Error & { code?: string };
-      this.send({ kind: 'reply', taskId, attempt, call, error: { code, message } });
+      this.send({ kind: 'replies', replies: [{ taskId, attempt, call, error: { code, message } }] });
     }
   }
 

@@ -5,10 +5,13 @@ import { useKeys } from './keys.ts';
 import { say } from './language.ts';
 import { Handlers } from './pages/handlers.tsx';
 import { Overview } from './pages/overview.tsx';
+import { Run } from './pages/run.tsx';
+import { Runs } from './pages/runs.tsx';
 import { Schedule } from './pages/schedule.tsx';
 import { EditSchedule, NewSchedule } from './pages/schedule-form.tsx';
 import { Schedules } from './pages/schedules.tsx';
 import { Settings } from './pages/settings.tsx';
+import { Stats } from './pages/stats.tsx';
 import { Store } from './pages/store.tsx';
 import { Task } from './pages/task.tsx';
 import { Tasks } from './pages/tasks.tsx';
@@ -25,6 +28,7 @@ import { PauseSchedules } from './parts/pause-schedules.tsx';
 import { ResumeSchedules } from './parts/resume-schedules.tsx';
 import { searchField } from './parts/search-field.tsx';
 import { Side, toggleLive } from './parts/side.tsx';
+import { StartRun } from './parts/start-run.tsx';
 import { StoredDialog } from './parts/stored-dialog.tsx';
 import { Toasts } from './parts/toasts.tsx';
 import { go, route } from './router.ts';
@@ -36,6 +40,7 @@ export function App() {
   useKeys({
     'g o': () => go(''),
     'g t': () => go('tasks'),
+    'g r': () => go('runs'),
     'g c': () => go('schedules'),
     'g w': () => go('workers'),
     'g h': () => go('handlers'),
@@ -61,6 +66,7 @@ export function App() {
       </main>
       <AddTask />
       <EditParams />
+      <StartRun />
       <PauseSchedules />
       <ResumeSchedules />
       <StoredDialog />
@@ -116,11 +122,14 @@ function Page() {
   if (page === 'overview') return <Overview />;
   if (page === 'tasks') return <Tasks />;
   if (page === 'task') return <Task id={id} />;
+  if (page === 'runs') return <Runs />;
+  if (page === 'run') return <Run id={id} />;
   if (page === 'schedules') return <Schedules />;
   if (page === 'schedule') return <Schedule id={id} />;
   if (page === 'newSchedule') return <NewSchedule />;
   if (page === 'editSchedule') return <EditSchedule id={id} />;
   if (page === 'handlers') return <Handlers />;
+  if (page === 'stats') return <Stats />;
   if (page === 'store') return <Store />;
   if (page === 'settings') return <Settings part={id} />;
   return page === 'workers' ? <Workers /> : <Missing />;

@@ -46,6 +46,12 @@ export function longDay(at: number): string {
   return today.value.format(at);
 }
 
+/** @param date `YYYY-MM-DD`, a day of no zone */
+export function calendarDay(date: string): string {
+  const options = { weekday: 'short', day: 'numeric', month: 'short', timeZone: 'UTC' } as const;
+  return new Intl.DateTimeFormat(locale.value, options).format(Date.parse(date));
+}
+
 /** With its zone: what a time shows on hover. */
 export function timeInFull(at: number): string {
   return `${zoned.value.format(at)}, ${zone.value}`;

@@ -6,12 +6,15 @@ export type PageName =
   | 'overview'
   | 'tasks'
   | 'task'
+  | 'runs'
+  | 'run'
   | 'schedules'
   | 'schedule'
   | 'newSchedule'
   | 'editSchedule'
   | 'workers'
   | 'handlers'
+  | 'stats'
   | 'settings'
   | 'store'
   | 'missing';
@@ -21,7 +24,7 @@ const SETTINGS_PARTS: readonly string[] = ['', 'flags', 'revisions'];
 
 export interface Route {
   readonly page: PageName;
-  /** Id of the task or the schedule that a page shows; part of the settings a `settings` page shows. */
+  /** Id of the task, the run or the schedule that a page shows; part of the settings a `settings` page shows. */
   readonly id: string;
   readonly query: URLSearchParams;
 }
@@ -49,6 +52,8 @@ function pageOf(page: string, id: string, rest: string): PageName {
   if (page === '') return 'overview';
   if (page === 'schedules') return id === '' ? 'schedules' : id === 'new' ? 'newSchedule' : 'schedule';
   if (page === 'tasks') return id === '' ? 'tasks' : 'task';
+  if (page === 'runs') return id === '' ? 'runs' : 'run';
+  if (page === 'handlers' && id === 'stats') return 'stats';
   if (page === 'settings' && SETTINGS_PARTS.includes(id)) return 'settings';
   return (page === 'workers' || page === 'handlers' || page === 'store') && id === '' ? page : 'missing';
 }
@@ -104,6 +109,10 @@ export function loginHref(): string {
 
 export function taskPath(id: string): string {
   return `tasks/${encodeURIComponent(id)}`;
+}
+
+export function runPath(id: string): string {
+  return `runs/${encodeURIComponent(id)}`;
 }
 
 /** @param id that of a schedule, which nobody chooses, so that none is called `new` */

@@ -1,14 +1,13 @@
 /**
- * Rows that lead to a task: moved through by keyboard, opened by a click anywhere in them, found again after Back. The
+ * Rows that lead to a task, a run and the like: moved through by keyboard, opened by a click anywhere in them, found again after Back. The
  * current row is the one that has the focus, so that it is heard and seen without further means.
  */
 import { follow } from './parts/link.tsx';
-import { taskPath } from './router.ts';
 
 const ROWS = 'main tr[data-id]';
 const CONTROLS = 'a, button, input, select, label, .pick';
 
-/** Id of the task whose row has the focus. */
+/** Id of what has the focus, of its row. */
 export function currentRow(): string | undefined {
   return document.activeElement?.closest<HTMLElement>(ROWS)?.dataset['id'];
 }
@@ -34,9 +33,9 @@ export function pressInRow(action: string): void {
 }
 
 /** Not where a control has been clicked, and not at the end of selecting text. */
-export function openByRow(event: MouseEvent, id: string): void {
+export function openByRow(event: MouseEvent, path: string): void {
   const { target, currentTarget } = event;
   if (!(target instanceof Element) || target.closest(CONTROLS) || getSelection()?.type === 'Range') return;
   if (currentTarget instanceof Element) focusRow(currentTarget);
-  follow(event, taskPath(id));
+  follow(event, path);
 }

@@ -21,9 +21,10 @@ function pathOf(which: Which): string {
 
 export function runNow({ id, name }: ScheduleRecord): Promise<void> {
   return own(async () => {
-    const { task } = await post<RanView>(`${schedulePath(id)}/run`);
+    const { task, occurrence } = await post<RanView>(`${schedulePath(id)}/run`);
     const words = say();
     if (task) toast(words.schedules.told.ran(name), { label: words.do.open, act: () => go(taskPath(task.id)) });
+    else if (occurrence.runId !== undefined) toast(words.schedules.told.began(name));
     else toast(words.schedules.told.ranLater(name));
   });
 }

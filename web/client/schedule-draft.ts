@@ -6,6 +6,8 @@ import type { Weekday, When, WhenKind } from '../../supervisor/core/schedule/whe
 export interface ScheduleDraft {
   readonly name: string;
   readonly type: string;
+  /** Of the run it starts; empty where it submits a task. */
+  readonly pipeline: string;
   readonly params: string;
   readonly kind: WhenKind;
   readonly at: string;
@@ -30,6 +32,7 @@ export interface ScheduleDraft {
 export const EMPTY_SCHEDULE: ScheduleDraft = {
   name: '',
   type: '',
+  pipeline: '',
   params: '{}',
   kind: 'daily',
   at: '02:00',
@@ -50,14 +53,26 @@ export const EMPTY_SCHEDULE: ScheduleDraft = {
   note: '',
 };
 
+interface Work {
+  readonly type: string;
+  readonly pipeline: string;
+  readonly params: unknown;
+}
+
+/** The task it submits, or the run it starts. */
+export function workOf({ task, run }: Pick<ScheduleRecord, 'task' | 'run'>): object {
+  return (run ?? task) as object;
+}
+
 export function draftOf(record: ScheduleRecord): ScheduleDraft {
-  const { type, params = {} } = record.task as { type: string; params?: unknown };
+  const { type = '', pipeline = '', params = {} } = workOf(record) as Partial<Work>;
   const { catchUp, overlap, name, note } = record;
   return {
     ...EMPTY_SCHEDULE,
     ...whenFields(record.when as When),
     name,
     type,
+    pipeline,
     params: JSON.stringify(params, null, 2),
     timezone: record.timezoneFollowsSetting ? '' : record.timezone,
     catchUp,
@@ -107,12 +122,16 @@ const numberOr = (text: string) => (text.trim() === '' ? null : Number(text));
 
 /**
  * The whole schedule. Call it only when the params are JSON.
- * @param task members of a task that the form does not show, kept as they are
+ * @param work members of a task or a run that the form does not show, kept as they are
  */
-export function bodyOf(draft: ScheduleDraft, task: object = {}): Record<string, unknown> {
+export function bodyOf(draft: ScheduleDraft, work: object = {}): Record<string, unknown> {
+  const params: unknown = JSON.parse(draft.params);
+  const pipeline = draft.pipeline.trim();
   return {
     name: draft.name.trim(),
-    task: { ...task, type: draft.type.trim(), params: JSON.parse(draft.params) },
+    ...(pipeline === ''
+      ? { task: { ...work, type: draft.type.trim(), params } }
+      : { run: { ...work, pipeline, params } }),
     when: whenOf(draft),
     timezone: textOr(draft.timezone),
     catchUp: draft.catchUp,
@@ -128,9 +147,9 @@ export function bodyOf(draft: ScheduleDraft, task: object = {}): Record<string, 
 
 /** Only the members that differ: a schedule that is over can have another note, but not the same rule again. */
 export function changesOf(draft: ScheduleDraft, record: ScheduleRecord): Record<string, unknown> {
-  const task = record.task as object;
-  const before = bodyOf(draftOf(record), task);
-  const after = bodyOf(draft, task);
+  const work = workOf(record);
+  const before = bodyOf(draftOf(record), work);
+  const after = bodyOf(draft, work);
   return Object.fromEntries(
     Object.entries(after).filter(([member, value]) => JSON.stringify(value) !== JSON.stringify(before[member])),
   );

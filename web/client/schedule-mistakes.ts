@@ -30,8 +30,8 @@ function fieldAt(path: string, kind: ScheduleDraft['kind']): readonly [keyof Sch
   const [, when] = /^\$\.when\.(\w+)/.exec(path) ?? [];
   if (when === 'at') return [kind === 'once' ? 'moment' : 'at', ''];
   if (when !== undefined && when in EMPTY_SCHEDULE) return [when as keyof ScheduleDraft, ''];
-  const [, task = '', place = ''] = /^\$\.task\.(type|params)\.?(.*)$/.exec(path) ?? [];
-  if (task !== '') return [task as 'type' | 'params', place];
+  const [, work = '', place = ''] = /^\$\.(?:task|run)\.(type|pipeline|params)\.?(.*)$/.exec(path) ?? [];
+  if (work !== '') return [work as 'type' | 'pipeline' | 'params', place];
   const [, member = ''] = /^\$\.(\w+)$/.exec(path) ?? [];
   if (member in EMPTY_SCHEDULE) return [member as keyof ScheduleDraft, ''];
   return ['form', path.replace(/^\$\.?/, '')];
@@ -44,11 +44,11 @@ export function ownMistakes(draft: ScheduleDraft): ScheduleMistakes {
 }
 
 /** What has not been filled in, in words for people. */
-function missing({ name, type, kind, days, moment }: ScheduleDraft): ScheduleMistakes {
+function missing({ name, type, pipeline, kind, days, moment }: ScheduleDraft): ScheduleMistakes {
   const { add, scheduleForm } = say();
   return {
     ...(name.trim() === '' && { name: add.required }),
-    ...(type.trim() === '' && { type: add.required }),
+    ...(type.trim() === '' && pipeline === '' && { type: add.required }),
     ...(kind === 'weekly' && days.length === 0 && { days: scheduleForm.chooseDays }),
     ...(kind === 'once' && moment.trim() === '' && { moment: scheduleForm.chooseMoment }),
   };

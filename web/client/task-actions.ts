@@ -7,7 +7,7 @@ import { say } from './language.ts';
 import { ask } from './parts/ask.tsx';
 import { edited } from './parts/edit-params.tsx';
 import { toast, toastProblem } from './parts/toasts.tsx';
-import { go, taskPath } from './router.ts';
+import { go, runPath, taskPath } from './router.ts';
 import { mayOperate } from './session.ts';
 import { letGo } from './steady.ts';
 import { refreshAll } from './stream.ts';
@@ -48,6 +48,7 @@ export async function actOn(task: TaskView, action: TaskAction): Promise<void> {
     edited.value = task;
     return;
   }
+  if (task.run && (action === 'retry' || action === 'again')) return retryInRun(task, task.run.id);
   if (action === 'retry' || action === 'again') return retryOne(task.id);
   return action === 'cancel' ? cancelOne(task) : promote([task.id]);
 }
@@ -56,6 +57,14 @@ function retryOne(id: string): Promise<void> {
   return own(async () => {
     const answer = await post<{ task: TaskView; warning?: string }>(`${taskPath(id)}/retry`);
     toast(answer.warning ?? say().told.retried(1), { label: say().do.open, act: () => go(taskPath(answer.task.id)) });
+  });
+}
+
+/** In its place, also when it succeeded; a run that its failures stopped goes on with it. */
+function retryInRun({ id, state }: TaskView, run: string): Promise<void> {
+  return own(async () => {
+    await post(`${runPath(run)}/retry`, { task: id, force: state === 'succeeded' });
+    toast(say().told.retried(1), { label: say().do.open, act: () => go(runPath(run)) });
   });
 }
 

@@ -9,6 +9,7 @@ export const MORE = [
   'tag',
   'group',
   'run',
+  'stage',
   'param',
   'from',
   'to',
@@ -63,9 +64,9 @@ export function pathOf(filter: TaskFilter): string {
   return asked === '' ? 'tasks' : `tasks?${asked}`;
 }
 
-export function apiQueryOf(filter: TaskFilter): string {
+export function apiQueryOf(filter: TaskFilter, limit = tasksShownMax): string {
   const asked = query(filter);
-  asked.set('limit', String(tasksShownMax));
+  asked.set('limit', String(limit));
   return asked.toString();
 }
 

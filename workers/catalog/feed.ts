@@ -16,6 +16,7 @@ import { xmlBody } from './xml.ts';
 const believedBytesLeast = 1_024;
 const durationSMax = 10_000_000;
 const alternatesMax = 8;
+const alternateCharsMax = 1_000;
 const MEDIA = /\.(?:mp3|m4[abv]|mp4|aac|og[gav]|opus|flac|wav|wma|webm|mkv|mov|avi|aiff?|ape|wv|mid|pdf|epub|zip)$/i;
 const HEARD = /^(?:audio|video|application\/ogg)/i;
 
@@ -81,7 +82,7 @@ function rssFeed(xml: string): Feed {
       guid: podcast?.guid,
       medium: podcast?.medium,
       explicit: itunes?.explicit,
-      categories: itunes?.categories?.map(({ text }) => text).slice(0, 10),
+      categories: itunes?.categories?.map(({ text }) => oneLine(text, 100)).slice(0, 10),
       moved: itunes?.newFeedUrl,
     }),
   };
@@ -148,7 +149,8 @@ function entriesOf(item: FeedItem, base: string): Entry[] | null {
   const [chosen, ...rest] = [...enclosures, ...others, ...linked];
   if (!chosen) return item.enclosures.length > 0 ? null : [];
   const parts = [chosen, ...enclosures.filter((one) => one !== chosen && one.mime === chosen.mime)];
-  const alternates = [...new Set(rest.filter((one) => !parts.includes(one)).map(({ href }) => href))];
+  const same = rest.filter((one) => !parts.includes(one) && one.href.length <= alternateCharsMax);
+  const alternates = [...new Set(same.map(({ href }) => href))];
   return parts.map((part, index) => entry(item, part, index === 0 ? alternates : [], part.href, index, link));
 }
 

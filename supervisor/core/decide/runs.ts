@@ -1,5 +1,5 @@
 /** What may be asked of runs: start one, add to its stages, pause, resume, cancel, retry; each as events or a refusal. */
-import type { AskedBy, Event, TaskAccepted } from '../event.ts';
+import type { AcceptedOccurrence, AskedBy, Event, TaskAccepted } from '../event.ts';
 import type { HandlerDefaults } from '../options.ts';
 import { Refusal } from '../refusal.ts';
 import { firstParams, type NextInput, type RunInput } from '../run/input.ts';
@@ -20,6 +20,10 @@ export interface Starting {
   readonly handlerOf: HandlerOf;
   /** Runs that start together with it, before it. */
   readonly before?: number;
+  /** Its first task waits for that moment, ms since 1970. */
+  readonly runAt?: number | null;
+  /** The occurrence of a schedule that starts it. */
+  readonly occurrence?: AcceptedOccurrence;
 }
 
 /** Key of the task that a run begins with. */
@@ -30,7 +34,7 @@ export function startRun(
   state: State,
   pipeline: Pipeline,
   { params, sources, scope, priority }: RunInput,
-  { runId, taskId, handlerOf, before = 0 }: Starting,
+  { runId, taskId, handlerOf, before = 0, runAt = null, occurrence }: Starting,
   by: AskedBy,
 ): Decision {
   const { settingsRevision } = state;
@@ -45,8 +49,9 @@ export function startRun(
     ...inStage(state, run, first as StageLife, null, taskId, handlerOf),
     key: firstKey,
     params: firstParams(start),
+    ...{ runAt, relative: runAt !== null },
   };
-  return [{ e: 'run.started', ...start, ...by }, accepted];
+  return [{ e: 'run.started', ...start, ...by, ...(occurrence && { occurrence }) }, accepted];
 }
 
 function liveRuns(state: State): number {

@@ -3,6 +3,7 @@
  * them (`since`) is not counted again.
  */
 import type { Event, TaskAccepted } from '../event.ts';
+import { takeOccurrence } from '../schedule/apply-schedules.ts';
 import type { State } from '../state.ts';
 import { isFinished, type Task, type TaskState } from '../task.ts';
 import {
@@ -17,6 +18,7 @@ import {
   stageOf,
 } from './run.ts';
 import { percentTasksMin } from './run-limits.ts';
+import { isOver, runState } from './run-state.ts';
 import { keysName } from './runs.ts';
 
 export interface ApplyingRuns {
@@ -34,6 +36,7 @@ export function applyRuns(state: State, event: Event, by: ApplyingRuns): boolean
       // Only a snapshot can have it already.
       if (!(by.seq <= by.missingUntil && state.runs.byId.has(event.id)))
         state.runs.byId.set(event.id, freshRun(event, event.by, by.seq));
+      if (event.occurrence) takeOccurrence(state.schedules, event.occurrence, { runId: event.id }, by);
       return true;
     case 'run.paused':
       change(state, event.id, by, (run) => {
@@ -56,6 +59,7 @@ export function applyRuns(state: State, event: Event, by: ApplyingRuns): boolean
     case 'run.canceled':
       change(state, event.id, by, (run) => {
         run.cancel = { by: event.by, at: by.at };
+        tellSchedule(state, run);
       });
       return true;
     case 'run.archived':
@@ -137,6 +141,13 @@ export function moveInStage(state: State, task: Task, from: TaskState, at: numbe
   } else if (to === 'interrupted') run.pause ??= { reason: CUT_REASON, by: 'recovery', since: at };
   if (to === 'failed') stage.strikes++;
   if (isFinished(to) || isFinished(from)) settle(state, run, at);
+  if (isFinished(to)) tellSchedule(state, run);
+}
+
+/** The schedule that started it may have been waiting for its end. */
+function tellSchedule({ schedules }: State, run: Run): void {
+  const schedule = schedules.ofRun.get(run.id);
+  if (schedule && isOver(runState(run))) schedules.stale.add(schedule);
 }
 
 function find(state: State, ref: { readonly id: string; readonly stage: string } | null): [Run, StageLife] | null {

@@ -14,6 +14,11 @@ export const RUN_STATES = {
 export type RunState = keyof typeof RUN_STATES;
 export const RUN_STATE_NAMES = Object.keys(RUN_STATES) as readonly RunState[];
 
+/** Nothing of it goes on by itself; also of one that its failures stopped. */
+export function isOver(state: RunState): boolean {
+  return state === 'succeeded' || state === 'partially_failed' || state === 'failed' || state === 'canceled';
+}
+
 export type RunFacts = Pick<Run, 'pause' | 'cancel' | 'stop'> & {
   readonly stages: readonly Pick<
     StageLife,

@@ -71,6 +71,14 @@ export function applySchedules(all: Schedules, event: Event, by: ApplyingSchedul
         noteLast(schedule, event.rows.at(-1));
       });
       break;
+    case 'schedule.run_ended':
+      change(all, event.id, by, (schedule) => {
+        all.ofRun.delete(event.run);
+        schedule.runs = schedule.runs.filter((id) => id !== event.run);
+        if (event.state === 'succeeded' || event.state === 'partially_failed') schedule.failuresInRow = 0;
+        if (event.state === 'failed') noteFailure(schedule, event.run);
+      });
+      break;
     default:
       if (by.seq > all.seq) applyToAll(all, event, by);
       break;
@@ -136,6 +144,7 @@ function insert(all: Schedules, schedule: Schedule): void {
   all.byId.set(schedule.id, schedule);
   all.byName.set(schedule.rule.name, schedule);
   for (const task of schedule.active) all.ofTask.set(task, schedule);
+  for (const run of schedule.runs) all.ofRun.set(run, schedule);
   all.stale.add(schedule);
 }
 
@@ -148,6 +157,7 @@ function remove(all: Schedules, schedule: Schedule): void {
   all.byId.delete(schedule.id);
   if (all.byName.get(schedule.rule.name) === schedule) all.byName.delete(schedule.rule.name);
   for (const task of schedule.active) all.ofTask.delete(task);
+  for (const run of schedule.runs) all.ofRun.delete(run);
   all.stale.delete(schedule);
   schedule.nextAt = Number.POSITIVE_INFINITY;
 }
@@ -164,13 +174,25 @@ function change(all: Schedules, id: string, by: ApplyingSchedules, make: (schedu
   make(schedule);
 }
 
-/** An accepted task is the work of an occurrence: the planned time has its outcome by that. */
-export function takeOccurrence(all: Schedules, given: AcceptedOccurrence, task: string, by: ApplyingSchedules): void {
+/** An accepted task, or a run, is the work of an occurrence: the planned time has its outcome by that. */
+export function takeOccurrence(
+  all: Schedules,
+  given: AcceptedOccurrence,
+  work: Pick<Occurrence, 'taskId' | 'runId'>,
+  by: ApplyingSchedules,
+): void {
   const { plannedAt, outcome, byHand } = given;
   change(all, given.schedule, by, (schedule) => {
-    schedule.active = [...schedule.active, task];
-    all.ofTask.set(task, schedule);
-    noteLast(schedule, { plannedAt, outcome, taskId: task });
+    const { taskId, runId } = work;
+    if (taskId !== undefined) {
+      schedule.active = [...schedule.active, taskId];
+      all.ofTask.set(taskId, schedule);
+    }
+    if (runId !== undefined) {
+      schedule.runs = [...schedule.runs, runId];
+      all.ofRun.set(runId, schedule);
+    }
+    noteLast(schedule, { plannedAt, outcome, ...work });
     if (byHand !== undefined) return;
     const waiting = schedule.waiting.filter((one) => one.plannedAt !== plannedAt);
     if (waiting.length < schedule.waiting.length) schedule.waiting = waiting;
@@ -187,10 +209,7 @@ export function endOccurrence(all: Schedules, task: string, state: FinishedState
   all.ofTask.delete(task);
   schedule.active = schedule.active.filter((id) => id !== task);
   if (state === 'succeeded') schedule.failuresInRow = 0;
-  if (state === 'failed') {
-    schedule.failuresInRow++;
-    schedule.lastFailed = task;
-  }
+  if (state === 'failed') noteFailure(schedule, task);
   if (schedule.waiting.length > 0 || schedule.rule.pauseAfterFailures !== null) all.stale.add(schedule);
 }
 
@@ -223,6 +242,12 @@ function rewindHolds(all: Schedules, by: ApplyingSchedules): void {
 
 function isAhead(since: number | null | undefined, { at }: ApplyingSchedules): boolean {
   return since != null && since > at;
+}
+
+/** @param id of the task or the run */
+function noteFailure(schedule: Schedule, id: string): void {
+  schedule.failuresInRow++;
+  schedule.lastFailed = id;
 }
 
 /** By a clock that went back some are yet to come again: those are kept, however many they are. */

@@ -75,8 +75,8 @@ export function evaluate(schedule: Schedule, around: Surroundings): Evaluation |
 
 /** The work of an earlier one has ended: whoever waits longest has its turn. */
 function releaseWaiting(schedule: Schedule, around: Surroundings): Evaluation | null {
-  const { waiting, active, settledTo, rule } = schedule;
-  if (waiting.length === 0 || active.length > 0 || around.held !== null) return null;
+  const { waiting, settledTo, rule } = schedule;
+  if (waiting.length === 0 || underWay(schedule) > 0 || around.held !== null) return null;
   const rows: Occurrence[] = [];
   for (const [index, { plannedAt, outcome }] of waiting.entries()) {
     const late = around.now - plannedAt - around.offsetMs;
@@ -167,16 +167,17 @@ function isKnown({ fired, waiting }: Schedule, plannedAt: number): boolean {
 
 /** What starts now, what waits, and what does neither because an earlier one is under way. */
 function overlap(schedule: Schedule, chosen: readonly Submit[], rows: Occurrence[]) {
-  const { rule, active } = schedule;
+  const { rule } = schedule;
+  const active = underWay(schedule);
   const submits: Submit[] = [];
   const waiting = [...schedule.waiting];
   let replaces = false;
   for (const one of chosen) {
-    const busy = active.length + submits.length + waiting.length > 0;
+    const busy = active + submits.length + waiting.length > 0;
     if (!busy || rule.overlap === 'allow') submits.push(one);
     else if (rule.overlap === 'replace') {
       rows.push(...[...waiting.splice(0), ...submits.splice(0)].map((older) => replacedRow(older, one)));
-      replaces = active.length > 0;
+      replaces = active > 0;
       if (replaces) waiting.push(waitingFor(one));
       else submits.push(one);
     } else if (mayWait(schedule, chosen, waiting.length)) waiting.push(waitingFor(one));
@@ -201,7 +202,13 @@ function replacedRow({ plannedAt }: { plannedAt: number }, by: Submit): Occurren
   return { plannedAt, outcome: 'canceled', reason };
 }
 
-function busyWhy({ active }: Schedule, waiting: number): string {
+/** How many tasks and runs of it have not ended. */
+export function underWay({ active, runs }: Pick<Schedule, 'active' | 'runs'>): number {
+  return active.length + runs.length;
+}
+
+function busyWhy({ active, runs }: Schedule, waiting: number): string {
   if (waiting > 0) return waiting === 1 ? 'another one waits for its turn' : `${waiting} others wait for their turn`;
-  return active.length > 0 ? `task ${active[0]} of an earlier one is under way` : 'an earlier one starts just now';
+  const [earlier] = [...active.map((id) => `task ${id}`), ...runs.map((id) => `run ${id}`)];
+  return earlier ? `${earlier} of an earlier one is under way` : 'an earlier one starts just now';
 }

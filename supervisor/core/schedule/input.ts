@@ -2,6 +2,7 @@
 import { parseDuration } from '../duration.ts';
 import { durationMsMax, nameCharsMax } from '../limits.ts';
 import type { Mistake } from '../refusal.ts';
+import { checkRun, type RunInput } from '../run/input.ts';
 import { checkTask, isMembers, type Members, shown, type TaskInput } from '../task-input.ts';
 import type { CatchUp } from './missed.ts';
 import { plannedAfter } from './next.ts';
@@ -29,8 +30,10 @@ export interface ScheduleContext {
 
 export interface ScheduleInput {
   readonly rule: Rule;
-  /** The task as the first occurrence would submit it. */
-  readonly task: TaskInput;
+  /** The task as the first occurrence would submit it; null where it starts a run. */
+  readonly task: TaskInput | null;
+  /** The run as the first occurrence would start it; null where it submits a task. */
+  readonly run: RunInput | null;
 }
 
 export type CheckedSchedule =
@@ -40,6 +43,7 @@ export type CheckedSchedule =
 export const SCHEDULE_MEMBERS = [
   'name',
   'task',
+  'run',
   'when',
   'timezone',
   'catchUp',
@@ -58,7 +62,7 @@ const NOT_IN_TASK = ['runAt', 'delay', 'idempotencyKey'];
 /** @param path where the schedule stands in its document, `$` for the whole */
 export function checkSchedule(value: unknown, context: ScheduleContext, path = '$'): CheckedSchedule {
   if (!isMembers(value)) {
-    const message = 'expected a schedule, an object with "name", "task" and "when"';
+    const message = 'expected a schedule, an object with "name", "task" or "run", and "when"';
     return { ok: false, mistakes: [{ path, message }] };
   }
   const check = new Checking(value, path);
@@ -67,10 +71,14 @@ export function checkSchedule(value: unknown, context: ScheduleContext, path = '
     check.mistake(member, `is not a member of a schedule; known are ${SCHEDULE_MEMBERS.join(', ')}`);
   }
   const timezone = check.zone('timezone');
-  const task = check.task('task');
+  const startsRun = value['run'] != null;
+  const task = startsRun ? null : check.task('task');
+  const run = startsRun ? check.run('run') : null;
   const rule: Rule = {
     name: check.name('name'),
-    task: JSON.stringify(value['task'] ?? null),
+    ...(startsRun
+      ? { task: null, run: JSON.stringify(value['run']) }
+      : { task: JSON.stringify(value['task'] ?? null) }),
     when: check.when('when', { ...context, zone: timezone ?? context.zone }),
     timezone,
     catchUp: check.oneOf<CatchUp>('catchUp', CATCH_UPS, 'latest'),
@@ -83,7 +91,8 @@ export function checkSchedule(value: unknown, context: ScheduleContext, path = '
     note: check.note('note'),
   };
   const { mistakes } = check;
-  return mistakes.length > 0 || !task ? { ok: false, mistakes } : { ok: true, value: { rule, task } };
+  if (mistakes.length > 0 || !(task || run)) return { ok: false, mistakes };
+  return { ok: true, value: { rule, task, run } };
 }
 
 /** Reads one member after the other; what is wrong is noted, and the schedule is not used then. */
@@ -123,7 +132,10 @@ class Checking {
   task(member: string): TaskInput | null {
     const value = this.#given[member];
     if (value === undefined)
-      return this.mistake(member, 'is required: the task to submit, e.g. { "type": "http.request", "params": {} }');
+      return this.mistake(
+        member,
+        'is required: the task to submit, e.g. { "type": "http.request", "params": {} }; or "run", the run to start',
+      );
     const checked = checkTask(value, `${this.#path}.${member}`);
     if (!checked.ok) this.mistakes.push(...checked.mistakes);
     for (const not of NOT_IN_TASK) {
@@ -134,6 +146,16 @@ class Checking {
         );
     }
     return checked.ok ? checked.value : null;
+  }
+
+  /** The run that takes the place of a task. */
+  run(member: string): RunInput | null {
+    if (this.#given['task'] != null)
+      return this.mistake(member, 'stands beside "task": a schedule submits a task or starts a run, not both');
+    const checked = checkRun(this.#given[member], `${this.#path}.${member}`);
+    if (checked.ok) return checked.value;
+    this.mistakes.push(...checked.mistakes);
+    return null;
   }
 
   when(member: string, { minIntervalMs, zone, now }: ScheduleContext): When {

@@ -11,8 +11,9 @@ export interface LedgerRows {
 export function ledgerRows(event: Event): LedgerRows | null {
   if (event.e === 'occurrences.settled')
     return event.rows.length === 0 ? null : { schedule: event.id, occurrences: event.rows };
-  if (event.e !== 'task.accepted' || !event.occurrence) return null;
+  if ((event.e !== 'task.accepted' && event.e !== 'run.started') || !event.occurrence) return null;
   const { schedule, plannedAt, outcome, byHand } = event.occurrence;
   const reason = byHand === undefined ? {} : { reason: `run by hand: ${byHand}` };
-  return { schedule, occurrences: [{ plannedAt, outcome, taskId: event.id, ...reason }] };
+  const work = event.e === 'run.started' ? { runId: event.id } : { taskId: event.id };
+  return { schedule, occurrences: [{ plannedAt, outcome, ...work, ...reason }] };
 }

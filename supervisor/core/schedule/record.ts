@@ -11,6 +11,7 @@ export interface OccurrenceRecord {
   readonly plannedAt: string;
   readonly outcome: Occurrence['outcome'];
   readonly taskId?: string;
+  readonly runId?: string;
   readonly reason?: string;
   /** Where one line speaks of many planned times: the last of them, and how many they are. */
   readonly throughAt?: string;
@@ -21,7 +22,10 @@ export interface ScheduleRecord {
   readonly id: string;
   readonly name: string;
   readonly state: 'active' | 'paused';
+  /** Null where it starts a run. */
   readonly task: unknown;
+  /** Null where it submits a task. */
+  readonly run: unknown;
   readonly when: unknown;
   readonly timezone: string;
   /** It names no zone and follows the setting TIMEZONE. */
@@ -51,6 +55,7 @@ export interface ScheduleRecord {
   /** `nextAt` with its jitter: when it really starts. */
   readonly startsAt: string | null;
   readonly activeTasks: readonly string[];
+  readonly activeRuns: readonly string[];
   readonly waiting: readonly OccurrenceRecord[];
   readonly failuresInRow: number;
   readonly last: OccurrenceRecord | null;
@@ -67,7 +72,8 @@ export function scheduleRecord(
     id,
     name: rule.name,
     state: pause ? 'paused' : 'active',
-    task: JSON.parse(rule.task),
+    task: rule.task === null ? null : JSON.parse(rule.task),
+    run: rule.run === undefined ? null : JSON.parse(rule.run),
     when: rule.when,
     timezone: zone,
     timezoneFollowsSetting: rule.timezone === null,
@@ -89,6 +95,7 @@ export function scheduleRecord(
     nextAt: schedule.planned === null ? null : iso(schedule.planned),
     startsAt: schedule.planned === null ? null : iso(schedule.planned + jitterOffsetMs(id, rule.jitterMs)),
     activeTasks: schedule.active,
+    activeRuns: schedule.runs,
     waiting: waiting.map(occurrenceRecord),
     failuresInRow: schedule.failuresInRow,
     last: last && occurrenceRecord(last),
@@ -105,11 +112,13 @@ function heldByFlag({ flag }: Rule, flags: ReadonlyMap<string, boolean>): string
   return flag === null || flags.get(flag) === true ? null : `the feature flag ${flag} is off`;
 }
 
-export function occurrenceRecord({ plannedAt, outcome, taskId, reason, through, count }: Occurrence): OccurrenceRecord {
+export function occurrenceRecord(occurrence: Occurrence): OccurrenceRecord {
+  const { plannedAt, outcome, taskId, runId, reason, through, count } = occurrence;
   return {
     plannedAt: iso(plannedAt),
     outcome,
     ...(taskId !== undefined && { taskId }),
+    ...(runId !== undefined && { runId }),
     ...(reason !== undefined && { reason }),
     ...(through !== undefined && { throughAt: iso(through) }),
     ...(count !== undefined && { count }),

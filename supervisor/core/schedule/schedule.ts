@@ -20,8 +20,10 @@ export type Overlap = (typeof OVERLAPS)[number];
 /** What people say of a schedule. */
 export interface Rule {
   readonly name: string;
-  /** The task each occurrence submits, JSON text with the members that were given. */
-  readonly task: string;
+  /** The task each occurrence submits, JSON text with the members that were given; null where it starts a run. */
+  readonly task: string | null;
+  /** The run each occurrence starts, likewise; left out where it submits a task. */
+  readonly run?: string;
   readonly when: When;
   /** IANA name; null follows the setting TIMEZONE. */
   readonly timezone: string | null;
@@ -41,6 +43,7 @@ export interface Occurrence {
   readonly plannedAt: number;
   readonly outcome: OccurrenceOutcome;
   readonly taskId?: string;
+  readonly runId?: string;
   readonly reason?: string;
   readonly through?: number;
   readonly count?: number;
@@ -91,6 +94,8 @@ export interface Schedule {
   holds: readonly Hold[];
   /** Its tasks that have not ended. */
   active: readonly string[];
+  /** Its runs that have not ended. */
+  runs: readonly string[];
   waiting: readonly WaitingOccurrence[];
   /**
    * Planned times whose work was submitted, ascending: the newest, and all beyond `settledTo`. A clock that goes back must
@@ -98,7 +103,7 @@ export interface Schedule {
    */
   fired: readonly number[];
   failuresInRow: number;
-  /** Task that failed last. */
+  /** Task or run that failed last. */
   lastFailed: string | null;
   last: Occurrence | null;
   /** Next planned time; null for none any more. Worked out anew when it is not known. */
@@ -108,7 +113,9 @@ export interface Schedule {
 }
 
 /** As a snapshot keeps it: what can be worked out anew is not written. */
-export type StoredSchedule = Omit<Schedule, 'seq' | 'planned' | 'nextAt'>;
+export type StoredSchedule = Omit<Schedule, 'seq' | 'planned' | 'nextAt' | 'runs'> & {
+  readonly runs?: readonly string[];
+};
 
 /** So many planned times are remembered to have been submitted, and those that a clock which went back brings again. */
 export const firedKeptMax = 64;
@@ -138,6 +145,7 @@ export function freshSchedule(
     pause: null,
     holds: NONE,
     active: NONE,
+    runs: NONE,
     waiting: NONE,
     fired: NONE,
     failuresInRow: 0,
@@ -162,6 +170,7 @@ export function restoredSchedule(stored: StoredSchedule, seq: number): Schedule 
     pause,
     holds: orNone(stored.holds),
     active: orNone(stored.active),
+    runs: orNone(stored.runs ?? NONE),
     waiting: orNone(stored.waiting),
     fired: orNone(stored.fired),
     failuresInRow,

@@ -6,6 +6,8 @@ export interface Schedules {
   readonly byName: Map<string, Schedule>;
   /** Schedule of each live task that one submitted. */
   readonly ofTask: Map<string, Schedule>;
+  /** Likewise of each run that has not ended. */
+  readonly ofRun: Map<string, Schedule>;
   /** Those to be looked at as soon as may be: new or changed, their work has ended, or they come from the disk. */
   readonly stale: Set<Schedule>;
   /** All are paused. */
@@ -27,6 +29,7 @@ export function freshSchedules(): Schedules {
     byId: new Map(),
     byName: new Map(),
     ofTask: new Map(),
+    ofRun: new Map(),
     stale: new Set(),
     pausedAll: null,
     offSince: null,

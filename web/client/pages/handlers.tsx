@@ -5,6 +5,7 @@ import { say } from '../language.ts';
 import { useLive } from '../live.ts';
 import { HandlerFailures, NobodyHandles } from '../parts/handler-failures.tsx';
 import { type HandlerFacts, HandlerTable } from '../parts/handler-table.tsx';
+import { HandlerTabs } from '../parts/handler-tabs.tsx';
 import { NoHandlers } from '../parts/no-handlers.tsx';
 import { PageProblem } from '../parts/page-problem.tsx';
 import { flagsLive, handlersLive, queueCountsLive } from '../resources.ts';
@@ -21,6 +22,7 @@ export function Handlers() {
   return (
     <>
       <Head catalog={catalog} />
+      <HandlerTabs part="" />
       {live.problem.value && !catalog && <PageProblem problem={live.problem.value} again={live.reload} />}
       {catalog && (
         <>

@@ -48,6 +48,7 @@ function ScheduleForm({ record, gone }: { record: ScheduleRecord | null; gone: b
   const editing = editingOf(began.current);
   const { draft, base } = editing;
   const told = usePreview(draft).value;
+  const startsRun = useRef(draft.pipeline !== '');
   const busy = useSignal(false);
   const isGone = gone || editing.refused === 'gone';
   const form = useRef<HTMLFormElement>(null);
@@ -75,7 +76,7 @@ function ScheduleForm({ record, gone }: { record: ScheduleRecord | null; gone: b
         </div>
         <SchedulePreview draft={draft} told={told} own={base?.id ?? null} />
         <div class="form-part">
-          <TaskFields {...props} />
+          <WorkFields {...props} startsRun={startsRun.current} />
           <ScheduleMore {...props} />
           {editing.mistakes.form && (
             <p class="mistake" role="alert">
@@ -98,12 +99,17 @@ function ScheduleForm({ record, gone }: { record: ScheduleRecord | null; gone: b
   );
 }
 
-/** Another type brings other params to begin with, unless somebody has written some already. */
-function TaskFields({ draft, mistakes, change }: SchedulePartProps) {
+/** Of the run it starts, or of its task: another type brings other params to begin with, unless somebody has written some. */
+function WorkFields(props: SchedulePartProps & { readonly startsRun: boolean }) {
+  const { draft, mistakes, change, startsRun } = props;
   const choose = (type: string) => change({ type, ...(isExample(draft.params) && { params: exampleOf(type) }) });
   return (
     <>
-      <AddTaskType type={draft.type} mistake={mistakes.type} choose={choose} />
+      {startsRun ? (
+        <TextOf name="pipeline" {...props} />
+      ) : (
+        <AddTaskType type={draft.type} mistake={mistakes.type} choose={choose} />
+      )}
       <ParamsField value={draft.params} mistake={mistakes.params} change={(params) => change({ params })} />
     </>
   );

@@ -16,6 +16,7 @@ import { ScheduleWord, whyHeld } from '../parts/schedule-words.tsx';
 import { Word } from '../parts/state-word.tsx';
 import { plannedTime } from '../planned-time.ts';
 import { taskPath } from '../router.ts';
+import { workOf } from '../schedule-draft.ts';
 import { nextLive, scheduleLive } from '../schedule-resources.ts';
 import { zone } from '../zone.ts';
 
@@ -60,7 +61,8 @@ export function NotKnown({ live, id }: { live: Live<ScheduleRecord>; id: string 
 }
 
 function Known({ schedule }: { schedule: ScheduleRecord }) {
-  const { id, task, timezone } = schedule;
+  const { id, run, timezone } = schedule;
+  const words = say().schedules;
   return (
     <>
       <Head schedule={schedule} />
@@ -72,7 +74,7 @@ function Known({ schedule }: { schedule: ScheduleRecord }) {
         </div>
         <div class="task-side">
           <ScheduleFacts schedule={schedule} />
-          <JsonView title={say().schedules.task} value={task} none="{}" />
+          <JsonView title={run === null ? words.task : words.run} value={workOf(schedule)} none="{}" />
         </div>
       </div>
     </>
@@ -80,7 +82,7 @@ function Known({ schedule }: { schedule: ScheduleRecord }) {
 }
 
 function Head({ schedule }: { schedule: ScheduleRecord }) {
-  const { name, builtIn, when, timezone, sentence, failuresInRow, activeTasks } = schedule;
+  const { name, builtIn, when, timezone, sentence, failuresInRow, activeTasks, activeRuns } = schedule;
   const words = say().schedules;
   const [first] = activeTasks;
   return (
@@ -101,6 +103,9 @@ function Head({ schedule }: { schedule: ScheduleRecord }) {
             <Link to={taskPath(first)}>
               <Word icon="running" tone="active" word={words.underWay(number(activeTasks.length))} />
             </Link>
+          )}
+          {activeRuns.length > 0 && (
+            <Word icon="running" tone="active" word={words.runsUnderWay(number(activeRuns.length))} />
           )}
           {failuresInRow > 0 && <Word icon="failed" tone="bad" word={words.failuresInRow(number(failuresInRow))} />}
         </p>

@@ -14,7 +14,7 @@ import { PageProblem } from '../parts/page-problem.tsx';
 import { Progress } from '../parts/progress.tsx';
 import { TaskStateWord } from '../parts/state-word.tsx';
 import { TaskButtons } from '../parts/task-buttons.tsx';
-import { summaryOf } from '../parts/task-name.tsx';
+import { labelOf } from '../parts/task-name.tsx';
 import { Span, Time } from '../parts/time.tsx';
 import { taskLive } from '../resources.ts';
 import { actOn, allows, type TaskAction } from '../task-actions.ts';
@@ -83,7 +83,7 @@ function Head({ task }: { task: TaskView }) {
     <div class="page-head">
       <div class="task-head">
         <h1>
-          {task.type} <span class="task-summary">{summaryOf(task.params)}</span>
+          {task.type} <span class="task-summary">{labelOf(task)}</span>
         </h1>
         <p class="task-now">
           <TaskStateWord task={task} />

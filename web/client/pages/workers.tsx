@@ -1,19 +1,38 @@
 /** Workers: what each slot does, for how long, and how full they are together. */
 import { useEffect } from 'preact/hooks';
-import type { WorkerView } from '../../../supervisor/facade.ts';
+import type { TaskView, WorkerView } from '../../../supervisor/facade.ts';
 import { number } from '../format.ts';
 import { say } from '../language.ts';
 import { useLive } from '../live.ts';
 import { Link } from '../parts/link.tsx';
 import { PageProblem } from '../parts/page-problem.tsx';
+import { Progress } from '../parts/progress.tsx';
 import { WorkerWord } from '../parts/state-word.tsx';
+import { nameOf, TaskName } from '../parts/task-name.tsx';
 import { Span } from '../parts/time.tsx';
-import { workersLive } from '../resources.ts';
+import { taskListLive, workersLive } from '../resources.ts';
 import { taskPath } from '../router.ts';
+import { runTasksPath } from '../run-filter.ts';
+import { runsLive } from '../run-resources.ts';
 import { useRowsReserved } from '../steady.ts';
+
+/** As many as a list may have; what runs beyond them is named by its type alone. */
+const runningAskedFor = 500;
+
+/** Workers say which tasks they run; this is what the tasks are, by id, and the pipelines of their runs, by id of the run. */
+interface Known {
+  readonly tasks: ReadonlyMap<string, TaskView>;
+  readonly pipelines: ReadonlyMap<string, string>;
+}
 
 export function Workers() {
   const live = useLive('workers', workersLive);
+  const running = useLive('what runs', taskListLive(`state=running&limit=${runningAskedFor}`, 500)).value.value;
+  const runs = useLive('runs that run', runsLive('state=running,pausing&limit=100')).value.value;
+  const known: Known = {
+    tasks: new Map(running?.items.map((task) => [task.id, task])),
+    pipelines: new Map(runs?.items.map(({ id, pipeline }) => [id, pipeline])),
+  };
   const workers = live.value.value;
   useStarting(workers, live.reload);
   const words = say();
@@ -34,7 +53,7 @@ export function Workers() {
           <p>{words.workers.noneText}</p>
         </div>
       )}
-      {workers && workers.length > 0 && <WorkerTable workers={workers} />}
+      {workers && workers.length > 0 && <WorkerTable workers={workers} known={known} />}
     </>
   );
 }
@@ -50,7 +69,7 @@ function useStarting(workers: readonly WorkerView[] | null, reload: () => void):
   }, [workers]);
 }
 
-function WorkerTable({ workers }: { workers: readonly WorkerView[] }) {
+function WorkerTable({ workers, known }: { workers: readonly WorkerView[]; known: Known }) {
   const words = say().columns;
   return (
     <section class="panel" aria-label={say().pages.workers} data-steady>
@@ -76,14 +95,14 @@ function WorkerTable({ workers }: { workers: readonly WorkerView[] }) {
           </tr>
         </thead>
         {workers.map((worker) => (
-          <WorkerRows key={worker.id} worker={worker} />
+          <WorkerRows key={worker.id} worker={worker} known={known} />
         ))}
       </table>
     </section>
   );
 }
 
-function WorkerRows({ worker }: { worker: WorkerView }) {
+function WorkerRows({ worker, known }: { worker: WorkerView; known: Known }) {
   const idle = Math.max(0, worker.slots - worker.tasks.length);
   const used = Math.max(1, worker.tasks.length + (idle > 0 ? 1 : 0));
   const rows = used + useRowsReserved(used, 1);
@@ -92,7 +111,7 @@ function WorkerRows({ worker }: { worker: WorkerView }) {
       {Array.from({ length: rows }, (_, slot) => (
         <tr key={slot}>
           {slot === 0 && <WorkerHead worker={worker} rows={rows} />}
-          <Slot task={worker.tasks[slot]} idle={slot === worker.tasks.length ? idle : 0} />
+          <Slot task={worker.tasks[slot]} known={known} idle={slot === worker.tasks.length ? idle : 0} />
           {slot === 0 && <WorkerTail worker={worker} rows={rows} />}
         </tr>
       ))}
@@ -120,8 +139,14 @@ function WorkerHead({ worker, rows }: { worker: WorkerView; rows: number }) {
   );
 }
 
+interface SlotProps {
+  task: WorkerView['tasks'][number] | undefined;
+  known: Known;
+  idle: number;
+}
+
 /** A slot that runs something; or, in one line, all that do not. */
-function Slot({ task, idle }: { task: WorkerView['tasks'][number] | undefined; idle: number }) {
+function Slot({ task, known, idle }: SlotProps) {
   const words = say().workers;
   if (!task) {
     return (
@@ -131,18 +156,45 @@ function Slot({ task, idle }: { task: WorkerView['tasks'][number] | undefined; i
       </>
     );
   }
+  const what = known.tasks.get(task.id);
   return (
     <>
-      <td class="task-cell slot">
-        <Link to={taskPath(task.id)} class="task-name">
-          <span class="task-type">{task.type}</span>
-        </Link>
-        <span class="task-summary wide-only"> …{task.id.slice(-8)}</span>
+      <td class={what?.run ? 'task-cell slot two-lines' : 'task-cell slot'}>
+        {what ? <TaskName task={what} /> : <Unknown task={task} />}
+        {what?.run && <OfRun run={what.run} pipeline={known.pipelines.get(what.run.id)} />}
+        {what?.progress && <Progress progress={what.progress} label={`${say().columns.progress}: ${nameOf(what)}`} />}
       </td>
-      <td class="end">
+      <td class="end elapsed">
         <Span from={task.since} to={null} />
       </td>
     </>
+  );
+}
+
+function Unknown({ task: { id, type } }: { task: WorkerView['tasks'][number] }) {
+  return (
+    <>
+      <Link to={taskPath(id)} class="task-name">
+        <span class="task-type">{type}</span>
+      </Link>
+      <span class="task-summary wide-only"> …{id.slice(-8)}</span>
+    </>
+  );
+}
+
+interface OfRunProps {
+  run: NonNullable<TaskView['run']>;
+  pipeline: string | undefined;
+}
+
+/** Of which run and which stage. */
+function OfRun({ run: { id, stage }, pipeline }: OfRunProps) {
+  return (
+    <span class="line-below muted">
+      <Link to={runTasksPath(id, { stage, states: [], cursor: '' })}>
+        {pipeline ?? `…${id.slice(-8)}`} · {stage}
+      </Link>
+    </span>
   );
 }
 

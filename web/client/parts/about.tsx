@@ -5,6 +5,7 @@ import { failuresUsed } from '../failures.ts';
 import { number } from '../format.ts';
 import { say } from '../language.ts';
 import { taskPath } from '../router.ts';
+import { runTasksPath } from '../run-filter.ts';
 import { Link } from './link.tsx';
 import { Time } from './time.tsx';
 
@@ -23,6 +24,14 @@ function factsOf(task: TaskView): readonly (readonly [string, ComponentChildren]
       counts && words.countsText(number(counts.processed), number(counts.succeeded), number(counts.failed)),
     ],
     [columns.priority, number(task.priority)],
+    [
+      words.run,
+      task.run && (
+        <Link to={runTasksPath(task.run.id, { stage: task.run.stage, states: [], cursor: '' })}>
+          …{task.run.id.slice(-8)} · {task.run.stage}
+        </Link>
+      ),
+    ],
     [words.group, task.group],
     [
       words.tags,

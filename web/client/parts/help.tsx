@@ -21,6 +21,7 @@ export function Help() {
           title={words.goTo}
           rows={[
             ['g o', pages.overview],
+            ['g r', pages.runs],
             ['g t', pages.tasks],
             ['g c', pages.schedules],
             ['g w', pages.workers],

@@ -72,7 +72,7 @@ function LedgerTable({ rows, zone }: { rows: readonly OccurrenceRecord[]; zone: 
       </thead>
       <tbody>
         {rows.map((row) => (
-          <LedgerRow key={`${row.plannedAt} ${row.outcome} ${row.taskId}`} row={row} zone={zone} />
+          <LedgerRow key={`${row.plannedAt} ${row.outcome} ${row.taskId ?? row.runId}`} row={row} zone={zone} />
         ))}
       </tbody>
     </table>

@@ -15,6 +15,7 @@ export interface SchedulePartProps {
 
 type TextName =
   | 'name'
+  | 'pipeline'
   | 'at'
   | 'every'
   | 'anchor'

@@ -10,6 +10,7 @@ import { Who } from './who.tsx';
 
 const PAGES = [
   ['overview', ''],
+  ['runs', 'runs'],
   ['tasks', 'tasks'],
   ['schedules', 'schedules'],
   ['workers', 'workers'],
@@ -21,6 +22,8 @@ const PAGES = [
 /** Pages that are reached from another one, which stays marked. */
 const INSIDE: Partial<Record<PageName, PageName>> = {
   task: 'tasks',
+  run: 'runs',
+  stats: 'handlers',
   schedule: 'schedules',
   newSchedule: 'schedules',
   editSchedule: 'schedules',

@@ -1,6 +1,6 @@
 /** State, type, text and more of the list of tasks; what is typed goes to the server once the hand rests. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
 import type { TaskState } from '../../../supervisor/core/task.ts';
 import type { Problem } from '../api.ts';
 import { say } from '../language.ts';
@@ -9,6 +9,7 @@ import { loadHandlers } from '../resources.ts';
 import { go, rewrite } from '../router.ts';
 import { queueLoad } from '../supervisor.ts';
 import { isEmpty, pathOf, type TaskFilter } from '../task-filter.ts';
+import { Chips } from './chips.tsx';
 import { Icon } from './icon.tsx';
 import { MoreChips, MorePanel } from './more-filters.tsx';
 import { SearchField } from './search-field.tsx';
@@ -62,7 +63,13 @@ export function TaskFilterBar({ filter, problem }: { filter: TaskFilter; problem
           }}
         />
       )}
-      <StateChips states={filter.states} change={(states) => change({ states })} />
+      <Chips<TaskState>
+        name={say().columns.state}
+        known={STATE_ORDER}
+        chosen={filter.states}
+        change={(states) => change({ states })}
+        word={(state) => <StateWord state={state} />}
+      />
       <MoreChips more={filter.more} change={(more) => change({ more })} />
     </search>
   );
@@ -93,46 +100,5 @@ function TypeField({ type, change }: { type: string; change(type: string): void 
         ))}
       </select>
     </label>
-  );
-}
-
-interface StateChipsProps {
-  states: readonly TaskState[];
-  change(states: readonly TaskState[]): void;
-}
-
-/** On a phone the chips are wider than the page; what is asked for must be seen. */
-function showPressed(chips: HTMLElement): void {
-  const pressed = chips.querySelector('[aria-pressed="true"]')?.getBoundingClientRect();
-  const frame = chips.getBoundingClientRect();
-  if (!pressed || (pressed.left >= frame.left && pressed.right <= frame.right)) return;
-  chips.scrollLeft += pressed.left + pressed.width / 2 - (frame.left + frame.width / 2);
-}
-
-function StateChips({ states, change }: StateChipsProps) {
-  const toggle = (state: TaskState) =>
-    change(states.includes(state) ? states.filter((one) => one !== state) : [...states, state]);
-  const chips = useRef<HTMLFieldSetElement>(null);
-  useLayoutEffect(() => {
-    if (chips.current) showPressed(chips.current);
-  }, [states]);
-  return (
-    <fieldset ref={chips} class="chips">
-      <legend class="unseen">{say().columns.state}</legend>
-      <button type="button" class="chip" aria-pressed={states.length === 0} onClick={() => change([])}>
-        {say().list.allStates}
-      </button>
-      {STATE_ORDER.map((state) => (
-        <button
-          key={state}
-          type="button"
-          class="chip"
-          aria-pressed={states.includes(state)}
-          onClick={() => toggle(state)}
-        >
-          <StateWord state={state} />
-        </button>
-      ))}
-    </fieldset>
   );
 }

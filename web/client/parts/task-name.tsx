@@ -7,7 +7,7 @@ import { Link } from './link.tsx';
 const TELLING = ['url', 'path', 'file', 'name', 'title', 'source', 'program', 'command', 'key', 'id', 'text'];
 const summaryCharsMax = 160;
 
-export function summaryOf(params: unknown): string {
+function summaryOf(params: unknown): string {
   if (typeof params !== 'object' || params === null) return params === undefined ? '' : String(params);
   const members = params as Record<string, unknown>;
   for (const name of TELLING) {
@@ -36,12 +36,17 @@ function readable(file: string): string {
   }
 }
 
+/** A task of a run is called as its handler calls it. */
+export function labelOf({ label, params }: Pick<TaskView, 'label' | 'params'>): string {
+  return label ?? summaryOf(params);
+}
+
 export function nameOf(task: TaskView): string {
-  return [task.type, summaryOf(task.params)].filter(Boolean).join(' ');
+  return [task.type, labelOf(task)].filter(Boolean).join(' ');
 }
 
 export function TaskName({ task }: { task: TaskView }) {
-  const summary = summaryOf(task.params);
+  const summary = labelOf(task);
   return (
     <Link to={taskPath(task.id)} class="task-name" title={nameOf(task)}>
       <span class="task-type">{task.type}</span>

@@ -6,9 +6,11 @@ import { handlersEn } from './handlers-en.ts';
 import { listEn } from './list-en.ts';
 import { LOGIN, type LoginWords } from './login.ts';
 import { overviewEn } from './overview-en.ts';
+import { runsEn } from './runs-en.ts';
 import { scheduleFormEn } from './schedule-form-en.ts';
 import { schedulesEn } from './schedules-en.ts';
 import { settingsEn } from './settings-en.ts';
+import { statsEn } from './stats-en.ts';
 import { storeEn } from './store-en.ts';
 import { taskEn } from './task-en.ts';
 
@@ -18,6 +20,8 @@ export const en = {
   pages: {
     label: 'Pages',
     overview: 'Tonight',
+    runs: 'Runs',
+    run: 'Run',
     tasks: 'Tasks',
     task: 'Task',
     schedules: 'Schedules',
@@ -26,6 +30,7 @@ export const en = {
     editSchedule: 'Edit schedule',
     workers: 'Workers',
     handlers: 'Handlers',
+    stats: 'How tasks went',
     store: 'Store',
     settings: 'Settings',
     missing: 'No such page',
@@ -172,7 +177,9 @@ export const en = {
   },
   settings: settingsEn,
   handlers: handlersEn,
+  stats: statsEn,
   store: storeEn,
+  runs: runsEn,
   schedules: schedulesEn,
   scheduleForm: scheduleFormEn,
   login: LOGIN.en as LoginWords,

@@ -2,6 +2,8 @@
 export const scheduleFormEn = {
   editTitle: (name: string) => `Edit ${name}`,
   name: 'Name',
+  pipeline: 'Pipeline',
+  pipelineHint: 'Of which it starts a run',
   nameHint: 'Unique; letters, digits, spaces and . _ : / @ + -',
   when: 'When',
   kinds: {

@@ -58,6 +58,7 @@ export const schedulesEn = {
     canceled: 'Canceled',
   },
   failuresInRow: (n: string) => (n === '1' ? '1 failure in a row' : `${n} failures in a row`),
+  runsUnderWay: (n: string) => (n === '1' ? '1 run under way' : `${n} runs under way`),
   underWay: (n: string) => (n === '1' ? '1 task under way' : `${n} tasks under way`),
   do: {
     run: 'Run now',
@@ -94,6 +95,7 @@ export const schedulesEn = {
     defaultReason: 'paused from the console',
   },
   told: {
+    began: (name: string) => `${name} has started a run`,
     ran: (name: string) => `${name} has submitted a task`,
     ranLater: (name: string) => `${name} waits for the task of an earlier occurrence to end`,
     paused: (name: string) => `${name} paused`,
@@ -111,6 +113,7 @@ export const schedulesEn = {
   outcome: 'Outcome',
   why: 'Reason',
   task: 'Task',
+  run: 'Run',
   openTask: 'Open task',
   through: (last: string, n: string) => `to ${last}: ${times(n)}`,
   facts: 'Definition',

@@ -58,6 +58,7 @@ export const schedulesZh: Words['schedules'] = {
     canceled: '已取消',
   },
   failuresInRow: (n) => `连续失败 ${n} 次`,
+  runsUnderWay: (n) => `${n} 次流程运行进行中`,
   underWay: (n) => `${n} 个任务进行中`,
   do: { run: '立即运行', pause: '暂停', resume: '恢复', edit: '编辑', remove: '删除' },
   ask: {
@@ -87,6 +88,7 @@ export const schedulesZh: Words['schedules'] = {
     defaultReason: '在控制台暂停',
   },
   told: {
+    began: (name) => `${name} 已启动一次流程`,
     ran: (name) => `${name} 已提交一个任务`,
     ranLater: (name) => `${name} 等待先前一次的任务结束`,
     paused: (name) => `${name} 已暂停`,
@@ -104,6 +106,7 @@ export const schedulesZh: Words['schedules'] = {
   outcome: '结果',
   why: '原因',
   task: '任务',
+  run: '流程运行',
   openTask: '打开任务',
   through: (last, n) => `至 ${last}：${n} 个计划时间`,
   facts: '定义',

@@ -44,6 +44,14 @@ export const MEANINGS_ZH: Readonly<Record<string, string>> = {
   METADATA_OPENLIBRARY:
     'library.metadata 在哪里向 Open Library 查询有声书，例如 https://openlibrary.org。未设置则不查询；设置后作者和标题会发送到那里。',
   METADATA_CONTACT: '按元数据提供方的要求告知的联系方式：邮箱地址或网页。未设置则不向它们查询。',
+  DOWNLOAD_CONCURRENCY: '同时从一台主机下载多少个媒体库文件。',
+  OBJECT_ENDPOINT:
+    '媒体库上传到哪里：支持 S3 API 的存储、WebDAV 服务器，或一个已存在的文件夹（通常是挂载的）。未设置时不上传任何内容。',
+  OBJECT_BUCKET: 'OBJECT_ENDPOINT 使用 S3 API 时，存放媒体库的存储桶。',
+  OBJECT_REGION: '存储桶所在的区域，请求按它签名；有些存储要求 auto。',
+  OBJECT_PREFIX: 'OBJECT_ENDPOINT 中存放媒体库的文件夹，例如 night/music。',
+  OBJECT_ACCESS_KEY: 'OBJECT_ENDPOINT 的访问密钥；若是 WebDAV 服务器，则为用户名。',
+  OBJECT_SECRET_KEY: 'OBJECT_ENDPOINT 的私有密钥；若是 WebDAV 服务器，则为密码。',
   BACKUP_DIR: '备份所存放的文件夹；最好在另一块磁盘上。数据文件夹的每份备份都含有设置，包括其中的机密。',
   BACKUP_PATHS:
     '除 LIBRARY_DIR 中的内容外，backup.paths 还可以读取的文件夹和文件，例如 /home/me,/etc/nginx。其他一律不读取。',
@@ -71,6 +79,10 @@ const PHRASES_ZH: Readonly<Record<string, string>> = {
   "an IANA name such as Europe/Berlin, or machine for the machine's own":
     'IANA 时区名称，例如 Asia/Shanghai；machine 表示本机的时区',
   'absolute, or starting in the data folder': '绝对路径，或从数据文件夹起的路径',
+  'https://… or http://… (S3 API), webdav+https://…, webdav+http://…, file:///folder':
+    'https://… 或 http://…（S3 API）、webdav+https://…、webdav+http://…、file:///文件夹',
+  'letters, digits, . _ and -': '字母、数字、.、_ 和 -',
+  downloads: '下载数',
   threads: '线程',
   'tasks a thread': '每个线程的任务数',
   processes: '进程',
@@ -87,6 +99,7 @@ const PATTERNS_ZH: readonly (readonly [RegExp, string])[] = [
   [/^up to (\d+) characters without spaces$/, '最多 $1 个字符，不含空格'],
   [/^up to (\d+) characters without spaces, with an @ or a :$/, '最多 $1 个字符，不含空格，含有 @ 或 :'],
   [/^up to (\d+), separated by commas$/, '最多 $1 个，用逗号分隔'],
+  [/^folders with \/ between them, up to (\d+) characters$/, '以 / 分隔的文件夹，最多 $1 个字符'],
   [/^absolute paths, up to (\d+), separated by commas$/, '绝对路径，最多 $1 个，用逗号分隔'],
   [/^names or numbers, up to (\d+), separated by commas$/, '名称或编号，最多 $1 个，用逗号分隔'],
   [/^names of types, up to (\d+), separated by commas$/, '类型名称，最多 $1 个，用逗号分隔'],

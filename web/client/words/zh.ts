@@ -7,9 +7,11 @@ import { handlersZh } from './handlers-zh.ts';
 import { listZh } from './list-zh.ts';
 import { LOGIN, type LoginWords } from './login.ts';
 import { overviewZh } from './overview-zh.ts';
+import { runsZh } from './runs-zh.ts';
 import { scheduleFormZh } from './schedule-form-zh.ts';
 import { schedulesZh } from './schedules-zh.ts';
 import { settingsZh } from './settings-zh.ts';
+import { statsZh } from './stats-zh.ts';
 import { storeZh } from './store-zh.ts';
 import { taskZh } from './task-zh.ts';
 
@@ -19,6 +21,8 @@ export const zh: Words = {
   pages: {
     label: '页面',
     overview: '今夜',
+    runs: '流程运行',
+    run: '流程运行',
     tasks: '任务',
     task: '任务',
     schedules: '计划',
@@ -27,6 +31,7 @@ export const zh: Words = {
     editSchedule: '编辑计划',
     workers: '工作槽',
     handlers: '处理程序',
+    stats: '任务统计',
     store: '存储',
     settings: '设置',
     missing: '没有这个页面',
@@ -167,7 +172,9 @@ export const zh: Words = {
   },
   settings: settingsZh,
   handlers: handlersZh,
+  stats: statsZh,
   store: storeZh,
+  runs: runsZh,
   schedules: schedulesZh,
   scheduleForm: scheduleFormZh,
   login: LOGIN.zh as LoginWords,

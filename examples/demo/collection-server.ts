@@ -1,34 +1,38 @@
-/** Serves the tones over HTTP as slowly as a far-away server would, in parts where asked, and takes one report by POST. */
+/**
+ * Serves the collection over HTTP as slowly as a far-away server would, in parts where asked; one recording fails twice,
+ * one is gone for good.
+ */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Tone } from './tones.ts';
+import type { Collection, Recording } from './collection.ts';
 
-const reportBytesMax = 64 * 1024;
 const writesPerSecond = 20;
+const failuresOfOne = 2;
 
-export interface ToneServer {
+export interface CollectionServer {
   readonly url: string;
-  /** Bodies that were posted to `/report`. */
-  readonly reports: readonly string[];
   close(): void;
 }
 
 /** @param bytesPerSecond for each connection */
-export async function serveTones(tones: readonly Tone[], bytesPerSecond: number): Promise<ToneServer> {
-  const byPath = new Map(tones.map((tone) => [`/${encodeURIComponent(tone.name)}`, tone]));
-  const reports: string[] = [];
+export async function serveCollection(collection: Collection, bytesPerSecond: number): Promise<CollectionServer> {
+  const recordings = new Map(collection.recordings.map((recording) => [recording.name, recording]));
+  const failures = new Map<string, number>();
+  let documents: ReadonlyMap<string, { readonly mime: string; readonly content: string }> = new Map();
   const server = createServer((request, response) => {
-    const tone = byPath.get(request.url ?? '');
-    if (request.method === 'POST' && request.url === '/report') takeReport(request, response, reports);
-    else if (tone && (request.method === 'GET' || request.method === 'HEAD'))
-      sendTone(request, response, tone, bytesPerSecond);
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const document = documents.get(pathname);
+    const recording = recordings.get(pathname.slice(pathname.lastIndexOf('/') + 1));
+    if (document) response.writeHead(200, { 'content-type': document.mime }).end(document.content);
+    else if (recording) sendOrFail(request, response, recording, bytesPerSecond, failures);
     else response.writeHead(404).end();
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  documents = new Map(collection.documents(url).map((document) => [document.path, document]));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    reports,
+    url,
     close() {
       server.close();
       server.closeAllConnections();
@@ -36,12 +40,33 @@ export async function serveTones(tones: readonly Tone[], bytesPerSecond: number)
   };
 }
 
-function sendTone(request: IncomingMessage, response: ServerResponse, { content }: Tone, bytesPerSecond: number): void {
+function sendOrFail(
+  request: IncomingMessage,
+  response: ServerResponse,
+  recording: Recording,
+  bytesPerSecond: number,
+  failures: Map<string, number>,
+): void {
+  const { name, manner } = recording;
+  const failed = failures.get(name) ?? 0;
+  if (manner === 'gone') response.writeHead(410).end();
+  else if (manner === 'fails twice' && failed < failuresOfOne) {
+    failures.set(name, failed + 1);
+    response.writeHead(503).end();
+  } else send(request, response, recording, bytesPerSecond);
+}
+
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { content, mime }: Recording,
+  bytesPerSecond: number,
+): void {
   const etag = `"${createHash('sha256').update(content).digest('hex').slice(0, 32)}"`;
   const from = firstByte(request, etag, content.length);
   const partly = from > 0;
   response.writeHead(partly ? 206 : 200, {
-    'content-type': 'audio/wav',
+    'content-type': mime,
     'content-length': content.length - from,
     'accept-ranges': 'bytes',
     etag,
@@ -72,17 +97,4 @@ function trickle(response: ServerResponse, content: Buffer, bytesPerSecond: numb
     response.end();
   }, 1_000 / writesPerSecond);
   response.once('close', () => clearInterval(timer));
-}
-
-function takeReport(request: IncomingMessage, response: ServerResponse, reports: string[]): void {
-  let text = '';
-  request.setEncoding('utf8');
-  request.on('data', (piece: string) => {
-    text += piece;
-    if (text.length > reportBytesMax) request.destroy();
-  });
-  request.on('end', () => {
-    reports.push(text);
-    response.writeHead(204).end();
-  });
 }
