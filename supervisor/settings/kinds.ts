@@ -276,6 +276,33 @@ export const layout: Kind<string> = {
   },
 };
 
+/** Where a service of the web is; null is none. */
+export const service: Kind<string | null> = {
+  name: 'web address',
+  unit: null,
+  limits: 'begins with https:// or http://, without ? and #',
+  read(text) {
+    const url = URL.canParse(text) ? new URL(text) : null;
+    const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:';
+    return url && isWeb && url.search === '' && url.hash === '' && text.length <= contactCharsMax
+      ? { value: text }
+      : { problem: 'must be a web address such as https://example.org, without ? and #' };
+  },
+};
+
+const contactCharsMax = 200;
+
+/** Null is none. */
+export const contact: Kind<string | null> = {
+  name: 'mail address or web page',
+  unit: null,
+  limits: `up to ${contactCharsMax} characters without spaces, with an @ or a :`,
+  read: (text) =>
+    text.length <= contactCharsMax && /^[^\s()]+$/.test(text) && PRINTABLE.test(text) && /[@:]/.test(text)
+      ? { value: text }
+      : { problem: 'must be a mail address or the address of a web page' },
+};
+
 export const timezone: Kind<string> = {
   name: 'time zone',
   unit: null,

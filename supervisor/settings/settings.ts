@@ -48,6 +48,11 @@ export interface Settings {
   /** Absolute. */
   readonly libraryDir: string;
   readonly libraryLayout: string;
+  /** Null is off. */
+  readonly metadataMusicbrainz: string | null;
+  /** Null is off. */
+  readonly metadataOpenlibrary: string | null;
+  readonly metadataContact: string | null;
   readonly downloadConcurrency: number;
   readonly objectEndpoint: string | null;
   readonly objectBucket: string | null;
@@ -422,6 +427,39 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     secret: true,
     fileOnly: true,
     live: true,
+  },
+  metadataMusicbrainz: {
+    key: 'METADATA_MUSICBRAINZ',
+    kind: kinds.service,
+    default: '',
+    unset: null,
+    sentence:
+      'Where library.metadata asks MusicBrainz about music, e.g. https://musicbrainz.org. Without it nobody is asked; with it artists and titles are sent there.',
+    fileOnly: true,
+    live: true,
+    newest: true,
+  },
+  metadataOpenlibrary: {
+    key: 'METADATA_OPENLIBRARY',
+    kind: kinds.service,
+    default: '',
+    unset: null,
+    sentence:
+      'Where library.metadata asks Open Library about audio books, e.g. https://openlibrary.org. Without it nobody is asked; with it authors and titles are sent there.',
+    fileOnly: true,
+    live: true,
+    newest: true,
+  },
+  metadataContact: {
+    key: 'METADATA_CONTACT',
+    kind: kinds.contact,
+    default: '',
+    unset: null,
+    sentence:
+      'Mail address or web page that providers of metadata are told, as they ask for: whom to write to. Without it they are not asked.',
+    fileOnly: true,
+    live: true,
+    newest: true,
   },
   backupDir: {
     key: 'BACKUP_DIR',

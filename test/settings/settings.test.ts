@@ -111,6 +111,9 @@ const OUR_OWN = [
   'BACKUP_PATHS',
   'STORE_SIZE',
   'OBJECT_PREFIX',
+  'METADATA_CONTACT',
+  'METADATA_MUSICBRAINZ',
+  'METADATA_OPENLIBRARY',
 ];
 
 t.test('every setting of the contract is there or known as one of a later version, and no other is', async (t) => {

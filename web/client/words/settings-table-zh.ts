@@ -39,6 +39,11 @@ export const MEANINGS_ZH: Readonly<Record<string, string>> = {
   LIBRARY_DIR: '下载内容存放的文件夹。',
   LIBRARY_LAYOUT:
     '媒体库的文件在 LIBRARY_DIR 中放到哪里。曲目没有的内容不会留下空缺；名称会处理成各种文件系统都能接受的形式。',
+  METADATA_MUSICBRAINZ:
+    'library.metadata 在哪里向 MusicBrainz 查询音乐，例如 https://musicbrainz.org。未设置则不查询；设置后艺术家和标题会发送到那里。',
+  METADATA_OPENLIBRARY:
+    'library.metadata 在哪里向 Open Library 查询有声书，例如 https://openlibrary.org。未设置则不查询；设置后作者和标题会发送到那里。',
+  METADATA_CONTACT: '按元数据提供方的要求告知的联系方式：邮箱地址或网页。未设置则不向它们查询。',
   DOWNLOAD_CONCURRENCY: '同时从一台主机下载多少个媒体库文件。',
   OBJECT_ENDPOINT:
     '媒体库上传到哪里：支持 S3 API 的存储、WebDAV 服务器，或一个已存在的文件夹（通常是挂载的）。未设置时不上传任何内容。',
@@ -69,6 +74,7 @@ const PHRASES_ZH: Readonly<Record<string, string>> = {
     'type:NAME=N、group:NAME=N、rate:NAME=N/DURATION，用逗号分隔',
   'folders and a name, made of text and {source} {playlist} {group} {artist} {album} {title} {date} {year} {ext}':
     '文件夹和名称，由文字和 {source} {playlist} {group} {artist} {album} {title} {date} {year} {ext} 组成',
+  'begins with https:// or http://, without ? and #': '以 https:// 或 http:// 开头，不带 ? 和 #',
   'NAME=/absolute/path, separated by commas': '名称=/绝对/路径，用逗号分隔',
   "an IANA name such as Europe/Berlin, or machine for the machine's own":
     'IANA 时区名称，例如 Asia/Shanghai；machine 表示本机的时区',
@@ -91,6 +97,7 @@ const PATTERNS_ZH: readonly (readonly [RegExp, string])[] = [
   [/^(\w+) to (\w+), or forever$/, '$1 至 $2，或 forever（永久）'],
   [/^(\w+) or (\w+)$/, '$1 或 $2'],
   [/^up to (\d+) characters without spaces$/, '最多 $1 个字符，不含空格'],
+  [/^up to (\d+) characters without spaces, with an @ or a :$/, '最多 $1 个字符，不含空格，含有 @ 或 :'],
   [/^up to (\d+), separated by commas$/, '最多 $1 个，用逗号分隔'],
   [/^folders with \/ between them, up to (\d+) characters$/, '以 / 分隔的文件夹，最多 $1 个字符'],
   [/^absolute paths, up to (\d+), separated by commas$/, '绝对路径，最多 $1 个，用逗号分隔'],
