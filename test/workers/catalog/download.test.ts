@@ -1,6 +1,19 @@
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t, { type Test } from 'tap';
 import { extensionOf } from '../../../workers/catalog/extension.ts';
@@ -8,6 +21,8 @@ import { marked } from '../../../workers/catalog/file-place.ts';
 import { inTurn } from '../../../workers/catalog/host-turns.ts';
 import { typeCheck } from '../../../workers/catalog/wrong-type.ts';
 import { FileServer } from '../../helpers/file-server.ts';
+import { find, needs } from '../../helpers/needs.ts';
+import { freePort, listening } from '../../helpers/object-stores.ts';
 import { bed, builtIn } from '../thread-pool.ts';
 import { type LibraryBed, libraryBed } from './file-bed.ts';
 
@@ -350,6 +365,67 @@ t.test('from one host only so many come at once, also beyond this thread', async
   wakes.shift()?.();
   await holds;
 });
+
+t.test(
+  'a download from nginx goes on where it was stopped, and where nginx itself went away',
+  needs('nginx'),
+  async (t) => {
+    const { playlist, track, order, attempt, pool, done, root, catalog, source } = await downloads(t);
+    const folder = mkdtempSync(join(tmpdir(), 'nightshift-nginx-'));
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+    const body = randomBytes(6 * MB);
+    writeFileSync(join(folder, '歌曲.mp3'), body);
+    utimesSync(join(folder, '歌曲.mp3'), 1_700_000_000, 1_700_000_000);
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}/${encodeURIComponent('歌曲.mp3')}`;
+    source({ name: 'nginx', url });
+    const id = track(playlist('list', { source: 'nginx' }), { key: 'a', url });
+    let nginx = await startNginx(t, folder, port);
+    const moved = (bytes: number) =>
+      pool.until(() =>
+        pool.items.some((item) => item.kind === 'progress' && item.taskId === given.taskId && item.done > bytes),
+      );
+    let given = order({ track: id }, { settings: { LIBRARY_DIR: basename(root) } });
+    const stopped = pool.outcome(given);
+    await moved(0);
+    pool.stop(given, 'canceled');
+    t.equal((await stopped).outcome, 'canceled');
+    t.equal(catalog.tracks.get(id)?.failure, null, 'a stop is no failure');
+    catalog.release(given.taskId);
+    given = order({ track: id }, { settings: { LIBRARY_DIR: basename(root) } });
+    const cut = pool.outcome(given);
+    await moved(0);
+    await nginx();
+    t.match(await cut, { outcome: 'failed', retryable: true });
+    catalog.release(given.taskId);
+    t.match(await attempt(id), { outcome: 'failed', retryable: true, error: { code: 'ECONNREFUSED' } });
+    nginx = await startNginx(t, folder, port);
+    const told = await done(id);
+    t.ok(Number(told['resumedBytes']) > 0);
+    t.ok(readFileSync(join(root, String(told['path']))).equals(body));
+  },
+);
+
+/** Slow enough to be interrupted. @returns ends it at once */
+async function startNginx(t: Test, root: string, port: number): Promise<() => Promise<void>> {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${root};`);
+  writeFileSync(
+    join(root, 'nginx.conf'),
+    `daemon off; master_process off; pid ${root}/pid; error_log stderr crit; events {}
+     http { access_log off; ${temporary.join(' ')} server { listen 127.0.0.1:${port}; root ${root}; limit_rate_after 1m; limit_rate 2m; } }`,
+  );
+  const nginx = spawn(find('nginx') ?? 'nginx', ['-p', root, '-c', join(root, 'nginx.conf')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const exited = once(nginx, 'exit');
+  const end = async () => {
+    nginx.kill('SIGKILL');
+    await exited;
+  };
+  t.teardown(end);
+  await listening(port);
+  return end;
+}
 
 t.test('what a file is called at its end, and what is taken for a page', async (t) => {
   const types = (type: string | null) => [type];
