@@ -9,7 +9,7 @@ import type { Pipeline } from './core/run/pipeline.ts';
 import type { State } from './core/state.ts';
 import { checkTask, type TaskInput } from './core/task-input.ts';
 import type { PipelinesFolder } from './pipelines-folder.ts';
-import { checkParamsOf, type PlacedTask } from './put-schedules.ts';
+import { checkParamsOf, type PlacedTask } from './placed-tasks.ts';
 
 export interface PutRunsParts {
   readonly state: State;

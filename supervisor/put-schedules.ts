@@ -14,6 +14,7 @@ import { zoneOf } from './core/schedule/schedules.ts';
 import type { State } from './core/state.ts';
 import type { TaskInput } from './core/task-input.ts';
 import type { PipelinesFolder } from './pipelines-folder.ts';
+import { checkParamsOf, type PlacedTask } from './placed-tasks.ts';
 import { firstTask, noPipeline } from './put-runs.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -134,30 +135,6 @@ export function workOf(
   if (task) return [{ task, path: `${path}.task` }];
   const found = run && pipelines.of(run.pipeline);
   return found ? firstTask({ input: run, path: `${path}.run`, pipeline: found.pipeline }) : [];
-}
-
-export interface PlacedTask {
-  readonly task: TaskInput;
-  /** Where it stands in what was given, e.g. `$.task`. */
-  readonly path: string;
-}
-
-/** Handlers are asked about a list; what they say is told by the places in what was given. @throws Refusal `validation` */
-export async function checkParamsOf(
-  tasks: readonly PlacedTask[],
-  checkParams: PutSchedulesParts['checkParams'],
-): Promise<void> {
-  try {
-    await checkParams(tasks.map(({ task }) => task));
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    const mistakes = error.mistakes.map(({ path, message }) => {
-      // A list of one has no numbers.
-      const [, number = '0', rest = ''] = /^\$(?:\[(\d+)\])?(.*)$/s.exec(path) ?? [];
-      return { path: `${tasks[Number(number)]?.path ?? '$'}${rest}`, message };
-    });
-    throw new Refusal(error.code, `${mistakes[0]?.path} ${mistakes[0]?.message}`, mistakes);
-  }
 }
 
 function tooMany(): Refusal {

@@ -13,8 +13,8 @@ import { listRuns } from './list-runs.ts';
 import type { NextParts } from './next-from.ts';
 import type { PastRuns } from './past-runs.ts';
 import type { FoundPipeline, PipelinesFolder } from './pipelines-folder.ts';
+import { checkParamsOf } from './placed-tasks.ts';
 import { noPipeline } from './put-runs.ts';
-import { checkParamsOf } from './put-schedules.ts';
 import type { RunKeeper } from './run-keeper.ts';
 import type { RetriedRun, RetryRunRequest, RunQuery, RunsFacade } from './runs-facade.ts';
 

@@ -26,7 +26,8 @@ import { zoneOf } from './core/schedule/schedules.ts';
 import { checkWhen, zoneMistake } from './core/schedule/when.ts';
 import type { Actor, TaskView } from './facade.ts';
 import type { Ledger } from './history/ledger.ts';
-import { checkParamsOf, lostPipeline, type PutSchedulesParts, timeIsFixed, workOf } from './put-schedules.ts';
+import { checkParamsOf } from './placed-tasks.ts';
+import { lostPipeline, type PutSchedulesParts, timeIsFixed, workOf } from './put-schedules.ts';
 import type { Recorder } from './recorder.ts';
 import type {
   Collision,
