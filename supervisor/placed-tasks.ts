@@ -1,4 +1,4 @@
-/** Tasks that stand somewhere in what was given: what is wrong with their params is told by the places there. */
+/** Tasks that stand in something larger, and what their handlers say of their params, told by the places there. */
 import { Refusal } from './core/refusal.ts';
 import type { TaskInput } from './core/task-input.ts';
 
