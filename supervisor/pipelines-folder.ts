@@ -4,7 +4,6 @@
  */
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FSWatcher, watch } from 'chokidar';
 import type { Clock } from './clock.ts';
 import type { PipelineChanged } from './core/event.ts';
 import type { Mistake } from './core/refusal.ts';
@@ -15,17 +14,14 @@ import { isMembers } from './core/task-input.ts';
 import type { Health } from './health.ts';
 import { yamlDocuments } from './intake/yaml-documents.ts';
 import type { Log } from './log.ts';
-import { Looks } from './looks.ts';
+import { placed, saidMistakes, withLine } from './placed-mistakes.ts';
 import type { PipelineFailure } from './runs-facade.ts';
+import { stampOf, WatchedPath } from './watched-path.ts';
 
 const FILE = /^[^.].*\.ya?ml$/;
-const settleMs = 50;
-/** Events are hints; this look is the truth. */
-const lookEveryMs = 2_000;
 export const pipelineFileBytesMax = 256 * 1024;
 const pipelineFilesMax = 1_000;
 const changesNamedMax = 100;
-const mistakesSaidMax = 3;
 
 export interface FoundPipeline {
   readonly pipeline: Pipeline;
@@ -45,8 +41,7 @@ export interface PipelinesFolderOptions {
 export class PipelinesFolder {
   readonly #in: PipelinesFolderOptions;
   readonly #folder: string;
-  readonly #looks: Looks;
-  #watcher: FSWatcher | null = null;
+  readonly #watched: WatchedPath;
   #byFile = new Map<string, FoundPipeline>();
   #byName = new Map<string, FoundPipeline>();
   #failures = new Map<string, PipelineFailure>();
@@ -56,9 +51,9 @@ export class PipelinesFolder {
   constructor(options: PipelinesFolderOptions) {
     this.#in = options;
     this.#folder = join(options.dataDir, 'pipelines');
-    this.#looks = new Looks(options.clock, settleMs, async () => {
+    this.#watched = new WatchedPath(this.#folder, options.clock, async () => {
       await this.look();
-      return lookEveryMs;
+      return true;
     });
   }
 
@@ -81,17 +76,11 @@ export class PipelinesFolder {
   }
 
   begin(): void {
-    this.#watcher = watch(this.#folder, { depth: 0, ignoreInitial: true, followSymlinks: false });
-    this.#watcher.on('all', () => this.#looks.stir());
-    // Watches may run out; the look every few seconds stays.
-    this.#watcher.on('error', () => {});
-    this.#looks.begin();
+    this.#watched.begin();
   }
 
   async end(): Promise<void> {
-    const ended = this.#looks.end();
-    await this.#watcher?.close();
-    await ended;
+    await this.#watched.end();
   }
 
   /** Takes the folder as it is now. */
@@ -172,24 +161,14 @@ export class PipelinesFolder {
 export function readPipeline(text: string, file: string): Checked<Pipeline> {
   const read = yamlDocuments(text);
   if (!read.ok) {
-    const mistakes = read.mistakes.map(({ path, message, line }) => ({ path, message: placed(message, line) }));
-    return { ok: false, mistakes };
+    return { ok: false, mistakes: read.mistakes.map(withLine) };
   }
   const [document] = read.documents;
   if (!document || read.documents.length > 1) return wrong('$', 'must hold one pipeline: "name" and "stages"');
   const name = file.replace(/\.ya?ml$/, '');
   const checked = checkPipeline(isMembers(document.value) ? { name, ...document.value } : document.value);
   if (checked.ok) return checked;
-  const places = document.places(checked.mistakes.map(({ path }) => path));
-  const mistakes = checked.mistakes.map(({ path, message }, index) => ({
-    path,
-    message: placed(message, places[index]?.line ?? null),
-  }));
-  return { ok: false, mistakes };
-}
-
-function placed(message: string, line: number | null): string {
-  return line === null ? message : `${message} (line ${line})`;
+  return { ok: false, mistakes: placed(document, checked.mistakes) };
 }
 
 function wrong(path: string, message: string): { ok: false; mistakes: readonly Mistake[] } {
@@ -197,9 +176,7 @@ function wrong(path: string, message: string): { ok: false; mistakes: readonly M
 }
 
 function said({ mistakes, serving }: PipelineFailure): string {
-  const some = mistakes.slice(0, mistakesSaidMax).map(({ path, message }) => `${path} ${message}`);
-  const more = mistakes.length > some.length ? `; and ${mistakes.length - some.length} more mistakes` : '';
-  return `${some.join('; ')}${more}${serving === null ? '' : `; version ${serving} goes on`}`;
+  return `${saidMistakes(mistakes)}${serving === null ? '' : `; version ${serving} goes on`}`;
 }
 
 function changesOf(
@@ -227,9 +204,4 @@ function changesOf(
     });
   }
   return changes;
-}
-
-async function stampOf(path: string): Promise<string> {
-  const stats = await lstat(path, { bigint: true }).catch(() => null);
-  return stats ? `${path} ${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}` : path;
 }

@@ -4,7 +4,6 @@
  */
 const LATER: Readonly<Record<string, 'plain' | 'secret'>> = {
   LIBRARY_LAYOUT: 'plain',
-  SOURCES: 'plain',
   DOWNLOAD_CONCURRENCY: 'plain',
   OBJECT_ENDPOINT: 'plain',
   OBJECT_BUCKET: 'plain',

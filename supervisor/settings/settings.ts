@@ -47,6 +47,10 @@ export interface Settings {
   /** Absolute. */
   readonly libraryDir: string;
   /** Absolute. */
+  readonly sourcesFile: string;
+  /** Names; none, or `*` among them, is all. */
+  readonly sources: readonly string[];
+  /** Absolute. */
   readonly backupDir: string;
   /** Absolute. */
   readonly backupPaths: readonly string[];
@@ -336,6 +340,22 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     default: 'library',
     sentence: 'Folder that downloads go to.',
     fileOnly: true,
+    live: true,
+  },
+  sourcesFile: {
+    key: 'SOURCES_FILE',
+    kind: kinds.file,
+    default: 'sources.yaml',
+    sentence: 'File that says where the library is collected from.',
+    fileOnly: true,
+  },
+  sources: {
+    key: 'SOURCES',
+    kind: kinds.sources,
+    default: '',
+    unset: [],
+    sentence:
+      'Names of the sources the library is collected from, e.g. news,podcasts; without it, or with *, all of them.',
     live: true,
   },
   backupDir: {

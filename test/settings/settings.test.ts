@@ -103,7 +103,15 @@ INBOX_OWNERS IDEMPOTENCY_KEYS`
   .trim()
   .split(/\s+/);
 /** Settings that this program has besides. */
-const OUR_OWN = ['CANCEL_GRACE', 'AGEING', 'PROCESS_MEMORY', 'BACKUP_DIR', 'BACKUP_PATHS', 'STORE_SIZE'];
+const OUR_OWN = [
+  'CANCEL_GRACE',
+  'AGEING',
+  'PROCESS_MEMORY',
+  'BACKUP_DIR',
+  'BACKUP_PATHS',
+  'STORE_SIZE',
+  'SOURCES_FILE',
+];
 
 t.test('every setting of the contract is there or known as one of a later version, and no other is', async (t) => {
   t.same([...new Set([...KEYS, ...LATER_KEYS])].sort(), [...CONTRACT, ...OUR_OWN].sort());
@@ -388,6 +396,7 @@ t.test('which keys are secret, for the file only, or wait for a restart', async 
     'LIBRARY_DIR',
     'ALLOW_PRIVATE_ADDRESSES',
     'BACKUP_PATHS',
+    'SOURCES_FILE',
     ...KEYS.filter((key) => key.startsWith('WEB_')),
   ]) {
     t.ok(isFileOnly(key), `${key} only changes in the file`);
@@ -395,7 +404,7 @@ t.test('which keys are secret, for the file only, or wait for a restart', async 
   t.notOk(isFileOnly('LOG_LEVEL'));
   t.ok(isSecret('HANDLER_API_KEY') && isSecret('HANDLER_PASSWORD') && !isSecret('HANDLER_FOLDER'));
   t.ok(isFileOnly('HANDLER_FOLDER'));
-  t.same(KEYS.filter(needsRestart), ['WEB_HOST', 'WEB_PORT', 'FSYNC', 'STARTUP_DELAY']);
+  t.same(KEYS.filter(needsRestart), ['WEB_HOST', 'WEB_PORT', 'FSYNC', 'STARTUP_DELAY', 'SOURCES_FILE']);
   t.ok(
     isHandlerKey('HANDLER_A1') &&
       !isHandlerKey('HANDLER_') &&

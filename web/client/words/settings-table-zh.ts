@@ -37,6 +37,8 @@ export const MEANINGS_ZH: Readonly<Record<string, string>> = {
   INBOX_RETENTION: '已接收的任务文件在 accepted/ 中保留多久。',
   INBOX_OWNERS: '除 root 和服务自身的用户外，还接收哪些用户放进收件文件夹的文件。',
   LIBRARY_DIR: '下载内容存放的文件夹。',
+  SOURCES_FILE: '写明媒体库从哪里收集内容的文件。',
+  SOURCES: '媒体库要收集的来源的名称，例如 news,podcasts；不填或填 * 表示全部来源。',
   BACKUP_DIR: '备份所存放的文件夹；最好在另一块磁盘上。数据文件夹的每份备份都含有设置，包括其中的机密。',
   BACKUP_PATHS:
     '除 LIBRARY_DIR 中的内容外，backup.paths 还可以读取的文件夹和文件，例如 /home/me,/etc/nginx。其他一律不读取。',
