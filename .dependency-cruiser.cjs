@@ -198,10 +198,7 @@ module.exports = {
     home('prom-client', '^web/'),
     home('zod-openapi', '^web/'),
     home('piscina', '^supervisor/dispatch/'),
-    home(
-      'chokidar',
-      '^supervisor/(intake/|settings/watch-env[.]ts$|handlers/watch-handlers[.]ts$|pipelines-folder[.]ts$)',
-    ),
+    home('chokidar', '^supervisor/(intake/|settings/watch-env[.]ts$|handlers/watch-handlers[.]ts$|watched-path[.]ts$)'),
     home('lowdb', '^supervisor/settings/'),
     home('yaml', '^supervisor/intake/'),
     home('pino', '^supervisor/(log|main)[.]ts$'),

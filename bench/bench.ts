@@ -13,6 +13,7 @@ import { history } from './history.ts';
 import { http } from './http.ts';
 import { idle } from './idle.ts';
 import { latency } from './latency.ts';
+import { library } from './library.ts';
 import { reload } from './reload.ts';
 import { restart } from './restart.ts';
 import { runs as pipelineRuns } from './runs.ts';
@@ -32,6 +33,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   reload,
   schedules,
   store,
+  library,
   history,
   runs: pipelineRuns,
 };

@@ -8,6 +8,7 @@ import { cancelCommand } from './cancel.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { flagsCommand } from './flags.ts';
 import { handlerCommand } from './handler.ts';
+import { libraryCommand } from './library.ts';
 import { listCommand } from './list.ts';
 import { logsCommand } from './logs.ts';
 import { pauseCommand } from './pause.ts';
@@ -39,6 +40,7 @@ const COMMANDS = [
   resumeCommand,
   runsCommand,
   pipelinesCommand,
+  libraryCommand,
   schedulesCommand,
   storeCommand,
   settingsCommand,

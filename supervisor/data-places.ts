@@ -9,7 +9,7 @@ import { Fault } from './core/fault.ts';
 const MADE = ['inbox', 'accepted', 'rejected', 'handlers', 'pipelines', 'history', 'logs', 'quarantine', 'trash'];
 /** Made by the parts they belong to. */
 const FOLDERS = [...MADE, 'journal', 'snapshots', 'scratch', 'served'];
-const FILES = ['LOCK', 'token', 'supervisor.json', 'revisions.json', 'reserve.bin'];
+const FILES = ['LOCK', 'token', 'supervisor.json', 'revisions.json', 'reserve.bin', 'sources.yaml'];
 
 /** @throws Fault `dataFolder` that names the path */
 export function checkPlaces(dataDir: string): void {

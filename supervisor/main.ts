@@ -147,6 +147,7 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
     schedules: opened.schedules,
     runs: opened.runs,
     store: opened.store,
+    library: opened.library,
     taskOf: (token) => opened.tokens.taskOf(token),
     settings: () => web,
     publicDir,
@@ -170,6 +171,7 @@ async function run({ wish, ...options }: StartOptions, started: Started): Promis
   opened.begin();
   opened.handlers.begin();
   opened.pipelines.begin();
+  opened.sources.begin();
   setInterval(() => checkLock(lock, log), lockCheckMs).unref();
   const listening = `listening on ${server.url}`;
   if (log.isLevelEnabled('info')) log.info(listening);
@@ -228,6 +230,7 @@ async function close(opened: Opened, { settings, live, server, inbox, incarnatio
   await live?.end();
   await opened.handlers.end();
   await opened.pipelines.end();
+  await opened.sources.end();
   const { drainTimeoutMs = 0, cancelGraceMs: graceMs = 0 } = live?.settings ?? settings ?? {};
   const waiting = (running: readonly Task[], msMax: number) => log.info(waitingWords(running, msMax));
   const cut = await drain(opened, inbox ?? noInbox, { drainTimeoutMs, graceMs, waiting });

@@ -43,6 +43,7 @@ import { Scheduler } from './scheduler.ts';
 import { SchedulesDesk, type SchedulesDeskParts } from './schedules-desk.ts';
 import type { Adopted } from './settings/live.ts';
 import type { Settings } from './settings/settings.ts';
+import { SourcesFile } from './sources-file.ts';
 import { StoreDesk } from './store-desk.ts';
 import { storeFrom } from './store-from.ts';
 import { submitFrom } from './submit-from.ts';
@@ -87,6 +88,7 @@ export interface Opened {
   readonly runs: RunsDesk;
   readonly putRuns: PutRuns;
   readonly pipelines: PipelinesFolder;
+  readonly sources: SourcesFile;
   readonly store: StoreDesk;
   readonly library: LibraryDesk;
   readonly tokens: TaskTokens;
@@ -132,6 +134,8 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     changed: (changes, more) => void recorder.record({ e: 'pipelines.changed', changes, more }),
   });
   await pipelines.open();
+  const sources = new SourcesFile({ file: settings.sourcesFile, names: settings.sources, clock, health, log });
+  await sources.open();
   const paramsCheck = new ParamsCheck({ clock, log, handlerOf: (type) => handlers.of(type) });
   const { journal, replay, history, pastRuns, ledger } = await openRecords({
     ...options,
@@ -194,7 +198,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     clock,
     durable: (seq) => journal.durable(seq),
     mayChange: (whileDraining) => supervisor.mayTakeWork(whileDraining),
-    sources: { on: [], all: [], mistakes: [] },
+    sources,
   });
   const claims = new LibraryClaims(state);
   const tokens = new TaskTokens(state);
@@ -372,6 +376,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     putRuns: new PutRuns({ ...nextParts, pipelines }),
     runs,
     pipelines,
+    sources,
     store,
     library,
     tokens,
@@ -403,6 +408,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
       putInForce(state, settings, handlers.catalog, clock.wall());
       scheduler.adopt(settings.schedulerEnabled, settings.timezone);
       builtIns.adopt(settings.taskTimes);
+      sources.adopt(settings.sources);
       if (String(settings.handlerOverrides) !== overrides) void handlers.look();
       pool.graceMs = settings.cancelGraceMs;
       pool.processMemoryMb = settings.processMemoryMb;

@@ -4,29 +4,18 @@ import type { Pipeline } from './core/run/pipeline.ts';
 import { checkPipeline } from './core/run/pipeline-input.ts';
 import { type Checked, isMembers } from './core/task-input.ts';
 import { yamlDocuments } from './intake/yaml-documents.ts';
+import { placed, withLine } from './placed-mistakes.ts';
 
 /** @param file its name is that of the pipeline, where it names none */
 export function readPipeline(text: string, file: string): Checked<Pipeline> {
   const read = yamlDocuments(text);
-  if (!read.ok) {
-    const mistakes = read.mistakes.map(({ path, message, line }) => ({ path, message: placed(message, line) }));
-    return { ok: false, mistakes };
-  }
+  if (!read.ok) return { ok: false, mistakes: read.mistakes.map(withLine) };
   const [document] = read.documents;
   if (!document || read.documents.length > 1) return wrong('$', 'must hold one pipeline: "name" and "stages"');
   const name = file.replace(/\.ya?ml$/, '');
   const checked = checkPipeline(isMembers(document.value) ? { name, ...document.value } : document.value);
   if (checked.ok) return checked;
-  const places = document.places(checked.mistakes.map(({ path }) => path));
-  const mistakes = checked.mistakes.map(({ path, message }, index) => ({
-    path,
-    message: placed(message, places[index]?.line ?? null),
-  }));
-  return { ok: false, mistakes };
-}
-
-function placed(message: string, line: number | null): string {
-  return line === null ? message : `${message} (line ${line})`;
+  return { ok: false, mistakes: placed(document, checked.mistakes) };
 }
 
 export function wrong(path: string, message: string): { ok: false; mistakes: readonly Mistake[] } {

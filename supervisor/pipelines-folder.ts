@@ -4,7 +4,6 @@
  */
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FSWatcher, watch } from 'chokidar';
 import type { Clock } from './clock.ts';
 import type { PipelineChanged } from './core/event.ts';
 import { BUILT_IN_PIPELINES, type BuiltInPipeline } from './core/run/built-in-pipelines.ts';
@@ -12,19 +11,16 @@ import { type Pipeline, versionOf } from './core/run/pipeline.ts';
 import type { Checked } from './core/task-input.ts';
 import type { Health } from './health.ts';
 import type { Log } from './log.ts';
-import { Looks } from './looks.ts';
 import { readPipeline, wrong } from './pipeline-file.ts';
+import { saidMistakes } from './placed-mistakes.ts';
 import type { PipelineFailure } from './runs-facade.ts';
 import { type PipelineText, ServedPipelines } from './served-pipelines.ts';
+import { stampOf, WatchedPath } from './watched-path.ts';
 
 const FILE = /^[^.].*\.ya?ml$/;
-const settleMs = 50;
-/** Events are hints; this look is the truth. */
-const lookEveryMs = 2_000;
 export const pipelineFileBytesMax = 256 * 1024;
 const pipelineFilesMax = 1_000;
 const changesNamedMax = 100;
-const mistakesSaidMax = 3;
 
 export interface FoundPipeline {
   readonly pipeline: Pipeline;
@@ -52,9 +48,8 @@ export interface PipelinesFolderOptions {
 export class PipelinesFolder {
   readonly #in: PipelinesFolderOptions;
   readonly #folder: string;
-  readonly #looks: Looks;
+  readonly #watched: WatchedPath;
   readonly #served: ServedPipelines;
-  #watcher: FSWatcher | null = null;
   #byFile = new Map<string, FiledPipeline>();
   #byName: ReadonlyMap<string, FoundPipeline> = withBuiltIns(new Map());
   #failures = new Map<string, PipelineFailure>();
@@ -65,9 +60,9 @@ export class PipelinesFolder {
     this.#in = options;
     this.#folder = join(options.dataDir, 'pipelines');
     this.#served = new ServedPipelines(options.dataDir);
-    this.#looks = new Looks(options.clock, settleMs, async () => {
+    this.#watched = new WatchedPath(this.#folder, options.clock, async () => {
       await this.look();
-      return lookEveryMs;
+      return true;
     });
   }
 
@@ -94,17 +89,11 @@ export class PipelinesFolder {
   }
 
   begin(): void {
-    this.#watcher = watch(this.#folder, { depth: 0, ignoreInitial: true, followSymlinks: false });
-    this.#watcher.on('all', () => this.#looks.stir());
-    // Watches may run out; the look every few seconds stays.
-    this.#watcher.on('error', () => {});
-    this.#looks.begin();
+    this.#watched.begin();
   }
 
   async end(): Promise<void> {
-    const ended = this.#looks.end();
-    await this.#watcher?.close();
-    await ended;
+    await this.#watched.end();
   }
 
   /** Takes the folder as it is now. */
@@ -200,9 +189,7 @@ function withBuiltIns(byName: ReadonlyMap<string, FiledPipeline>): ReadonlyMap<s
 }
 
 function said({ mistakes, serving }: PipelineFailure): string {
-  const some = mistakes.slice(0, mistakesSaidMax).map(({ path, message }) => `${path} ${message}`);
-  const more = mistakes.length > some.length ? `; and ${mistakes.length - some.length} more mistakes` : '';
-  return `${some.join('; ')}${more}${serving === null ? '' : `; version ${serving} goes on`}`;
+  return `${saidMistakes(mistakes)}${serving === null ? '' : `; version ${serving} goes on`}`;
 }
 
 function changesOf(
@@ -230,9 +217,4 @@ function changesOf(
     });
   }
   return changes;
-}
-
-async function stampOf(path: string): Promise<string> {
-  const stats = await lstat(path, { bigint: true }).catch(() => null);
-  return stats ? `${path} ${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}` : path;
 }

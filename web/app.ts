@@ -5,6 +5,7 @@ import Koa from 'koa';
 import type { Clock } from '../supervisor/clock.ts';
 import { Refusal } from '../supervisor/core/refusal.ts';
 import type { Facade } from '../supervisor/facade.ts';
+import type { LibraryFacade } from '../supervisor/library-facade.ts';
 import type { RunsFacade } from '../supervisor/runs-facade.ts';
 import type { SchedulesFacade } from '../supervisor/schedules-facade.ts';
 import type { SettingsFacade } from '../supervisor/settings-facade.ts';
@@ -23,6 +24,7 @@ import { readQuery } from './query.ts';
 import type { Context, Parts, Route, State, WebLog } from './route.ts';
 import { backupRoutes } from './routes/backup.ts';
 import { eventRoutes } from './routes/events.ts';
+import { libraryRoutes } from './routes/library.ts';
 import { manyTaskRoutes } from './routes/many-tasks.ts';
 import { type Pages, pages } from './routes/pages.ts';
 import { queueRoutes } from './routes/queue.ts';
@@ -47,6 +49,7 @@ export interface AppOptions {
   readonly schedules: SchedulesFacade;
   readonly runs: RunsFacade;
   readonly store: StoreFacade;
+  readonly library: LibraryFacade;
   /** @returns id of the task whose attempt is under way with this token, or null */
   readonly taskOf: (token: string) => string | null;
   /** Asked at every request. */
@@ -117,6 +120,7 @@ function allRoutes(parts: Parts, page: Pages): readonly Route[] {
     ...runsRoutes(parts),
     ...schedulesRoutes(parts),
     ...storeRoutes(parts),
+    ...libraryRoutes(parts),
     ...backupRoutes(parts),
     ...settingsRoutes(parts),
     ...eventRoutes(parts),

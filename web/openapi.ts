@@ -3,6 +3,7 @@ import type { ZodType } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { REFUSALS, type RefusalCode } from '../supervisor/core/refusal.ts';
 import { filterTextCharsMax } from './limits.ts';
+import * as library from './openapi-library.ts';
 import * as runs from './openapi-runs.ts';
 import * as schedules from './openapi-schedules.ts';
 import * as shapes from './openapi-schemas.ts';
@@ -106,6 +107,11 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   [`POST ${api}/schedules/:id/run_now`]: RUN_SCHEDULE,
   [`GET ${api}/schedules/:id/occurrences`]: { answers: { 200: schedules.occurrences }, refusals: ['not_found'] },
   [`GET ${api}/schedules/:id/next`]: { answers: { 200: schedules.preview }, refusals: ['not_found'] },
+  [`GET ${api}/library`]: { answers: { 200: library.status } },
+  [`GET ${api}/library/playlists`]: { answers: { 200: library.playlistPage } },
+  [`GET ${api}/library/playlists/:id`]: { answers: { 200: library.onePlaylist }, refusals: ['not_found'] },
+  [`GET ${api}/library/tracks`]: { answers: { 200: library.trackPage } },
+  [`GET ${api}/library/tracks/:id`]: { answers: { 200: library.oneTrack }, refusals: ['not_found'] },
   [`GET ${api}/store`]: { answers: { 200: store.storePage } },
   [`POST ${api}/store/cleanup`]: { answers: { 200: store.cleared } },
   [`GET ${api}/store/:key`]: { answers: { 200: store.stored }, refusals: ['validation', 'not_found'] },

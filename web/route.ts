@@ -3,6 +3,7 @@ import type { RouterContext } from '@koa/router';
 import type { Clock } from '../supervisor/clock.ts';
 import { Refusal } from '../supervisor/core/refusal.ts';
 import type { Actor, Facade } from '../supervisor/facade.ts';
+import type { LibraryFacade } from '../supervisor/library-facade.ts';
 import type { RunsFacade } from '../supervisor/runs-facade.ts';
 import type { SchedulesFacade } from '../supervisor/schedules-facade.ts';
 import type { SettingsFacade } from '../supervisor/settings-facade.ts';
@@ -29,6 +30,7 @@ export interface Parts {
   readonly schedules: SchedulesFacade;
   readonly runs: RunsFacade;
   readonly store: StoreFacade;
+  readonly library: LibraryFacade;
   /** @returns id of the task whose attempt is under way with this token, or null */
   readonly taskOf: (token: string) => string | null;
   readonly settings: () => WebSettings;

@@ -125,7 +125,7 @@ export function trackState({ failure, goneAt, file, upload, version }: Track): T
 export type PlaylistChange = Pick<Playlist, 'id'> & Partial<Playlist>;
 export type TrackChange = Pick<Track, 'id'> & Partial<Track>;
 
-/** So many records at most in one `put`, and in one page. */
+/** So many playlists, and so many tracks, at most in one `put`, and in one page. */
 export const libraryRecordsMax = 500;
 /** Of a record as JSON. */
 export const libraryRecordBytesMax = 32 * 1024;

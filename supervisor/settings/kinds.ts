@@ -208,6 +208,21 @@ export const folder: Kind<string> = {
     text.includes('\0') ? { problem: 'must be a path' } : { value: resolve(machine.dataDir, text) },
 };
 
+export const file: Kind<string> = { ...folder, name: 'file' };
+
+const sourcesMax = 1_000;
+
+/** Names of sources; `*` is all of them. */
+export const sources: Kind<readonly string[]> = {
+  name: 'list of names',
+  unit: null,
+  limits: `names of sources, up to ${sourcesMax}, separated by commas, or * for all`,
+  read(text) {
+    const names = list(text);
+    return names.length > sourcesMax ? { problem: `must hold at most ${sourcesMax} names` } : { value: names };
+  },
+};
+
 const pathsMax = 100;
 
 /** Folders and files. */

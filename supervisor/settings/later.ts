@@ -3,7 +3,6 @@
  * one, so they are accepted, whatever their value, and pointed out. Whoever gives one an effect takes it from this list.
  */
 const LATER: Readonly<Record<string, 'plain' | 'secret'>> = {
-  SOURCES: 'plain',
   // Addresses of this kind mostly carry their own key.
   WEBHOOK_URL: 'secret',
   HEARTBEAT_URL: 'secret',

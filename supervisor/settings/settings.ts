@@ -61,6 +61,10 @@ export interface Settings {
   readonly objectAccessKey: string | null;
   readonly objectSecretKey: string | null;
   /** Absolute. */
+  readonly sourcesFile: string;
+  /** Names; none, or `*` among them, is all. */
+  readonly sources: readonly string[];
+  /** Absolute. */
   readonly backupDir: string;
   /** Absolute. */
   readonly backupPaths: readonly string[];
@@ -460,6 +464,22 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     fileOnly: true,
     live: true,
     newest: true,
+  },
+  sourcesFile: {
+    key: 'SOURCES_FILE',
+    kind: kinds.file,
+    default: 'sources.yaml',
+    sentence: 'File that says where the library is collected from.',
+    fileOnly: true,
+  },
+  sources: {
+    key: 'SOURCES',
+    kind: kinds.sources,
+    default: '',
+    unset: [],
+    sentence:
+      'Names of the sources the library is collected from, e.g. news,podcasts; without it, or with *, all of them.',
+    live: true,
   },
   backupDir: {
     key: 'BACKUP_DIR',

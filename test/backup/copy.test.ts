@@ -152,6 +152,7 @@ t.test('a restored folder starts with all schedules paused, and makes no backup 
   await until(first, id, ({ state }) => state === 'succeeded');
   writeFileSync(join(first.dataDir, 'handlers', 'tool'), '#!/bin/sh\n', { mode: 0o755 });
   mkdirSync(join(first.dataDir, 'pipelines'));
+  writeFileSync(join(first.dataDir, 'sources.yaml'), '- { name: News, kind: feed, url: "https://example.org/f" }\n');
   writeFileSync(join(first.dataDir, 'pipelines', 'night.yaml'), 'stages: [{ name: only, type: noop }]\n');
   const backup = await first.schedules.run('backup', anybody);
   const { result } = await until(first, backup.task?.id ?? '', ({ state }) => state === 'succeeded');
@@ -174,6 +175,7 @@ t.test('a restored folder starts with all schedules paused, and makes no backup 
   });
   t.match(await second.supervisor.task(id), { state: 'succeeded', result: { value: 7 } });
   t.ok(second.pipelines.of('night'));
+  t.match(second.sources.on, [{ name: 'News' }]);
   t.match(await second.supervisor.task(backup.task?.id ?? ''), { state: 'canceled' });
   t.match(await second.schedules.show('backup'), { builtIn: true, held: /all schedules are paused: restored from/ });
   t.notOk(readdirSync(dir).includes('restored.json'), 'only once');

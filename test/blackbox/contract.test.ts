@@ -35,6 +35,12 @@ interface Answer {
   readonly json: unknown;
 }
 
+/** Puts something into the library, as only handlers do. */
+const FILL = `
+import { libraryOf } from ${JSON.stringify(new URL('../../workers/catalog/client.js', import.meta.url).href)};
+export default { type: 'fill', lane: 'io', run: (params, ctx) => libraryOf(ctx).put(params) };
+`;
+
 /** Asks the program, and remembers which routes have answered. */
 class Asker {
   readonly answered = new Set<string>();
@@ -92,6 +98,7 @@ async function program(t: Test): Promise<{ supervisor: SupervisorProcess; asker:
   t.teardown(() => folder.remove());
   mkdirSync(join(folder.dir, 'pipelines'));
   writeFileSync(join(folder.dir, 'pipelines', 'echoes.yaml'), 'stages: [{ name: say, type: echo }]');
+  writeFileSync(join(folder.dir, 'handlers', 'fill.mjs'), FILL);
   const settings = { WEB_READ_TOKEN: readToken, FAILED_LIVE: '0s' };
   const supervisor = await SupervisorProcess.start(folder, { settings });
   t.teardown(() => supervisor.kill());
@@ -176,6 +183,20 @@ t.test('every address answers with the shape it is documented to have', async (t
   await asker.ask(api('GET /store'), 200, { query: '?prefix=feed/&limit=1' });
   await asker.ask(api('POST /store/cleanup'), 200, { body: {} });
   await asker.ask(api('DELETE /store/:key'), 204, { id: 'feed%2F1' });
+  const [playlist, track] = ['a'.repeat(16), 'b'.repeat(16)];
+  const filled = await add({
+    type: 'fill',
+    params: {
+      playlists: [{ id: playlist, source: 'a', key: 'a', title: 'a' }],
+      tracks: [{ id: track, playlist, key: 'a', title: 'a', position: 0, version: '1' }],
+    },
+  });
+  await supervisor.until(filled.id, 'succeeded');
+  await asker.ask(api('GET /library'), 200);
+  await asker.ask(api('GET /library/playlists/:id'), 200, { id: playlist });
+  await asker.ask(api('GET /library/tracks/:id'), 200, { id: track });
+  await asker.ask(api('GET /library/playlists'), 200, { query: '?source=a&limit=1' });
+  await asker.ask(api('GET /library/tracks'), 200, { query: '?state=new&q=a' });
   await asker.ask(api('GET /pipelines'), 200);
   await asker.ask(api('POST /queue/pause'), 200, { query: '?type=echo', body: { reason: 'a run that does not end' } });
   const { run } = await asker.ask<{ run: { id: string } }>(api('POST /runs'), 201, { body: { pipeline: 'echoes' } });
@@ -229,6 +250,8 @@ t.test('what is refused has its code, its status and the shape of a problem', as
     ['not_found', 'POST /workers/:id/recycle', { id: 'none' }],
     ['not_found', 'GET /nowhere', {}],
     ['not_found', 'GET /store/:key', { id: 'none' }],
+    ['not_found', 'GET /library/playlists/:id', { id: 'none' }],
+    ['not_found', 'GET /library/tracks/:id', { id: 'none' }],
     ['validation', 'PUT /store/:key', { id: 'a', body: { value: 1, ttl: 0 } }],
     ['validation', 'GET /store/:key', { id: 'a%07b' }],
     ['too_large', 'PUT /store/:key', { id: 'a', body: { value: 'a'.repeat(65_535) } }],

@@ -104,6 +104,7 @@ async function letGo(opened: Opened): Promise<void> {
   const { dispatcher, timekeeper, recorder, history, logs, journal, pool } = opened;
   await opened.handlers.end();
   await opened.pipelines.end();
+  await opened.sources.end();
   await opened.paramsCheck.close();
   dispatcher.close();
   await timekeeper.stop();

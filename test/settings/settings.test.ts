@@ -114,6 +114,7 @@ const OUR_OWN = [
   'METADATA_CONTACT',
   'METADATA_MUSICBRAINZ',
   'METADATA_OPENLIBRARY',
+  'SOURCES_FILE',
 ];
 
 t.test('every setting of the contract is there or known as one of a later version, and no other is', async (t) => {
@@ -416,13 +417,15 @@ t.test('which keys are secret, for the file only, or wait for a restart', async 
     'ALLOW_PRIVATE_ADDRESSES',
     'BACKUP_PATHS',
     ...KEYS.filter((key) => /^(?:WEB|OBJECT)_/.test(key)),
+    'SOURCES_FILE',
+    ...KEYS.filter((key) => key.startsWith('WEB_')),
   ]) {
     t.ok(isFileOnly(key), `${key} only changes in the file`);
   }
   t.notOk(isFileOnly('LOG_LEVEL'));
   t.ok(isSecret('HANDLER_API_KEY') && isSecret('HANDLER_PASSWORD') && !isSecret('HANDLER_FOLDER'));
   t.ok(isFileOnly('HANDLER_FOLDER'));
-  t.same(KEYS.filter(needsRestart), ['WEB_HOST', 'WEB_PORT', 'FSYNC', 'STARTUP_DELAY']);
+  t.same(KEYS.filter(needsRestart), ['WEB_HOST', 'WEB_PORT', 'FSYNC', 'STARTUP_DELAY', 'SOURCES_FILE']);
   t.ok(
     isHandlerKey('HANDLER_A1') &&
       !isHandlerKey('HANDLER_') &&

@@ -10,6 +10,7 @@ import { checkTask } from '../../supervisor/core/task-input.ts';
 import { jsonMistake } from '../../web/json-mistake.ts';
 import { metricsText } from '../../web/metrics.ts';
 import { SHAPES } from '../../web/openapi.ts';
+import * as libraryShapes from '../../web/openapi-library.ts';
 import * as runShapes from '../../web/openapi-runs.ts';
 import * as scheduleShapes from '../../web/openapi-schedules.ts';
 import * as shapes from '../../web/openapi-schemas.ts';
@@ -17,6 +18,7 @@ import { portHolder } from '../../web/port-holder.ts';
 import { listen } from '../../web/server.ts';
 import { openDesk } from '../helpers/desk.ts';
 import { exact } from '../helpers/exact-shape.ts';
+import { aPlaylist, aTrack, LibraryBed, noon } from '../helpers/library-bed.ts';
 import { RunsBed } from '../helpers/runs-bed.ts';
 import { SchedulesBed } from '../helpers/schedules-bed.ts';
 import { ScriptedFacade } from '../helpers/scripted-facade.ts';
@@ -74,12 +76,28 @@ t.test('the OpenAPI document has every route of the router and nothing else', as
   t.match(list?.parameters.find((one) => one.name === 'limit')?.schema, { minimum: 1, maximum: 500, default: 50 });
 });
 
+/** A playlist and a track with everything that may be null. */
+async function filledLibrary() {
+  const bed = new LibraryBed();
+  const at = noon;
+  const failure = { code: 'x', message: 'x', task: 'x', at };
+  const seen = { etag: '"1"', lastModified: null, sha256: null };
+  const playlist = aPlaylist('feed', { groups: ['News'], seen, syncedAt: at, failure });
+  const file = { path: 'a/b.mp3', bytes: 1, sha256: 'a'.repeat(64), version: '1', at };
+  const upload = { target: 's3://b', name: 'n', bytes: 1, sha256: 'a'.repeat(64), at };
+  const track = aTrack(playlist.id, 'a', { file, upload, failure: { ...failure, stage: 'upload' }, goneAt: at });
+  await bed.put([playlist], [track, aTrack(playlist.id, 'b', { position: 1 })]);
+  return { bed, playlist, track };
+}
+
 t.test('every documented path exists: none is 404 by address or 405', async (t) => {
   const { desk, end } = await openDesk();
   t.teardown(end);
   const schedules = new SchedulesBed().desk;
   const store = new StoreBed().desk;
-  const { call, facade } = await serve(t, { desk, schedules, runs: new RunsBed().desk, store });
+  const { bed: libraryBed, playlist, track } = await filledLibrary();
+  const library = libraryBed.desk;
+  const { call, facade } = await serve(t, { desk, schedules, runs: new RunsBed().desk, store, library });
   const { run } = (await call('POST', '/api/v1/runs', { pipeline: 'library' })).json;
   const { json } = await call('GET', '/api/v1/openapi.json');
   const { id } = (await call('POST', '/api/v1/tasks', { type: 'noop' })).json.task;
@@ -93,9 +111,13 @@ t.test('every documented path exists: none is 404 by address or 405', async (t) 
         ? 'r1'
         : path.includes('schedules')
           ? 'A'
-          : path.includes('runs')
-            ? run.id
-            : id;
+          : path.includes('library')
+            ? path.includes('tracks')
+              ? track.id
+              : playlist.id
+            : path.includes('runs')
+              ? run.id
+              : id;
     const address = path.replace('{id}', idOf).replace('{name}', 'A').replace('{key}', 'A');
     for (const method of Object.keys(methods)) {
       // Some of what is asked deletes it.
@@ -108,7 +130,9 @@ t.test('every documented path exists: none is 404 by address or 405', async (t) 
 });
 
 t.test('answers have the shape the document gives them', async (t) => {
-  const { call, facade } = await serve(t, { schedules: new SchedulesBed().desk, runs: new RunsBed().desk });
+  const { bed: libraryBed, playlist, track } = await filledLibrary();
+  const library = libraryBed.desk;
+  const { call, facade } = await serve(t, { schedules: new SchedulesBed().desk, runs: new RunsBed().desk, library });
   const { run } = (await call('POST', '/api/v1/runs', { pipeline: 'library' })).json;
   const when = { kind: 'weekly', days: ['mon', 'fri'], at: '02:00' };
   const { id } = (await call('POST', '/api/v1/tasks', { type: 'noop' })).json.task;
@@ -147,6 +171,11 @@ t.test('answers have the shape the document gives them', async (t) => {
     ['GET', '/api/v1/schedules/a/occurrences', undefined, scheduleShapes.occurrences],
     ['GET', '/api/v1/schedules/a/next?count=3', undefined, scheduleShapes.preview],
     ['POST', '/api/v1/schedules/preview', { when, timezone: 'Asia/Shanghai' }, scheduleShapes.preview],
+    ['GET', '/api/v1/library', undefined, libraryShapes.status],
+    ['GET', '/api/v1/library/playlists?q=feed&limit=1', undefined, libraryShapes.playlistPage],
+    ['GET', `/api/v1/library/playlists/${playlist.id}`, undefined, libraryShapes.onePlaylist],
+    ['GET', '/api/v1/library/tracks?state=new,failed&group=News', undefined, libraryShapes.trackPage],
+    ['GET', `/api/v1/library/tracks/${track.id}`, undefined, libraryShapes.oneTrack],
     ['GET', '/api/v1/pipelines', undefined, runShapes.pipelines],
     ['POST', '/api/v1/runs', { pipeline: 'library', params: { a: 1 }, sources: ['x'], scope: {} }, runShapes.oneRun],
     ['POST', '/api/v1/runs', { pipeline: 'nothing' }, shapes.problem],

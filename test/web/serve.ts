@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import type { Test } from 'tap';
 import { Agent, request } from 'undici';
 import { type Clock, machineClock } from '../../supervisor/clock.ts';
+import type { LibraryFacade } from '../../supervisor/library-facade.ts';
 import type { RunsFacade } from '../../supervisor/runs-facade.ts';
 import type { SchedulesFacade } from '../../supervisor/schedules-facade.ts';
 import type { SettingsFacade } from '../../supervisor/settings-facade.ts';
@@ -86,6 +87,7 @@ export async function serve(
     schedules?: SchedulesFacade;
     runs?: RunsFacade;
     store?: StoreFacade;
+    library?: LibraryFacade;
     taskOf?: (token: string) => string | null;
   } = {},
 ) {
@@ -96,6 +98,7 @@ export async function serve(
     schedules = null as never,
     runs = null as never,
     store = null as never,
+    library = null as never,
     taskOf = () => null,
     ...settings
   } = given;
@@ -114,6 +117,7 @@ export async function serve(
     schedules,
     runs,
     store,
+    library,
     taskOf,
     settings: () => current.settings,
     publicDir,

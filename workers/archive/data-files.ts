@@ -51,7 +51,7 @@ const BEFORE = ['history', 'ledger'];
 const AFTER = ['logs', 'inbox', 'accepted', 'rejected', 'handlers', 'pipelines'];
 /** Rebuilt from what it is an index of. */
 const NOT = new Set(['history/index', 'history/runs/index']);
-const SINGLE = ['nightshift.env', 'revisions.json'];
+const SINGLE = ['nightshift.env', 'revisions.json', 'sources.yaml'];
 /** Of history; an archive that is being written is none yet. */
 const MONTH = /^history\/(runs\/)?[^/]+\.ndjson$/;
 const HALF = /^history\/(runs\/)?archive\/.*\.tmp$/;

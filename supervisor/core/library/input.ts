@@ -92,15 +92,8 @@ export interface LibraryChanges {
 export function readChanges(playlists: unknown, tracks: unknown): LibraryChanges {
   const mistakes: Mistake[] = [];
   const lists = { playlists: listOf(playlists, 'playlists', mistakes), tracks: listOf(tracks, 'tracks', mistakes) };
-  if (lists.playlists.length + lists.tracks.length > libraryRecordsMax)
-    mistakes.push({
-      path: '$',
-      message: `holds ${lists.playlists.length + lists.tracks.length} records; at most ${libraryRecordsMax} are put at once`,
-    });
-  else {
-    checkAll(lists.playlists, PLAYLIST, 'playlists', mistakes);
-    checkAll(lists.tracks, TRACK, 'tracks', mistakes);
-  }
+  checkAll(lists.playlists, PLAYLIST, 'playlists', mistakes);
+  checkAll(lists.tracks, TRACK, 'tracks', mistakes);
   if (mistakes.length > 0) throw refusalOf(mistakes);
   return { playlists: lists.playlists.map(given<PlaylistChange>), tracks: lists.tracks.map(given<TrackChange>) };
 }
@@ -118,6 +111,11 @@ function listOf(value: unknown, name: string, mistakes: Mistake[]): readonly unk
 }
 
 function checkAll(changes: readonly unknown[], rows: Rows, name: string, mistakes: Mistake[]): void {
+  if (changes.length > libraryRecordsMax) {
+    const message = `holds ${changes.length} records; at most ${libraryRecordsMax} are put at once`;
+    mistakes.push({ path: `$.${name}`, message });
+    return;
+  }
   const check = record(rows, ['id']);
   for (const [index, change] of changes.entries()) {
     if (isEnough(mistakes)) return;

@@ -4,7 +4,7 @@
  *
  * Tracks have numbers in the order in which they came; none ever leaves, so a number stays good through every restart.
  */
-import { TRACK_STATES, type Track, type TrackState, trackState } from '../../../workers/library-contract.ts';
+import { TRACK_STATES, type Track, trackState } from '../../../workers/library-contract.ts';
 import { HashIndex, hashOf } from './hash-index.ts';
 import { readTrack } from './members.ts';
 import { Texts } from './texts.ts';
@@ -87,10 +87,6 @@ export function stateNumber(track: Track): number {
   return TRACK_STATES.indexOf(trackState(track));
 }
 
-export function stateOf(library: Library, number: number): TrackState {
-  return TRACK_STATES[library.states[number] as number] as TrackState;
-}
-
 export function trackOf(library: Library, id: string): Track | null {
   const number = library.numbers.get(id);
   return number === undefined ? null : trackAt(library, number);
@@ -103,7 +99,7 @@ export function trackAt({ ids, playlistOf, texts }: Library, number: number): Tr
 /** Playlists by title, those of one title by id; case does not count. */
 export function inOrder(library: Library): readonly PlaylistEntry[] {
   if (!library.ordered) {
-    library.order.sort((a, b) => compare(a.folded, b.folded) || compare(a.id, b.id));
+    library.order.sort(compareEntries);
     library.ordered = true;
   }
   return library.order;
@@ -167,6 +163,10 @@ function first(library: Library, numbers: Iterable<number>, isIt: (track: Track)
   return null;
 }
 
-export function compare(a: string, b: string): number {
+export function compareEntries(a: PlaylistEntry, b: PlaylistEntry): number {
+  return compare(a.folded, b.folded) || compare(a.id, b.id);
+}
+
+function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,6 +1,7 @@
 /**
- * Pages of the library. Playlists go by title, tracks by that of their playlist and then by their place in its list; what
- * tells one from another beyond that never changes, so a page goes on where the last one ended, whatever has come meanwhile.
+ * Pages of the library. Playlists go by title, tracks by that of their playlist and then by their place in its list; a
+ * page goes on where the last one ended, whatever has come meanwhile. What is renamed or moved between two pages may be
+ * met twice or not at all.
  *
  * Sources, groups and states are known beside the records. Text is looked for in the records themselves: that goes in
  * small steps, so that whoever runs them can let others have their turn between any two.
@@ -13,8 +14,17 @@ import {
   type Track,
   type TrackQuery,
 } from '../../../workers/library-contract.ts';
-import { mistaken } from '../refusal.ts';
-import { compare, folded, inOrder, keysOf, type Library, numberIn, type PlaylistEntry, trackAt } from './library.ts';
+import { mistaken, type Refusal } from '../refusal.ts';
+import {
+  compareEntries,
+  folded,
+  inOrder,
+  keysOf,
+  type Library,
+  numberIn,
+  type PlaylistEntry,
+  trackAt,
+} from './library.ts';
 import { readPlaylist } from './members.ts';
 
 const rowsPerStep = 50;
@@ -53,10 +63,10 @@ export function playlistsPage(
   limit: number,
 ): Listed<PlaylistEntry> {
   const all = selectPlaylists(library, query);
-  const from = after === null ? 0 : firstAfter(all, readMark<[string, string]>(after, ['string', 'string']));
+  const from = after === null ? 0 : firstAfter(all, entryOf(library, readMark<[string]>(after, ['string'])[0]));
   const items = all.slice(from, from + limit);
   const last = items.at(-1);
-  const next = last && from + limit < all.length ? JSON.stringify([last.folded, last.id]) : null;
+  const next = last && from + limit < all.length ? JSON.stringify([last.id]) : null;
   return { items, next, total: all.length };
 }
 
@@ -64,8 +74,8 @@ export function playlistIn(entry: PlaylistEntry): Playlist {
   return readPlaylist(entry.id, entry.text);
 }
 
-/** Title and id of the playlist, key of the track in it, and how many there were in all. */
-type TrackMark = [string, string, number, number];
+/** Id of the playlist, key of the track in it, and how many there were in all. */
+type TrackMark = [string, number, number];
 
 /** Steps to a page: the total is that of the first page on all that follow it. */
 export function* tracksPage(
@@ -78,17 +88,17 @@ export function* tracksPage(
   const { text, states: names, ...ofPlaylists } = query;
   const wanted = text ? folded(text) : null;
   const states = names ? names.map((name) => TRACK_STATES.indexOf(name)) : TRACK_STATES.map((_, state) => state);
-  const mark = after === null ? null : readMark<TrackMark>(after, ['string', 'string', 'number', 'number']);
+  const mark = after === null ? null : readMark<TrackMark>(after, ['string', 'number', 'number']);
   const all = selectPlaylists(library, ofPlaylists).filter((entry) => countOf(entry, states) > 0);
-  const known = wanted === null ? all.reduce((sum, entry) => sum + countOf(entry, states), 0) : (mark?.[3] ?? null);
+  const known = wanted === null ? all.reduce((sum, entry) => sum + countOf(entry, states), 0) : (mark?.[2] ?? null);
   const items: Track[] = [];
   let [found, rows, skips] = [0, 0, 0];
   let last: { entry: PlaylistEntry; key: number } | null = null;
   let more = false;
-  const from = mark ? firstAfter(all, [mark[0], mark[1]], true) : 0;
+  const from = mark ? firstAfter(all, entryOf(library, mark[0]), true) : 0;
   look: for (let index = from; index < all.length; index++) {
     const entry = all[index] as PlaylistEntry;
-    let past = mark && entry.id === mark[1] ? mark[2] : -1;
+    let past = mark && entry.id === mark[0] ? mark[1] : -1;
     let keys = keysOf(library, entry);
     for (let at = firstKeyAfter(keys, past); at < keys.length; at++) {
       past = keys[at] as number;
@@ -112,7 +122,7 @@ export function* tracksPage(
     }
   }
   const total = known ?? found;
-  const next: TrackMark | null = more && last ? [last.entry.folded, last.entry.id, last.key, total] : null;
+  const next: TrackMark | null = more && last ? [last.entry.id, last.key, total] : null;
   return { items, next: next && JSON.stringify(next), total };
 }
 
@@ -126,13 +136,18 @@ function countOf({ counts }: PlaylistEntry, states: readonly number[]): number {
   return states.reduce((sum, state) => sum + (counts[state] as number), 0);
 }
 
-/** @param itself whether the one with exactly this title and id counts too */
-function firstAfter(all: readonly PlaylistEntry[], [title, id]: readonly [string, string], itself = false): number {
+/** @param itself whether it is looked for as well */
+function firstAfter(all: readonly PlaylistEntry[], mark: PlaylistEntry, itself = false): number {
   return lowest(all.length, (index) => {
-    const entry = all[index] as PlaylistEntry;
-    const order = compare(entry.folded, title) || compare(entry.id, id);
+    const order = compareEntries(all[index] as PlaylistEntry, mark);
     return order > 0 || (itself && order === 0);
   });
+}
+
+function entryOf({ playlists }: Library, id: string): PlaylistEntry {
+  const entry = playlists.get(id);
+  if (!entry) throw noMark();
+  return entry;
 }
 
 function firstKeyAfter(keys: readonly number[], key: number): number {
@@ -158,5 +173,9 @@ function readMark<Mark extends readonly unknown[]>(after: string, types: readonl
   } catch {}
   if (Array.isArray(mark) && mark.length === types.length && mark.every((part, at) => typeof part === types[at]))
     return mark as unknown as Mark;
-  throw mistaken('after', 'must be what the page before gave as "next"');
+  throw noMark();
+}
+
+function noMark(): Refusal {
+  return mistaken('after', 'must be what the page before gave as "next"');
 }

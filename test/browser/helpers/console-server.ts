@@ -48,6 +48,7 @@ export async function startConsole(
     schedules,
     runs: null as never,
     store,
+    library: null as never,
     taskOf: () => null,
     settings: () => settings,
     publicDir,

@@ -52,6 +52,8 @@ export const MEANINGS_ZH: Readonly<Record<string, string>> = {
   OBJECT_PREFIX: 'OBJECT_ENDPOINT 中存放媒体库的文件夹，例如 night/music。',
   OBJECT_ACCESS_KEY: 'OBJECT_ENDPOINT 的访问密钥；若是 WebDAV 服务器，则为用户名。',
   OBJECT_SECRET_KEY: 'OBJECT_ENDPOINT 的私有密钥；若是 WebDAV 服务器，则为密码。',
+  SOURCES_FILE: '写明媒体库从哪里收集内容的文件。',
+  SOURCES: '媒体库要收集的来源的名称，例如 news,podcasts；不填或填 * 表示全部来源。',
   BACKUP_DIR: '备份所存放的文件夹；最好在另一块磁盘上。数据文件夹的每份备份都含有设置，包括其中的机密。',
   BACKUP_PATHS:
     '除 LIBRARY_DIR 中的内容外，backup.paths 还可以读取的文件夹和文件，例如 /home/me,/etc/nginx。其他一律不读取。',
