@@ -143,43 +143,59 @@ t.test('a month that is packed while a backup is made is in it, whole, however t
   }
 });
 
-t.test('a restored folder starts with all schedules paused, and makes no backup of its own accord', async (t) => {
-  const first = await opened(t);
-  first.builtIns.adopt(new Map());
-  first.begin();
-  const { ids } = await first.front.submit([task({ params: { end: 'ok', value: 7, log: 'hello' } })], anybody);
-  const id = ids[0] as string;
-  await until(first, id, ({ state }) => state === 'succeeded');
-  writeFileSync(join(first.dataDir, 'handlers', 'tool'), '#!/bin/sh\n', { mode: 0o755 });
-  mkdirSync(join(first.dataDir, 'pipelines'));
-  writeFileSync(join(first.dataDir, 'sources.yaml'), '- { name: News, kind: feed, url: "https://example.org/f" }\n');
-  writeFileSync(join(first.dataDir, 'pipelines', 'night.yaml'), 'stages: [{ name: only, type: noop }]\n');
-  const backup = await first.schedules.run('backup', anybody);
-  const { result } = await until(first, backup.task?.id ?? '', ({ state }) => state === 'succeeded');
-  const { path } = result as { path: string };
-  t.equal(join(first.dataDir, 'backups'), join(path, '..'));
-  t.equal(statSync(path).mode & 0o777, 0o600);
+t.test(
+  'a restored folder starts with all schedules and runs paused, and makes no backup of its own accord',
+  async (t) => {
+    const first = await opened(t);
+    first.builtIns.adopt(new Map());
+    first.begin();
+    const { ids } = await first.front.submit([task({ params: { end: 'ok', value: 7, log: 'hello' } })], anybody);
+    const id = ids[0] as string;
+    await until(first, id, ({ state }) => state === 'succeeded');
+    writeFileSync(join(first.dataDir, 'handlers', 'tool'), '#!/bin/sh\n', { mode: 0o755 });
+    mkdirSync(join(first.dataDir, 'pipelines'));
+    writeFileSync(join(first.dataDir, 'sources.yaml'), '- { name: News, kind: feed, url: "https://example.org/f" }\n');
+    writeFileSync(join(first.dataDir, 'pipelines', 'night.yaml'), 'stages: [{ name: only, type: noop }]\n');
+    writeFileSync(join(first.dataDir, 'pipelines', 'long.yaml'), 'stages: [{ name: only, type: scripted }]\n');
+    await first.pipelines.look();
+    await first.front.pause('scripted', 'so that it is still under way', anybody);
+    const going = await first.runs.start({ pipeline: 'long' }, anybody);
+    const held = await first.runs.start({ pipeline: 'long' }, anybody);
+    await first.runs.pause(held.id, 'loud', anybody);
+    const backup = await first.schedules.run('backup', anybody);
+    const { result } = await until(first, backup.task?.id ?? '', ({ state }) => state === 'succeeded');
+    const { path } = result as { path: string };
+    t.equal(join(first.dataDir, 'backups'), join(path, '..'));
+    t.equal(statSync(path).mode & 0o777, 0o600);
 
-  const dir = join(t.testdir({}), 'data');
-  await unpackBackup(path, dir);
-  t.equal(statSync(join(dir, 'nightshift.env')).mode & 0o077, 0);
-  t.equal(statSync(join(dir, 'handlers', 'tool')).mode & 0o777, 0o700);
-  const names = readdirSync(dir);
-  for (const out of ['backups', 'scratch', 'served', 'token', 'LOCK']) t.notOk(names.includes(out), `without ${out}`);
-  const second = await openTestSupervisor(dir);
-  t.teardown(() => second.crash());
-  await pauseRestored(dir, second, silent);
-  second.begin();
-  t.match((await second.schedules.status()).paused, {
-    reason: /^restored from nightshift-\d{4}-\d\d-\d\dT\d{6}Z\.tar\.gz, made at \d{4}-.*Z$/,
-  });
-  t.match(await second.supervisor.task(id), { state: 'succeeded', result: { value: 7 } });
-  t.ok(second.pipelines.of('night'));
-  t.match(second.sources.on, [{ name: 'News' }]);
-  t.match(await second.supervisor.task(backup.task?.id ?? ''), { state: 'canceled' });
-  t.match(await second.schedules.show('backup'), { builtIn: true, held: /all schedules are paused: restored from/ });
-  t.notOk(readdirSync(dir).includes('restored.json'), 'only once');
-});
+    const dir = join(t.testdir({}), 'data');
+    await unpackBackup(path, dir);
+    t.equal(statSync(join(dir, 'nightshift.env')).mode & 0o077, 0);
+    t.equal(statSync(join(dir, 'handlers', 'tool')).mode & 0o777, 0o700);
+    const names = readdirSync(dir);
+    for (const out of ['backups', 'scratch', 'served', 'token', 'LOCK']) t.notOk(names.includes(out), `without ${out}`);
+    const second = await openTestSupervisor(dir);
+    t.teardown(() => second.crash());
+    await pauseRestored(dir, second, silent);
+    second.begin();
+    t.match((await second.schedules.status()).paused, {
+      reason: /^restored from nightshift-\d{4}-\d\d-\d\dT\d{6}Z\.tar\.gz, made at \d{4}-.*Z$/,
+    });
+    const paused = (await second.schedules.status()).paused?.reason;
+    t.match(await second.runs.show(going.id), { state: 'paused', paused: { reason: paused, by: 'restore' } });
+    t.match(
+      await second.runs.show(held.id),
+      { state: 'paused', paused: { reason: 'loud' } },
+      'a pause of before stays',
+    );
+    t.match(await second.supervisor.task(id), { state: 'succeeded', result: { value: 7 } });
+    t.ok(second.pipelines.of('night'));
+    t.match(second.sources.on, [{ name: 'News' }]);
+    t.match(await second.supervisor.task(backup.task?.id ?? ''), { state: 'canceled' });
+    t.match(await second.schedules.show('backup'), { builtIn: true, held: /all schedules are paused: restored from/ });
+    t.notOk(readdirSync(dir).includes('restored.json'), 'only once');
+  },
+);
 
 t.test('a restore never touches what is there, and leaves nothing of an archive that is none or cut off', async (t) => {
   const manifest = JSON.stringify({ segments: [], active: null, snapshots: [] });
