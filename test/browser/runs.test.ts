@@ -44,7 +44,7 @@ onProgram(
     write('go', '');
     await button(stage(page, 'upload'), 'upload: 3 succeeded').waitFor();
     await word(page, 'Succeeded').waitFor();
-    await panel(page, 'Attempts in time').getByRole('img', { name: '7 attempts from' }).waitFor();
+    await panel(page, 'Attempts in time').getByRole('img', { name: '7 attempts from' }).waitFor({ timeout: 120_000 });
     await panel(page, 'About').getByText('{"group":"News"}').waitFor();
 
     await page.keyboard.press('g');

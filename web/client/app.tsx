@@ -4,6 +4,7 @@ import { signedOut } from './api.ts';
 import { useKeys } from './keys.ts';
 import { say } from './language.ts';
 import { Handlers } from './pages/handlers.tsx';
+import { Library, LibraryTracks, Playlist } from './pages/library.tsx';
 import { Overview } from './pages/overview.tsx';
 import { Run } from './pages/run.tsx';
 import { Runs } from './pages/runs.tsx';
@@ -42,6 +43,7 @@ export function App() {
     'g t': () => go('tasks'),
     'g r': () => go('runs'),
     'g c': () => go('schedules'),
+    'g l': () => go('library'),
     'g w': () => go('workers'),
     'g h': () => go('handlers'),
     'g k': () => go('store'),
@@ -124,6 +126,9 @@ function Page() {
   if (page === 'task') return <Task id={id} />;
   if (page === 'runs') return <Runs />;
   if (page === 'run') return <Run id={id} />;
+  if (page === 'library') return <Library />;
+  if (page === 'libraryTracks') return <LibraryTracks />;
+  if (page === 'playlist') return <Playlist id={id} />;
   if (page === 'schedules') return <Schedules />;
   if (page === 'schedule') return <Schedule id={id} />;
   if (page === 'newSchedule') return <NewSchedule />;

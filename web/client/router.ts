@@ -12,6 +12,9 @@ export type PageName =
   | 'schedule'
   | 'newSchedule'
   | 'editSchedule'
+  | 'library'
+  | 'libraryTracks'
+  | 'playlist'
   | 'workers'
   | 'handlers'
   | 'stats'
@@ -53,6 +56,7 @@ function pageOf(page: string, id: string, rest: string): PageName {
   if (page === 'schedules') return id === '' ? 'schedules' : id === 'new' ? 'newSchedule' : 'schedule';
   if (page === 'tasks') return id === '' ? 'tasks' : 'task';
   if (page === 'runs') return id === '' ? 'runs' : 'run';
+  if (page === 'library') return id === '' ? 'library' : id === 'tracks' ? 'libraryTracks' : 'playlist';
   if (page === 'handlers' && id === 'stats') return 'stats';
   if (page === 'settings' && SETTINGS_PARTS.includes(id)) return 'settings';
   return (page === 'workers' || page === 'handlers' || page === 'store') && id === '' ? page : 'missing';
@@ -109,6 +113,11 @@ export function loginHref(): string {
 
 export function taskPath(id: string): string {
   return `tasks/${encodeURIComponent(id)}`;
+}
+
+/** @param id of a playlist, or `tracks` */
+export function libraryPath(id: string): string {
+  return `library/${encodeURIComponent(id)}`;
 }
 
 export function runPath(id: string): string {

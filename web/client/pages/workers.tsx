@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import type { TaskView, WorkerView } from '../../../supervisor/facade.ts';
 import { number } from '../format.ts';
 import { say } from '../language.ts';
+import { playlistOf } from '../library-names.ts';
 import { useLive } from '../live.ts';
 import { Link } from '../parts/link.tsx';
 import { PageProblem } from '../parts/page-problem.tsx';
@@ -161,7 +162,7 @@ function Slot({ task, known, idle }: SlotProps) {
     <>
       <td class={what?.run ? 'task-cell slot two-lines' : 'task-cell slot'}>
         {what ? <TaskName task={what} /> : <Unknown task={task} />}
-        {what?.run && <OfRun run={what.run} pipeline={known.pipelines.get(what.run.id)} />}
+        {what?.run && <OfRun run={what.run} pipeline={known.pipelines.get(what.run.id)} playlist={playlistOf(what)} />}
         {what?.progress && <Progress progress={what.progress} label={`${say().columns.progress}: ${nameOf(what)}`} />}
       </td>
       <td class="end elapsed">
@@ -185,15 +186,17 @@ function Unknown({ task: { id, type } }: { task: WorkerView['tasks'][number] }) 
 interface OfRunProps {
   run: NonNullable<TaskView['run']>;
   pipeline: string | undefined;
+  playlist: string | null;
 }
 
-/** Of which run and which stage. */
-function OfRun({ run: { id, stage }, pipeline }: OfRunProps) {
+/** Of which run and which stage, and of which playlist where it is at a track. */
+function OfRun({ run: { id, stage }, pipeline, playlist }: OfRunProps) {
   return (
     <span class="line-below muted">
       <Link to={runTasksPath(id, { stage, states: [], cursor: '' })}>
         {pipeline ?? `…${id.slice(-8)}`} · {stage}
       </Link>
+      {playlist !== null && <span>{playlist}</span>}
     </span>
   );
 }

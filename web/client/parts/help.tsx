@@ -24,6 +24,7 @@ export function Help() {
             ['g r', pages.runs],
             ['g t', pages.tasks],
             ['g c', pages.schedules],
+            ['g l', pages.library],
             ['g w', pages.workers],
             ['g h', pages.handlers],
             ['g k', pages.store],

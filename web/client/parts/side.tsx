@@ -13,6 +13,7 @@ const PAGES = [
   ['runs', 'runs'],
   ['tasks', 'tasks'],
   ['schedules', 'schedules'],
+  ['library', 'library'],
   ['workers', 'workers'],
   ['handlers', 'handlers'],
   ['store', 'store'],
@@ -23,6 +24,8 @@ const PAGES = [
 const INSIDE: Partial<Record<PageName, PageName>> = {
   task: 'tasks',
   run: 'runs',
+  libraryTracks: 'library',
+  playlist: 'library',
   stats: 'handlers',
   schedule: 'schedules',
   newSchedule: 'schedules',

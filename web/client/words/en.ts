@@ -3,6 +3,7 @@
 import { addEn } from './add-en.ts';
 import { tasks } from './counts-en.ts';
 import { handlersEn } from './handlers-en.ts';
+import { libraryEn } from './library-en.ts';
 import { listEn } from './list-en.ts';
 import { LOGIN, type LoginWords } from './login.ts';
 import { overviewEn } from './overview-en.ts';
@@ -28,6 +29,9 @@ export const en = {
     schedule: 'Schedule',
     newSchedule: 'Add a schedule',
     editSchedule: 'Edit schedule',
+    library: 'Library',
+    libraryTracks: 'Tracks',
+    playlist: 'Playlist',
     workers: 'Workers',
     handlers: 'Handlers',
     stats: 'How tasks went',
@@ -179,6 +183,7 @@ export const en = {
   handlers: handlersEn,
   stats: statsEn,
   store: storeEn,
+  library: libraryEn,
   runs: runsEn,
   schedules: schedulesEn,
   scheduleForm: scheduleFormEn,

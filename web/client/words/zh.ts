@@ -4,6 +4,7 @@ import type { Words } from '../language.ts';
 import { addZh } from './add-zh.ts';
 import { count } from './counts-zh.ts';
 import { handlersZh } from './handlers-zh.ts';
+import { libraryZh } from './library-zh.ts';
 import { listZh } from './list-zh.ts';
 import { LOGIN, type LoginWords } from './login.ts';
 import { overviewZh } from './overview-zh.ts';
@@ -29,6 +30,9 @@ export const zh: Words = {
     schedule: '计划',
     newSchedule: '添加计划',
     editSchedule: '编辑计划',
+    library: '媒体库',
+    libraryTracks: '曲目',
+    playlist: '播放列表',
     workers: '工作槽',
     handlers: '处理程序',
     stats: '任务统计',
@@ -174,6 +178,7 @@ export const zh: Words = {
   handlers: handlersZh,
   stats: statsZh,
   store: storeZh,
+  library: libraryZh,
   runs: runsZh,
   schedules: schedulesZh,
   scheduleForm: scheduleFormZh,

@@ -1,0 +1,143 @@
+/** The library on the page: what it holds, why a track failed, and how it is tried again, synced now or by a schedule. */
+import { join } from 'node:path';
+import type { RunRecord } from '../../supervisor/core/run/record.ts';
+import type { TaskView } from '../../supervisor/facade.ts';
+import { eventually } from '../helpers/supervisor-process.ts';
+import { pictureFolder } from './helpers/browser.ts';
+import { check, LOOKS, readAxe } from './helpers/look.ts';
+import { onProgram } from './helpers/program.ts';
+import { button, panel, rowOf, word } from './helpers/promise.ts';
+
+const client = new URL('../../workers/catalog/client.js', import.meta.url).href;
+
+/** Writes records into the catalog, as the handlers of the library do. */
+const FILL = `
+import { libraryOf } from '${client}';
+export default {
+  type: 'fill',
+  maxAttempts: 1,
+  async run({ put, fail }, ctx) {
+    const failing = put.tracks?.map((track) => (track.failure ? { ...track, failure: { ...track.failure, task: ctx.task.id } } : track));
+    await libraryOf(ctx).put({ ...put, ...(failing && { tracks: failing }) });
+    if (fail) throw new Error('503 Service Unavailable');
+  },
+};
+`;
+
+const SOURCES = `
+- name: radio
+  kind: folder
+  path: '/srv/radio'
+  groups: [News]
+- name: music
+  kind: folder
+  path: '/srv/music'
+`;
+
+const at = '2026-11-26T20:00:00.000Z';
+const playlist = (id: string, title: string, more: object = {}) => ({
+  id,
+  source: 'radio',
+  key: id,
+  title,
+  groups: ['News'],
+  ...more,
+});
+const track = (id: string, title: string, more: object = {}) => ({
+  id,
+  playlist: 'a000000000000001',
+  key: id,
+  title,
+  position: 0,
+  version: '1',
+  ...more,
+});
+const file = { path: 'radio/Night talk/Episode 1.mp3', bytes: 48_211_004, sha256: 'ab', version: '1', at };
+const failure = { code: 'http_status', message: 'The server answered 503', task: '', at, stage: 'download' };
+const PUT = {
+  playlists: [
+    playlist('a000000000000001', 'Night talk', { syncedAt: at }),
+    playlist('a000000000000002', '夜航', { source: 'music', groups: [] }),
+  ],
+  tracks: [
+    track('b000000000000001', 'Episode 1', { file, artist: 'Nobody' }),
+    track('b000000000000002', 'Episode 2', { position: 1, failure }),
+    track('b000000000000003', 'Episode 3', { position: 2 }),
+  ],
+};
+
+onProgram(
+  'playlists and tracks are shown with their states; a failed track says why and is tried again; a playlist is synced, and by a schedule',
+  {
+    files: { 'handlers/fill.mjs': FILL, 'sources.yaml': SOURCES },
+    path: 'library',
+    async prepare(supervisor) {
+      const { id } = await supervisor.add({ type: 'fill', params: { put: PUT, fail: true } });
+      await supervisor.until(id, 'failed');
+    },
+  },
+  async (t, { page, supervisor, open }) => {
+    await page.getByText('2 playlists · 3 tracks').waitFor();
+    const list = panel(page, 'Playlists');
+    const row = rowOf(list, 'Night talk');
+    await word(row, '1 Failed').waitFor();
+    await panel(page, 'Sources').getByText('/srv/radio').waitFor();
+    const axe = await readAxe();
+    const pictures = await pictureFolder();
+    for (const [look, options] of Object.entries(LOOKS)) {
+      const { page: other } = await open('library', options);
+      for (const [name, path, sign] of [
+        ['library', 'library?group=News', 'Night talk'],
+        ['library-playlist', 'library/a000000000000001', 'The server answered 503'],
+        ['library-tracks', 'library/tracks?state=new', 'Episode 3'],
+      ] as const) {
+        await other.goto(`${supervisor.url}/${path}`);
+        await other.getByText(sign).locator('visible=true').first().waitFor();
+        await check(t, other, axe, join(pictures, `${name}-${look}.png`), true);
+      }
+    }
+
+    await row.getByRole('link', { name: 'Night talk' }).click();
+    const tracks = panel(page, 'Tracks of Night talk');
+    await tracks.getByText('radio/Night talk/Episode 1.mp3').waitFor();
+    const failed = rowOf(tracks, 'Episode 2');
+    await failed.getByText('The server answered 503').waitFor();
+    await failed.getByText('then Retry fetches it again').waitFor();
+    await button(failed, 'Retry: Episode 2').click();
+    await page.getByText('Episode 2 is tried again').waitFor();
+    const { body } = await supervisor.call<{ items: TaskView[] }>('GET', '/tasks?type=fill');
+    t.match(body.items[0]?.attempt, 2, 'the task that failed runs again');
+    await button(page, 'New').click();
+    await tracks.getByText('Episode 3').waitFor();
+    t.equal(await tracks.getByRole('row').count(), 2, 'only what is new');
+
+    await button(page, 'Sync now').click();
+    await page.getByText('Syncing Night talk').waitFor();
+    const run = await eventually('the run', async () => {
+      const { body } = await supervisor.call<{ items: RunRecord[] }>('GET', '/runs?pipeline=library.full');
+      return body.items[0] ?? null;
+    });
+    t.same(run.params, { playlists: ['a000000000000001'] });
+
+    await button(page, 'Schedule sync…').click();
+    await page.waitForURL('**/schedules/new');
+    t.equal(await page.getByLabel('Name').inputValue(), 'Sync Night talk');
+    t.match(await page.getByLabel('Params').inputValue(), /"playlists": \[\s*"a000000000000001"/);
+    await button(page, 'Add schedule').click();
+    await page.getByRole('heading', { name: 'Sync Night talk' }).waitFor();
+  },
+);
+
+onProgram(
+  'an empty library says what to write where; g l leads there; a mistake in sources.yaml is named',
+  { files: { 'handlers/fill.mjs': FILL } },
+  async (_t, { page, write }) => {
+    await page.getByRole('heading', { name: 'Tonight' }).waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('l');
+    await page.getByRole('heading', { name: 'No playlist yet' }).waitFor();
+    await page.getByText('kind: feed').waitFor();
+    write('sources.yaml', '- name: radio\n  kind: wireless\n');
+    await panel(page, 'sources.yaml has mistakes').waitFor();
+  },
+);
