@@ -17,6 +17,7 @@ import {
   SupervisorProcess,
 } from '../helpers/supervisor-process.ts';
 import { brokenByExecutions, brokenBySubmitters } from './broken.ts';
+import { chanceOf } from './chance.ts';
 import { type Keeper, Pm2Keeper } from './keeper.ts';
 import { Ledger } from './ledger.ts';
 
@@ -55,17 +56,6 @@ const bulkMax = 40;
 const settleMsMax = 900_000;
 const clients = 4;
 const bigParamsChars = 60_000;
-
-/** Mulberry32: small, and the same everywhere. */
-function chanceOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 class Round {
   readonly #supervisor: Running;
