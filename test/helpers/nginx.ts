@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { find } from './needs.ts';
+import { freePort, listening } from './ports.ts';
 
 interface Test {
   teardown(call: () => unknown): void;
@@ -35,25 +35,6 @@ export async function startNginx(t: Test, root: string, more = ''): Promise<numb
     await exited;
     await rm(own, { recursive: true, force: true });
   });
-  while (!(await listens(port))) if (nginx.exitCode !== null) throw new Error('nginx has ended');
+  await Promise.race([listening(port), exited.then(() => Promise.reject(new Error('nginx has ended')))]);
   return port;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
-
-async function listens(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  const open = await Promise.race([
-    once(socket, 'connect').then(() => true),
-    once(socket, 'error').then(() => false),
-  ]).catch(() => false);
-  socket.destroy();
-  return open;
 }

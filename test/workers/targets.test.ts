@@ -11,7 +11,8 @@ import { WebdavTarget } from '../../workers/catalog/targets/webdav.ts';
 import type { HttpClient } from '../../workers/define.ts';
 import { request } from '../../workers/http.ts';
 import { needs } from '../helpers/needs.ts';
-import { bucket, freePort, Middleman, s3Keys, startS3, startWebdav, webdavKeys } from '../helpers/object-stores.ts';
+import { bucket, Middleman, s3Keys, startS3, startWebdav, webdavKeys } from '../helpers/object-stores.ts';
+import { freePort } from '../helpers/ports.ts';
 
 const MB = 1024 * 1024;
 const http: HttpClient = { request: (url, options = {}) => request(url, options, {}) };

@@ -10,7 +10,9 @@ const addressCharsMax = 8_192;
 const groupsMax = 100;
 const headersMax = 50;
 const MEMBERS = ['name', 'kind', 'url', 'path', 'groups', 'enabled', 'headers', 'limit'];
-const KINDS = ['opml', 'feed', 'm3u', 'pls', 'xspf', 'index', 'folder'];
+const KINDS = ['opml', 'feed', 'm3u', 'm3u8', 'pls', 'xspf', 'index', 'folder'];
+/** What `library.scan` and `library.discover` call their playlists' source. */
+const TAKEN = ['disk', 'discover'];
 const KIND = /^[a-z0-9][a-z0-9._-]{0,63}$/i;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
 const NOT_IN_NAMES = /[\u0000-\u001f\u007f,*]/;
@@ -57,6 +59,8 @@ function checkSource(given: Members, path: string, wrong: (path: string, message
       `${path}.name`,
       `must be text of 1 to ${nameCharsMax} characters without commas and stars, not ${shown(name)}`,
     );
+  else if (TAKEN.includes(folded(String(name))))
+    wrong(`${path}.name`, `must not be ${shown(name)}, which is what library.scan or library.discover finds`);
   if (typeof kind !== 'string' || !KIND.test(kind))
     wrong(`${path}.kind`, `must be one of ${KINDS.join(', ')}, or of a handler source.KIND, not ${shown(kind)}`);
   const own = !KINDS.includes(kind as string);

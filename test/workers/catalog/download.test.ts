@@ -22,7 +22,7 @@ import { inTurn } from '../../../workers/catalog/host-turns.ts';
 import { typeCheck } from '../../../workers/catalog/wrong-type.ts';
 import { FileServer } from '../../helpers/file-server.ts';
 import { find, needs } from '../../helpers/needs.ts';
-import { freePort, listening } from '../../helpers/object-stores.ts';
+import { freePort, listening } from '../../helpers/ports.ts';
 import { bed, builtIn } from '../thread-pool.ts';
 import { type LibraryBed, libraryBed } from './file-bed.ts';
 

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { needs } from '../../helpers/needs.ts';
-import { bucket, freePort, Middleman, s3Keys, startS3, startWebdav, webdavKeys } from '../../helpers/object-stores.ts';
+import { bucket, Middleman, s3Keys, startS3, startWebdav, webdavKeys } from '../../helpers/object-stores.ts';
+import { freePort } from '../../helpers/ports.ts';
 import { bed, builtIn } from '../thread-pool.ts';
 import { type LibraryBed, libraryBed } from './file-bed.ts';
 
