@@ -159,8 +159,8 @@ t.test('tasks of a handler wait while its feature flag is off, and go on once it
   t.match(readFileSync(join(supervisor.folder.dir, 'nightshift.env'), 'utf8'), /^FLAG_NIGHT_SYNC=true$/m);
   edit(supervisor, 'FLAG_NIGHT_SYNC=false\n');
   await eventually('the flag to be off', async () => {
-    const { body } = await supervisor.call<{ items: readonly { on: boolean }[] }>('GET', '/flags');
-    return body.items[0]?.on === false ? true : null;
+    const { body } = await supervisor.call<{ items: readonly { name: string; on: boolean }[] }>('GET', '/flags');
+    return body.items.find(({ name }) => name === 'NIGHT_SYNC')?.on === false ? true : null;
   });
   t.match(await supervisor.task((await supervisor.add({ type: 'flagged' })).id), { waiting: { reason: 'paused' } });
 });

@@ -36,7 +36,7 @@ export interface LibraryCrashReport {
 }
 
 const feeds = 5;
-const lifeMsMin = 300;
+/** How long a life goes on, at most, once something was done in it. */
 const lifeMsMore = 1_500;
 const endMsMax = 900_000;
 const brokenSaidMax = 20;
@@ -108,10 +108,18 @@ async function live(
   const runOf = async () => (await supervisor.call<{ run: RunRecord }>('GET', `/runs/${body.run.id}`)).body.run;
   const chance = chanceOf(seed);
   let killed = 0;
+  let succeeded = 0;
   while (killed < kills) {
-    await wait(lifeMsMin + chance() * lifeMsMore);
+    // One that is killed thrice while it runs alone is to be given up: each life gets something done.
+    const before = succeeded;
+    await eventually('something to be done', async () => {
+      const { finishedAt, counts } = await runOf();
+      return finishedAt !== null || counts.succeeded > before ? true : null;
+    });
+    await wait(chance() * lifeMsMore);
     const { finishedAt, counts } = await runOf();
     if (finishedAt !== null) break;
+    succeeded = counts.succeeded;
     await supervisor.kill();
     killed++;
     if (killed % 10 === 0) say(`kill ${killed}: ${counts.succeeded} tasks have succeeded`);
@@ -120,6 +128,14 @@ async function live(
   const run = await eventually('the run to end', async () => ((await runOf()).finishedAt ? runOf() : null), endMsMax);
   const tasks = await supervisor.tasks(`&run=${run.id}`);
   const listed = await allTracks(supervisor);
+  if (listed.length !== tracks) {
+    const failed = tasks
+      .filter(({ state }) => state !== 'succeeded')
+      .map(({ type, error }) => `${type}: ${error?.message}`);
+    throw new Error(
+      `the catalog has ${listed.length} tracks instead of ${tracks}; the run ${run.state}: ${failed.join(', ')}`,
+    );
+  }
   const names = new Map(listed.map(({ id, key }) => [id, key]));
   const interrupted = new Map<string, number>();
   for (const { params, attempts } of tasks) {
@@ -131,7 +147,6 @@ async function live(
   for (const { path } of middleman.of('PUT')) puts.set(path, (puts.get(path) ?? 0) + 1);
   const ending = { run, tracks: listed, files: filesOf(folder), kills: killed, interrupted, puts, whole: server.whole };
   await supervisor.kill();
-  if (listed.length !== tracks) throw new Error(`the catalog has ${listed.length} tracks instead of ${tracks}`);
   return { ...ending, whole: new Map(server.whole) };
 }
 
