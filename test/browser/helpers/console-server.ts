@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { machineClock } from '../../../supervisor/clock.ts';
+import type { RunsFacade } from '../../../supervisor/runs-facade.ts';
 import type { SchedulesFacade } from '../../../supervisor/schedules-facade.ts';
 import type { SettingsFacade } from '../../../supervisor/settings-facade.ts';
 import type { StoreFacade } from '../../../supervisor/store-facade.ts';
@@ -11,6 +12,11 @@ import type { WebSettings } from '../../../web/settings.ts';
 import { ScriptedFacade } from './scripted-facade.ts';
 
 const publicDir = fileURLToPath(new URL('../../../web/public', import.meta.url));
+/** The scripted supervisor has none; pages that show runs beside other things still ask. */
+const noRuns: Pick<RunsFacade, 'list' | 'pipelines'> = {
+  list: async () => ({ items: [], next: null, total: 0 }),
+  pipelines: async () => ({ items: [], failures: [] }),
+};
 const silent = { info() {}, warn() {}, error() {} };
 
 export interface ConsoleServer {
@@ -46,7 +52,7 @@ export async function startConsole(
     facade,
     desk,
     schedules,
-    runs: null as never,
+    runs: noRuns as RunsFacade,
     store,
     library: null as never,
     taskOf: () => null,
