@@ -134,7 +134,10 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     changed: (changes, more) => void recorder.record({ e: 'pipelines.changed', changes, more }),
   });
   await pipelines.open();
-  const sources = new SourcesFile({ file: settings.sourcesFile, names: settings.sources, clock, health, log });
+  const sources = new SourcesFile({
+    ...{ file: settings.sourcesFile, names: settings.sources, clock, health, log },
+    changed: (count, mistakes) => void recorder.record({ e: 'sources.changed', sources: count, mistakes }),
+  });
   await sources.open();
   const paramsCheck = new ParamsCheck({ clock, log, handlerOf: (type) => handlers.of(type) });
   const { journal, replay, history, pastRuns, ledger } = await openRecords({

@@ -30,6 +30,8 @@ export interface SourcesFileOptions {
   readonly clock: Clock;
   readonly health: Health;
   readonly log: Log;
+  /** Told when the file says something else since the start. */
+  readonly changed: (sources: number, mistakes: number) => void;
 }
 
 export class SourcesFile implements KnownSources {
@@ -40,6 +42,7 @@ export class SourcesFile implements KnownSources {
   #seen = '';
   #sources: readonly WrittenSource[] = [];
   #mistakes: readonly Mistake[] = [];
+  #opened = false;
 
   constructor(options: SourcesFileOptions) {
     this.#in = options;
@@ -65,6 +68,7 @@ export class SourcesFile implements KnownSources {
   /** Takes the file as it is at the start. */
   async open(): Promise<void> {
     await this.look();
+    this.#opened = true;
   }
 
   begin(): void {
@@ -132,6 +136,7 @@ export class SourcesFile implements KnownSources {
       });
     }
     this.#checkNames();
+    if (this.#opened) this.#in.changed(this.#sources.length, this.#mistakes.length);
   }
 
   #checkNames(): void {

@@ -209,6 +209,8 @@ export type Event =
   | ({ readonly e: 'run.retried'; readonly id: string } & AskedBy)
   | { readonly e: 'run.archived'; readonly ids: readonly string[] }
   | { readonly e: 'pipelines.changed'; readonly changes: readonly PipelineChanged[]; readonly more: number }
+  /** What `sources.yaml` says is another: so many sources, or so many mistakes, and those before go on. */
+  | { readonly e: 'sources.changed'; readonly sources: number; readonly mistakes: number }
   | LibraryPut
   | { readonly e: 'clock.jumped'; readonly byMs: number };
 export type EventName = Event['e'];
@@ -258,6 +260,7 @@ export const EVENT_NAMES: Readonly<Record<EventName, true>> = {
   'run.retried': true,
   'run.archived': true,
   'pipelines.changed': true,
+  'sources.changed': true,
   'library.put': true,
   'clock.jumped': true,
 };

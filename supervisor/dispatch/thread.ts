@@ -39,6 +39,7 @@ export class Thread {
   /** What it notes of itself, in shared memory; null while it is not up, as its port. */
   #notes: Float64Array | null = null;
   #control: ControlPort | null = null;
+  readonly #untold: ControlMessage[] = [];
   readonly #pulse = new Pulse();
   #ended: Promise<void> | null = null;
   #empty: (() => void) | null = null;
@@ -87,9 +88,10 @@ export class Thread {
     if (this.#flights.size === 0) this.#empty?.();
   }
 
-  /** Nothing while it is not up: then nothing of it is under way. */
+  /** Once it is up: an order may have begun on it before it is known to be. */
   tell(message: ControlMessage): void {
-    this.#control?.postMessage(message);
+    if (this.#control) this.#control.postMessage(message);
+    else this.#untold.push(message);
   }
 
   /** Resolves once it is up, or has shown that it will not be. */
@@ -120,6 +122,7 @@ export class Thread {
 
   #cameUp({ notes, control }: Extract<WorkerMessage, { kind: 'hello' }>): void {
     [this.#notes, this.#control] = [notes, control];
+    for (const message of this.#untold.splice(0)) control.postMessage(message);
     control.on('close', () => {
       if (this.#control === control) [this.#notes, this.#control] = [null, null];
     });

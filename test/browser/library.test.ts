@@ -52,7 +52,7 @@ const track = (id: string, title: string, more: object = {}) => ({
   version: '1',
   ...more,
 });
-const file = { path: 'radio/Night talk/Episode 1.mp3', bytes: 48_211_004, sha256: 'ab', version: '1', at };
+const file = { path: 'radio/Night talk/Episode 1.mp3', bytes: 48_211_004, sha256: 'ab'.repeat(32), version: '1', at };
 const failure = { code: 'http_status', message: 'The server answered 503', task: '', at, stage: 'download' };
 const PUT = {
   playlists: [
@@ -137,7 +137,7 @@ onProgram(
     await page.keyboard.press('l');
     await page.getByRole('heading', { name: 'No playlist yet' }).waitFor();
     await page.getByText('kind: feed').waitFor();
-    write('sources.yaml', '- name: radio\n  kind: wireless\n');
+    write('sources.yaml', '- name: radio\n  kind: feed\n');
     await panel(page, 'sources.yaml has mistakes').waitFor();
   },
 );

@@ -71,6 +71,7 @@ onProgram(
     const hold = join(folder.dir, 'go');
     const id = await start(supervisor, { names: ['a', 'b', 'c', 'd'], hold });
     await page.goto(`${supervisor.url}/runs/${id}`);
+    await button(stage(page, 'collect'), 'collect: 1 succeeded').waitFor();
     await button(stage(page, 'download'), 'download: 2 running').waitFor();
     await button(page, 'Pause').click();
     await page.getByRole('dialog').getByLabel('Reason').fill('the line is needed');
@@ -89,6 +90,7 @@ onProgram(
 
     const other = await start(supervisor, { names: ['a', 'b', 'c'], hold: join(folder.dir, 'never') });
     await page.goto(`${supervisor.url}/runs/${other}`);
+    await button(stage(page, 'collect'), 'collect: 1 succeeded').waitFor();
     await button(stage(page, 'download'), 'download: 2 running').waitFor();
     await button(page, 'Cancel run').click();
     const dialog = page.getByRole('dialog', { name: 'Cancel this run of podcasts?' });

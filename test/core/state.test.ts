@@ -833,6 +833,7 @@ t.test('every other event survives its line, and an unknown one is refused, neve
     { e: 'run.canceled', id: idOf(1), by: text },
     { e: 'run.retried', id: idOf(1), by: text },
     { e: 'run.archived', ids: [idOf(1)] },
+    { e: 'sources.changed', sources: 2, mistakes: 0 },
     { e: 'pipelines.changed', changes: [{ file: text, what: 'refused', pipeline: null, version: null }], more: 0 },
     { e: 'schedule.created', id: idOf(1), rule: RULE, builtIn: 'backup', by: text, from: text },
     { e: 'schedule.changed', id: idOf(1), rule: RULE, after: noon, by: text },

@@ -228,6 +228,7 @@ t.test('what runs on a slot that is taken out still ends there, by itself or by 
   pool.resize({ ...room, ioConcurrency: 2 });
   pool.run(slot('cpu-2'), [order({ do: 'nothing' })]);
   await until(() => heard.outcomes.length === 1);
+  await until(() => heard.spoken.has(well.taskId));
   pool.stop(well.taskId, 'canceled');
   await until(() => heard.outcomes.length === 2);
   t.equal(heard.losses.length, 1, 'the slot that stayed kept its thread');

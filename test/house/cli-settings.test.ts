@@ -41,7 +41,7 @@ t.test('settings and flags are shown, changed, compared and brought back', async
   t.equal(file(), 'WORKERS=2\nHANDLER_API_KEY=hidden-from-all\n');
   t.match(await run('settings', 'apply', 'r77'), { code: 1, err: /no revision r77/ });
 
-  t.match(await run('flags'), { out: /there are no flags/ });
+  t.match(await run('flags'), { out: /^LIBRARY_COLLECT +off \(not set\) +schedule library-collect$/m });
   t.match(await run('flags', 'NIGHT_SYNC', 'on'), { code: 0, out: /NIGHT_SYNC is on/ });
   t.match(await run('flags'), { out: /^NIGHT_SYNC +on$/m });
   t.match(await run('flags', 'NIGHT_SYNC', 'unset'), { out: /NIGHT_SYNC is off \(not set\)/ });

@@ -16,7 +16,7 @@ function bed(t: Test, names: readonly string[] = []) {
   let heard: (() => void) | null = null;
   const log = makeLog('silent');
   log.info = (() => heard?.()) as typeof log.info;
-  const sources = new SourcesFile({ file, names, clock: machineClock, health, log });
+  const sources = new SourcesFile({ file, names, clock: machineClock, health, log, changed() {} });
   const write = (text: string) => {
     writeFileSync(`${file}.new`, text);
     renameSync(`${file}.new`, file);
@@ -37,7 +37,7 @@ const GOOD = `
   headers: { Authorization: Bearer secret }
   limit: 20
 - { name: Old, kind: feed, url: 'https://example.org/old.xml', enabled: false }
-- { name: Disk, kind: folder, path: music }
+- { name: Records, kind: folder, path: music }
 - { name: Mine, kind: my.kind }
 `;
 
@@ -47,7 +47,7 @@ t.test('those that are on are given to handlers with all they have; what is show
   t.same([sources.on, sources.mistakes], [[], []], 'no file is no sources');
   write(GOOD);
   await sources.look();
-  t.same(namesOn(), ['News', 'Disk', 'Mine']);
+  t.same(namesOn(), ['News', 'Records', 'Mine']);
   t.same(sources.on[0], {
     name: 'News',
     kind: 'opml',
@@ -64,7 +64,7 @@ t.test('those that are on are given to handlers with all they have; what is show
     [
       ['News', true],
       ['Old', false],
-      ['Disk', true],
+      ['Records', true],
       ['Mine', true],
     ],
   );
@@ -79,7 +79,7 @@ t.test('SOURCES says which are on, and a name that is none is pointed out', asyn
     { code: 'sources-names', severity: 'warning', message: /"Nws", which no source is called/ },
   ]);
   sources.adopt(['*']);
-  t.same(namesOn(), ['News', 'Disk', 'Mine']);
+  t.same(namesOn(), ['News', 'Records', 'Mine']);
   t.same(health.items(), []);
 });
 
@@ -89,7 +89,7 @@ t.test('a file with a mistake is not taken: each is named with its line, and the
   await sources.open();
   write(`${GOOD}- { name: News, kind: feed }\n- { name: 'a,b', kind: feed, url: 'ftp://x', limits: 3 }\n`);
   await sources.look();
-  t.same(namesOn(), ['News', 'Disk', 'Mine']);
+  t.same(namesOn(), ['News', 'Records', 'Mine']);
   const said = sources.mistakes.map(({ path, message }) => `${path} ${message}`).join('\n');
   for (const one of [
     /^\$\[4\] needs "url" or "path" \(line 11\)$/m,
@@ -143,7 +143,7 @@ t.test('a change is noticed by itself, and a file that is gone is no sources', a
   const changed = change();
   write(GOOD);
   await changed;
-  t.same(namesOn(), ['News', 'Disk', 'Mine']);
+  t.same(namesOn(), ['News', 'Records', 'Mine']);
   const gone = change();
   rmSync(file);
   await gone;
