@@ -39,6 +39,7 @@ const feeds = 5;
 /** How long a life goes on, at most, once something was done in it. */
 const lifeMsMore = 1_500;
 const endMsMax = 900_000;
+const doneMsMax = 120_000;
 const brokenSaidMax = 20;
 
 type ListedTrack = Track & { readonly state: string };
@@ -112,10 +113,14 @@ async function live(
   while (killed < kills) {
     // One that is killed thrice while it runs alone is to be given up: each life gets something done.
     const before = succeeded;
-    await eventually('something to be done', async () => {
-      const { finishedAt, counts } = await runOf();
-      return finishedAt !== null || counts.succeeded > before ? true : null;
-    });
+    await eventually(
+      'something to be done',
+      async () => {
+        const { finishedAt, counts } = await runOf();
+        return finishedAt !== null || counts.succeeded > before ? true : null;
+      },
+      doneMsMax,
+    );
     await wait(chance() * lifeMsMore);
     const { finishedAt, counts } = await runOf();
     if (finishedAt !== null) break;
