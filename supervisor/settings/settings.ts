@@ -478,7 +478,7 @@ export const TABLE: { readonly [M in Member]: Row<Settings[M]> } = {
     default: '',
     unset: [],
     sentence:
-      'Names of the sources the library is collected from, e.g. news,podcasts; without it, or with *, all of them.',
+      'Names of the sources the library is collected from, e.g. news,podcasts. Without it, or with *, all of them.',
     live: true,
   },
   backupDir: {

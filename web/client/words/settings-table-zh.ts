@@ -106,6 +106,10 @@ const PATTERNS_ZH: readonly (readonly [RegExp, string])[] = [
   [/^names or numbers, up to (\d+), separated by commas$/, '名称或编号，最多 $1 个，用逗号分隔'],
   [/^names of types, up to (\d+), separated by commas$/, '类型名称，最多 $1 个，用逗号分隔'],
   [
+    /^names of sources, up to (\d+), separated by commas, or \* for all$/,
+    '来源名称，最多 $1 个，用逗号分隔；* 表示全部',
+  ],
+  [
     /^NAME, NAME:PORT or \*\.NAME, up to (\d+), separated by commas$/,
     'NAME、NAME:PORT 或 *.NAME，最多 $1 个，用逗号分隔',
   ],
