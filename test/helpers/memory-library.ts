@@ -1,4 +1,5 @@
 /** A catalog of the library in memory, which answers handlers in tests as the supervisor does. */
+import { PLAYLIST_DEFAULTS, TRACK_DEFAULTS } from '../../supervisor/core/library/members.ts';
 import {
   type LibraryRequest,
   libraryRecordsMax,
@@ -8,31 +9,6 @@ import {
   type TrackQuery,
   trackState,
 } from '../../workers/library-contract.ts';
-
-const PLAYLIST = {
-  url: null,
-  kind: null,
-  groups: [],
-  seen: null,
-  syncedAt: null,
-  goneAt: null,
-  failure: null,
-  info: {},
-};
-const TRACK = {
-  artist: null,
-  album: null,
-  date: null,
-  url: null,
-  bytes: null,
-  mime: null,
-  durationS: null,
-  goneAt: null,
-  file: null,
-  upload: null,
-  failure: null,
-  info: {},
-};
 
 export class MemoryLibrary {
   readonly playlists = new Map<string, Playlist>();
@@ -49,12 +25,12 @@ export class MemoryLibrary {
   ): void {
     for (const change of playlists)
       this.playlists.set(change.id, {
-        ...PLAYLIST,
+        ...PLAYLIST_DEFAULTS,
         ...this.playlists.get(change.id),
         ...change,
       } as unknown as Playlist);
     for (const change of tracks) {
-      const track = { ...TRACK, ...this.tracks.get(change.id), ...change } as unknown as Track;
+      const track = { ...TRACK_DEFAULTS, ...this.tracks.get(change.id), ...change } as unknown as Track;
       if (!this.playlists.has(track.playlist)) throw new Error(`track ${track.id} has no playlist: ${track.playlist}`);
       this.tracks.set(track.id, track);
     }

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { RunRecord } from '../../../supervisor/core/run/record.ts';
 import { number } from '../format.ts';
 import { say } from '../language.ts';
+import { FactList } from './fact-list.tsx';
 import { Link } from './link.tsx';
 import { Time } from './time.tsx';
 
@@ -30,20 +31,5 @@ function factsOf(run: RunRecord): readonly (readonly [string, ComponentChildren]
 }
 
 export function RunFacts({ run }: { run: RunRecord }) {
-  const title = say().runs.about;
-  return (
-    <section class="panel" aria-label={title}>
-      <header class="panel-head">
-        <h2>{title}</h2>
-      </header>
-      <dl class="facts">
-        {factsOf(run).map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
-    </section>
-  );
+  return <FactList title={say().runs.about} facts={factsOf(run)} />;
 }

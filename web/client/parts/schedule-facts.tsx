@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { ScheduleRecord } from '../../../supervisor/core/schedule/record.ts';
 import { number } from '../format.ts';
 import { say } from '../language.ts';
+import { FactList } from './fact-list.tsx';
 import { howPaused } from './pauses.tsx';
 import { Time } from './time.tsx';
 
@@ -29,20 +30,5 @@ function factsOf(schedule: ScheduleRecord): readonly (readonly [string, Componen
 }
 
 export function ScheduleFacts({ schedule }: { schedule: ScheduleRecord }) {
-  const title = say().schedules.facts;
-  return (
-    <section class="panel" aria-label={title}>
-      <header class="panel-head">
-        <h2>{title}</h2>
-      </header>
-      <dl class="facts">
-        {factsOf(schedule).map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
-    </section>
-  );
+  return <FactList title={say().schedules.facts} facts={factsOf(schedule)} />;
 }
