@@ -4,7 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
-import { type TaskRecord, taskRecord } from './core/record.ts';
+import { type KnownRecord, type TaskRecord, taskRecord } from './core/record.ts';
 import type { State } from './core/state.ts';
 import type { Task, TaskState } from './core/task.ts';
 import { createdAt } from './core/task.ts';
@@ -26,7 +26,7 @@ export interface ListingParts {
 }
 
 export interface Listed {
-  readonly records: readonly TaskRecord[];
+  readonly records: readonly KnownRecord[];
   readonly next: string | null;
 }
 
