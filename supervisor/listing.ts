@@ -8,6 +8,7 @@ import { type KnownRecord, type TaskRecord, taskRecord } from './core/record.ts'
 import type { State } from './core/state.ts';
 import type { Task, TaskState } from './core/task.ts';
 import { createdAt } from './core/task.ts';
+import { wholeRecord } from './core/whole-record.ts';
 import type { PageRequest, TaskFilter } from './facade.ts';
 import type { History } from './history/history.ts';
 import type { CountQuery } from './history/query.ts';
@@ -48,7 +49,7 @@ async function finishedTasks({ history, state }: ListingParts, request: PageRequ
     order,
     ...indexQuery(state, filter),
     ...(matchBytes && { matchBytes }),
-    match: (record) => matches(record, filter),
+    match: (record) => matches(wholeRecord(record), filter),
     ...(signal && { signal }),
   });
   return { items: page.items, next: page.next };

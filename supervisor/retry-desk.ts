@@ -15,6 +15,7 @@ import { Refusal } from './core/refusal.ts';
 import type { State } from './core/state.ts';
 import type { FinishedState, Task, TaskState } from './core/task.ts';
 import type { TaskInput } from './core/task-input.ts';
+import { wholeRecord } from './core/whole-record.ts';
 import type { Actor, ManyAnswer, Retried, RetryHow, Which } from './facade.ts';
 import { type Delays, forMany, type Outcome, outcomeOf } from './many.ts';
 import { inputOf } from './rebuild.ts';
@@ -215,9 +216,8 @@ export class RetryDesk {
     const { state, recorder, clock, supervisor } = this.#parts;
     supervisor.mayTakeWork();
     const now = clock.wall();
-    const { decision, warning } = record.run
-      ? this.#inItsPlace(record, record.run, wanted, now)
-      : this.#asNew(record, wanted, now);
+    const run = record.run && wholeRecord(record).run;
+    const { decision, warning } = run ? this.#inItsPlace(record, run, wanted, now) : this.#asNew(record, wanted, now);
     if (decision instanceof Refusal) return decision;
     recorder.recordGroup(decision.events);
     // A known key gave back the task that has been made of it: the record may know a newer one.

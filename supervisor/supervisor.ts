@@ -10,6 +10,7 @@ import { askedBy, type Event } from './core/event.ts';
 import type { IdMaker } from './core/id.ts';
 import {
   type HistoryRecord,
+  isFromHistory,
   type KnownRecord,
   recordHead,
   type TaskRecord,
@@ -22,6 +23,7 @@ import type { State } from './core/state.ts';
 import type { Task, TaskOptions } from './core/task.ts';
 import type { TaskInput } from './core/task-input.ts';
 import { waitingOf } from './core/waiting.ts';
+import { wholeRecord } from './core/whole-record.ts';
 import { totalOf } from './counting.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
 import type { Actor, PageRequest, StatsRequest, SubmitAnswer, TaskPage, TaskView } from './facade.ts';
@@ -306,9 +308,10 @@ export class Supervisor {
     return this.viewOf(record);
   }
 
-  viewOf(record: TaskRecord & { seq?: number; crc?: string; retriedAs?: string }): TaskView {
+  viewOf(record: KnownRecord): TaskView {
     const task = this.#parts.state.tasks.get(record.id);
-    const { seq: _seq, crc: _crc, ...members } = record;
+    const whole: TaskRecord & { seq?: number; crc?: string } = isFromHistory(record) ? wholeRecord(record) : record;
+    const { seq: _seq, crc: _crc, ...members } = whole;
     return { retriedAs: null, ...members, waiting: task ? this.#waitingOf(task) : null };
   }
 }
