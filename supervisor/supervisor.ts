@@ -36,7 +36,7 @@ import type { Recorder } from './recorder.ts';
 export interface SupervisorParts {
   readonly state: State;
   readonly journal: Pick<Journal, 'durable' | 'durability' | 'full' | 'read'>;
-  readonly history: Pick<History, 'count' | 'endingsCount' | 'get' | 'list' | 'stats'>;
+  readonly history: Pick<History, 'count' | 'endingsCount' | 'get' | 'getAll' | 'list' | 'stats'>;
   readonly recorder: Recorder;
   readonly dispatcher: Pick<Dispatcher, 'pump' | 'stop'>;
   readonly ids: IdMaker;
@@ -138,10 +138,12 @@ export class Supervisor {
   /** In the order of the ids; null for one that never was. */
   async recordsOf(ids: readonly string[]): Promise<readonly (KnownRecord | null)[]> {
     const records = await this.#liveRecords(ids);
+    await this.#parts.recorder.departed();
     await this.settled();
-    const all: (KnownRecord | null)[] = [];
-    for (const id of ids) all.push(records.get(id) ?? (await this.finished(id)));
-    return all;
+    const past = ids.filter((id) => !records.has(id));
+    const found = past.length > 0 ? await this.#parts.history.getAll(past) : [];
+    let next = 0;
+    return ids.map((id) => records.get(id) ?? (found[next++] as HistoryRecord | null));
   }
 
   /** @param zone IANA name of the zone whose days are meant */

@@ -24,6 +24,7 @@ import {
   type HistoryPage,
   type HistoryQuery,
   readEndings,
+  readNewest,
   readPage,
   type SourceList,
 } from './query.ts';
@@ -218,6 +219,11 @@ export class History {
   /** The newest record of an id. */
   async get(id: string): Promise<HistoryRecord | null> {
     return (await this.endings(id))[0] ?? null;
+  }
+
+  /** The newest record of each id, in their order; null for one that is not there. */
+  getAll(ids: readonly string[]): Promise<readonly (HistoryRecord | null)[]> {
+    return this.#read((sources) => readNewest(sources, ids, this.#options.damage));
   }
 
   /** All records of an id, newest first: more than one when it was retried. */

@@ -98,6 +98,32 @@ export async function readEndings(
   id: string,
   damage: (damage: Damage) => void,
 ): Promise<HistoryRecord[]> {
+  return (await readRecords(await hitsOf(sources, id), damage)).filter((record) => record !== null);
+}
+
+/** The newest ending of each id, in their order; null where there is none. Those that stand close together are read at once. */
+export async function readNewest(
+  sources: SourceList,
+  ids: readonly string[],
+  damage: (damage: Damage) => void,
+): Promise<(HistoryRecord | null)[]> {
+  const newest: (Hit | undefined)[] = [];
+  for (const id of ids) newest.push((await hitsOf(sources, id))[0]);
+  const read = await readRecords(
+    newest.filter((hit) => hit !== undefined),
+    damage,
+  );
+  let next = 0;
+  const records: (HistoryRecord | null)[] = [];
+  for (const [index, hit] of newest.entries()) {
+    const record = hit ? (read[next++] as HistoryRecord | null) : null;
+    // Where the newest is damaged, one before it still tells of the task.
+    records.push(record ?? (hit ? ((await readEndings(sources, ids[index] as string, damage))[0] ?? null) : null));
+  }
+  return records;
+}
+
+async function hitsOf(sources: SourceList, id: string): Promise<Hit[]> {
   const low = idWords(id);
   if (!low) return [];
   const merge = new Merge(sources, { low, high: following(low) }, false);
@@ -109,6 +135,5 @@ export async function readEndings(
     }
   }
   hits.sort((a, b) => seqOf(b) - seqOf(a));
-  const whole = hits.filter((hit, index) => index === 0 || seqOf(hit) !== seqOf(hits[index - 1] as Hit));
-  return (await readRecords(whole, damage)).filter((record) => record !== null);
+  return hits.filter((hit, index) => index === 0 || seqOf(hit) !== seqOf(hits[index - 1] as Hit));
 }

@@ -63,6 +63,10 @@ class MemoryHistory implements Pick<History, keyof Records['history']> {
     if (this.#records.size > finishedKeptMax) this.#records.delete(oldest as string);
   }
 
+  getAll(ids: readonly string[]) {
+    return Promise.all(ids.map((id) => this.get(id)));
+  }
+
   async get(id: string): Promise<HistoryRecord | null> {
     const kept = this.#records.get(id);
     return kept ? { ...JSON.parse(kept.json), seq: kept.seq } : null;

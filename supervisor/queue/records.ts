@@ -21,7 +21,10 @@ export interface Records {
     | 'snapshot'
     | 'snapshotDue'
   >;
-  readonly history: Pick<History, 'append' | 'close' | 'count' | 'endingsCount' | 'get' | 'list' | 'stats' | 'sync'>;
+  readonly history: Pick<
+    History,
+    'append' | 'close' | 'count' | 'endingsCount' | 'get' | 'getAll' | 'list' | 'stats' | 'sync'
+  >;
   readonly ledger: Pick<Ledger, 'append' | 'close' | 'sync'>;
   readonly pastRuns: Pick<PastRuns, 'append' | 'close' | 'sync'>;
 }

@@ -70,7 +70,12 @@ t.test('a task that failed, was retried under its id and succeeded has both endi
   bench.add({ seq: 2, finishedAt: october + 1 });
   bench.add({ seq: 3, id, state: 'failed', finishedAt: october + dayMs });
   bench.add({ seq: 4, id, state: 'succeeded', finishedAt: november });
+  const never = idOf(november, 77);
   const check = async ({ history }: Bench, when: string) => {
+    t.same(
+      (await history.getAll([never, id, 'no id at all', id])).map((one) => one?.seq),
+      [undefined, 4, undefined, 4],
+    );
     t.same(seqs(await history.endings(id)), [4, 3, 1], when);
     t.equal((await history.get(id))?.state, 'succeeded', when);
     const failed = await history.list({ limit: 9, order: 'oldest', states: ['failed'] });
@@ -221,6 +226,10 @@ t.test('a flipped bit in an old month costs that record alone, whether or not th
     t.equal(again.history.lastSeq, 4);
     t.equal(await again.history.get(ids[1] as string), null);
     t.match(again.damage, [{ file: '2026-10.ndjson', offset: at }]);
+    t.same(
+      (await again.history.getAll([...ids, newest])).map((one) => one?.seq),
+      [1, undefined, 3, 4],
+    );
     t.ok(await again.history.get(ids[0] as string));
     t.ok(await again.history.get(ids[2] as string));
     t.ok(await again.history.get(newest));
