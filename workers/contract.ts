@@ -130,11 +130,8 @@ export interface WorkerSetup {
   readonly dataDir: string;
   /** How long a handler has after `signal` before its thread is ended. */
   readonly graceMs: number;
-  /**
-   * True: batches given to the thread at the same time run one after another, so that the next one can wait in the
-   * thread and no time is lost between two. False or left out: they share the thread (lane `io`).
-   */
-  readonly oneBatchAtATime?: boolean;
+  /** True: orders share the thread (lane `io`). False or left out: they run one after another, and so do batches. */
+  readonly atOnce?: boolean;
 }
 
 /**
