@@ -89,6 +89,18 @@ export interface HistoryRecord extends TaskRecord {
   retriedAs?: string;
 }
 
+/** Of a task that is live, or as the history has it. */
+export type KnownRecord = TaskRecord | HistoryRecord;
+
+export function isFromHistory(record: KnownRecord): record is HistoryRecord {
+  return 'seq' in record;
+}
+
+/** Id of the task that ran it again; null when none did. */
+export function retriedAs(record: KnownRecord): string | null {
+  return (isFromHistory(record) && record.retriedAs) || null;
+}
+
 /** As far from 1970 as a moment can be written down (ECMA-262, 21.4.1.1). */
 const momentMsMax = 8.64e15;
 const isoKept = 256;

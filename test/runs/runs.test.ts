@@ -201,11 +201,11 @@ t.test('a failed task of a run runs again with other params, or later, and still
   await t.rejects(opened.front.retry(a, anybody, '{"end":"ok"}'), { code: 'conflict', message: /has been retried as/ });
 
   const delayMs = 3_600_000;
-  await opened.supervisor.retry(b, anybody, { delayMs });
+  await opened.retries.retry(b, anybody, { delayMs });
   t.match(await opened.runs.show(id), { state: 'running', counts: { accepted: 3, waiting: 1, failed: 0 } });
   await opened.front.promote(b, anybody);
   await untilRun(opened, id, ({ counts }) => counts.failed === 1);
-  const { task } = await opened.supervisor.retry(b, anybody, { delayMs, params: '{}' });
+  const { task } = await opened.retries.retry(b, anybody, { delayMs, params: '{}' });
   t.match(task, { state: 'scheduled', label: 'L b' });
   await opened.front.promote(task.id, anybody);
   t.match(await untilRun(opened, id, isOver), { state: 'succeeded', counts: { accepted: 3, succeeded: 3, failed: 0 } });
