@@ -381,6 +381,15 @@ export class Supervisor {
   #viewOf(record: TaskRecord & { seq?: number; crc?: string; retriedAs?: string }): TaskView {
     const task = this.#parts.state.tasks.get(record.id);
     const { seq: _seq, crc: _crc, ...members } = record;
-    return { retriedAs: null, ...members, waiting: task ? this.#waitingOf(task) : null };
+    const refused = this.#retryRefused(members);
+    const view = { retriedAs: null, ...members, waiting: task ? this.#waitingOf(task) : null };
+    return refused === null ? view : { ...view, retryRefused: refused };
+  }
+
+  /** As `retry` would say; null where it may run again once it has ended, and of a task of no run. */
+  #retryRefused({ run, retriedAs }: Pick<TaskRecord, 'run'> & { retriedAs?: string }): string | null {
+    if (!run) return null;
+    if (retriedAs !== undefined) return `it has been retried as ${retriedAs}: retry that one`;
+    return retryRefusal(this.#parts.state, run.id)?.message ?? null;
   }
 }

@@ -18,7 +18,12 @@ export interface RunDraft {
 export const EMPTY_RUN: RunDraft = { pipeline: '', params: '{}', sources: '', scope: '' };
 
 /** One like it. */
-export function draftOf({ pipeline, params, sources, scope }: RunRecord): RunDraft {
+export function draftOf({
+  pipeline,
+  params,
+  sources,
+  scope,
+}: Pick<RunRecord, 'pipeline' | 'params' | 'sources' | 'scope'>): RunDraft {
   return {
     pipeline,
     params: JSON.stringify(params, null, 2),
@@ -38,7 +43,11 @@ function sourcesOf({ sources }: RunDraft): readonly string[] {
 }
 
 /** Mistakes that need no server. */
-export function ownRunMistakes({ pipeline, params, scope }: RunDraft): RunMistakes {
+export function ownRunMistakes({
+  pipeline,
+  params,
+  scope,
+}: Pick<RunDraft, 'pipeline' | 'params' | 'scope'>): RunMistakes {
   const [wrongParams, wrongScope] = [paramsMistake(params), scope.trim() === '' ? null : paramsMistake(scope)];
   return {
     ...(pipeline === '' && { pipeline: say().add.required }),

@@ -10,7 +10,7 @@ import { Link } from './link.tsx';
 import { Time } from './time.tsx';
 
 export function RunNotices({ run }: { run: RunRecord }) {
-  if (run.cancelRequestedAt !== null) return isOver(run) ? null : <Canceling />;
+  if (run.cancelRequestedAt !== null) return isOver(run) ? <Canceled /> : <Canceling />;
   return (
     <>
       {run.paused && !isOver(run) && <Paused run={run} paused={run.paused} />}
@@ -20,7 +20,7 @@ export function RunNotices({ run }: { run: RunRecord }) {
 }
 
 interface NoticeProps {
-  tone: 'warning' | 'error';
+  tone: 'info' | 'warning' | 'error';
   icon: IconName;
   title: string;
   children?: ComponentChildren;
@@ -42,6 +42,15 @@ function Notice({ tone, icon, title, children }: NoticeProps) {
 
 function Canceling() {
   return <Notice tone="warning" icon="stopping" title={say().runs.notice.canceling} />;
+}
+
+function Canceled() {
+  const words = say().runs.notice;
+  return (
+    <Notice tone="info" icon="canceled" title={words.canceled}>
+      <p>{words.canceledDo}</p>
+    </Notice>
+  );
 }
 
 function Paused({ run, paused }: { run: RunRecord; paused: NonNullable<RunRecord['paused']> }) {

@@ -24,7 +24,7 @@ export const runsEn = {
     failed: 'Failed',
     canceled: 'Canceled',
   },
-  stageStates: { waiting: 'Waiting', running: 'Running', ended: 'Ended' },
+  stageStates: { waiting: 'Waiting', running: 'Running', paused: 'Paused', stopped: 'Stopped', ended: 'Ended' },
   counts: { waiting: 'waiting', running: 'running', succeeded: 'succeeded', failed: 'failed', canceled: 'canceled' },
   done: (done: string, all: string) => `${done} of ${all}`,
   stageSays: (name: string, counts: string) => `${name}: ${counts}`,
@@ -95,6 +95,8 @@ export const runsEn = {
     paused: 'Paused: nothing of it runs. Resume goes on exactly there.',
     pausedBy: (reason: string, by: string) => `“${reason}” – ${by}, since`,
     canceling: 'Canceling: what runs has been asked to stop.',
+    canceled: 'Canceled: nothing of it runs again.',
+    canceledDo: 'What was done stays. Start again makes a new run of the same.',
     stopped: (stage: string) => `Failures of stage ${stage} stopped this run`,
     stoppedRule: (rule: string) => `Its pipeline says of this stage: ${rule}.`,
     stoppedDo: (waiting: string) =>

@@ -25,7 +25,7 @@ export const runsZh: Words['runs'] = {
     failed: '失败',
     canceled: '已取消',
   },
-  stageStates: { waiting: '等待中', running: '运行中', ended: '已结束' },
+  stageStates: { waiting: '等待中', running: '运行中', paused: '已暂停', stopped: '已停止', ended: '已结束' },
   counts: { waiting: '等待', running: '运行中', succeeded: '成功', failed: '失败', canceled: '取消' },
   done: (done, all) => `${all} 个中完成 ${done} 个`,
   stageSays: (name, counts) => `${name}：${counts}`,
@@ -95,6 +95,8 @@ export const runsZh: Words['runs'] = {
     paused: '已暂停：它的任务都不运行。恢复后从这里继续。',
     pausedBy: (reason, by) => `“${reason}” – ${by}，自`,
     canceling: '正在取消：已请求运行中的任务停止。',
+    canceled: '已取消：它的任务都不再运行。',
+    canceledDo: '已完成的保留。“再次发起”会用同样的内容发起新的运行。',
     stopped: (stage) => `阶段 ${stage} 的失败使这次运行停止`,
     stoppedRule: (rule) => `流程对这个阶段的规定：${rule}。`,
     stoppedDo: (waiting) =>
