@@ -14,8 +14,10 @@ import {
   trackFilterOf,
   trackPath,
 } from '../library-resources.ts';
+import { useWork, workOnPlaylist } from '../library-work.ts';
 import { useLive } from '../live.ts';
 import { mayAdd } from '../parts/add-button.tsx';
+import { AtWork } from '../parts/at-work.tsx';
 import { Copyable } from '../parts/copy.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { Icon } from '../parts/icon.tsx';
@@ -205,6 +207,7 @@ export function Playlist({ id }: { id: string }) {
 function KnownPlaylist({ playlist }: { playlist: PlaylistView }) {
   const filter = useMemo(() => trackFilterOf(route.value.query), [route.value.query]);
   const { id, title, source, groups, counts, syncedAt, failure, goneAt } = playlist;
+  const work = workOnPlaylist(useWork(), id);
   const words = say().library;
   return (
     <>
@@ -214,6 +217,7 @@ function KnownPlaylist({ playlist }: { playlist: PlaylistView }) {
           <p class="task-now">
             <span class="muted">{[source, ...groups].join(' · ')}</span>
             <TrackCounts counts={counts} />
+            <AtWork tasks={work} name={title} />
             <span class="muted">
               {words.synced} {syncedAt === null ? words.never : <Time at={syncedAt} />}
             </span>

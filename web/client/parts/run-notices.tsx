@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { RunRecord } from '../../../supervisor/core/run/record.ts';
 import { number } from '../format.ts';
 import { say } from '../language.ts';
+import { aboutOf } from '../run-about.ts';
 import { isOver } from '../run-actions.ts';
 import { runTasksPath } from '../run-filter.ts';
 import { Icon, type IconName } from './icon.tsx';
@@ -15,6 +16,7 @@ export function RunNotices({ run }: { run: RunRecord }) {
     <>
       {run.paused && !isOver(run) && <Paused run={run} paused={run.paused} />}
       {run.stopped ? <Stopped run={run} stopped={run.stopped} /> : <Failed run={run} />}
+      {run.state === 'succeeded' && <NothingFound run={run} />}
     </>
   );
 }
@@ -98,6 +100,19 @@ function Failed({ run }: { run: RunRecord }) {
     >
       <p>{run.retryable ? words.failedDo : words.failedOver}</p>
       <FailedTasks run={run} stage="" />
+    </Notice>
+  );
+}
+
+/** A word that is mistyped in the scope finds nothing, and nothing that is done well looks like success. */
+function NothingFound({ run }: { run: RunRecord }) {
+  const words = say().runs.notice;
+  const about = aboutOf(run);
+  const [first, second] = run.stages;
+  if (about === '' || !first || second?.counts.accepted !== 0) return null;
+  return (
+    <Notice tone="info" icon="info" title={words.nothingFound(first.name, second.name)}>
+      <p>{words.nothingFoundDo(about)}</p>
     </Notice>
   );
 }

@@ -49,6 +49,12 @@ export const libraryEn = {
   tracksTotal: (n: number) => (n === 1 ? '1 track' : `${n.toLocaleString('en')} tracks`),
   playlistsTotal: (n: number) => (n === 1 ? '1 playlist' : `${n.toLocaleString('en')} playlists`),
   nothing: 'no track yet',
+  work: {
+    sync: (_n: string) => 'Syncing',
+    download: (n: string) => (n === '1' ? 'Downloading' : `Downloading ${n}`),
+    upload: (n: string) => (n === '1' ? 'Uploading' : `Uploading ${n}`),
+    progressOf: (name: string) => `Progress: ${name}`,
+  },
   file: 'File',
   upload: 'Upload',
   noFile: 'no file',

@@ -52,6 +52,12 @@ export const libraryZh: Words['library'] = {
   tracksTotal: (n) => `${count(n)} 个曲目`,
   playlistsTotal: (n) => `${count(n)} 个播放列表`,
   nothing: '还没有曲目',
+  work: {
+    sync: () => '正在同步',
+    download: (n) => (n === '1' ? '正在下载' : `正在下载 ${n} 个`),
+    upload: (n) => (n === '1' ? '正在上传' : `正在上传 ${n} 个`),
+    progressOf: (name) => `进度：${name}`,
+  },
   file: '文件',
   upload: '上传',
   noFile: '没有文件',

@@ -94,6 +94,9 @@ export const runsEn = {
     pausing: (running: string) => `Pausing: ${running} still running finish, and nothing more starts.`,
     paused: 'Paused: nothing of it runs. Resume goes on exactly there.',
     pausedBy: (reason: string, by: string) => `“${reason}” – ${by}, since`,
+    nothingFound: (first: string, second: string) => `Stage ${first} found nothing for ${second}`,
+    nothingFoundDo: (about: string) =>
+      `The run was narrowed down to: ${about}. See whether that is spelled as it is there; then start again.`,
     canceling: 'Canceling: what runs has been asked to stop.',
     canceled: 'Canceled: nothing of it runs again.',
     canceledDo: 'What was done stays. Start again makes a new run of the same.',

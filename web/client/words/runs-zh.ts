@@ -94,6 +94,8 @@ export const runsZh: Words['runs'] = {
     pausing: (running) => `正在暂停：还有 ${running} 个任务在运行，完成后不再开始新的。`,
     paused: '已暂停：它的任务都不运行。恢复后从这里继续。',
     pausedBy: (reason, by) => `“${reason}” – ${by}，自`,
+    nothingFound: (first, second) => `阶段 ${first} 没有为 ${second} 找到任何内容`,
+    nothingFoundDo: (about) => `这次运行只限于：${about}。请检查写法是否与实际一致，然后再次发起。`,
     canceling: '正在取消：已请求运行中的任务停止。',
     canceled: '已取消：它的任务都不再运行。',
     canceledDo: '已完成的保留。“再次发起”会用同样的内容发起新的运行。',
