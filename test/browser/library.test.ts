@@ -193,6 +193,16 @@ onProgram(
     await button(page, 'Start again').waitFor();
     t.equal(await running.count(), 0, 'nothing of what has ended runs');
 
+    await page.goto(`${supervisor.url}/library?group=Nwes`);
+    await page.getByText('Another source, another group or a shorter text').waitFor();
+    t.equal(await button(page, 'Sync now').count(), 0, 'nothing of that group could be synced');
+    await page.goto(`${supervisor.url}/runs`);
+    await button(page, 'Start run: library.sync').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Scope').fill('{ "groups": "News" }');
+    await button(dialog, 'Start run').click();
+    await dialog.getByLabel('Scope').and(page.locator('[aria-invalid="true"]')).waitFor();
+    await dialog.getByText(/^groups .*expected array/).waitFor();
     const mistyped = { pipeline: 'library.full', scope: { groups: ['Nwes'] } };
     const { run } = (await supervisor.call<{ run: RunRecord }>('POST', '/runs', mistyped)).body;
     await page.goto(`${supervisor.url}/runs/${run.id}`);

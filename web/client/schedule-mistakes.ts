@@ -1,7 +1,7 @@
 /** Which field of the form a mistake of a schedule belongs to; the server names places such as `$.when.at`. */
 import type { Mistake } from '../../supervisor/core/refusal.ts';
 import { say } from './language.ts';
-import { ownRunMistakes, type RunDraft } from './run-draft.ts';
+import { ownRunMistakes, type RunDraft, writtenAt } from './run-draft.ts';
 import { EMPTY_SCHEDULE, type ScheduleDraft } from './schedule-draft.ts';
 import { paramsMistake } from './task-draft.ts';
 
@@ -16,7 +16,7 @@ export function scheduleMistakes(
   if (mistakes.length === 0) return { form: otherwise };
   const found: ScheduleMistakes = {};
   for (const { path, message } of mistakes) {
-    const [field, place] = fieldAt(path, draft.kind);
+    const [field, place] = fieldAt(draft.work === 'run' ? writtenAt(path, draft) : path, draft.kind);
     const text = [place, message].filter(Boolean).join(' ');
     found[field] = found[field] ? `${found[field]}; ${text}` : text;
   }

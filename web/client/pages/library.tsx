@@ -101,13 +101,13 @@ function Playlists({ library }: { library: LibraryStatus }) {
   if (library.playlists === 0) return <NoPlaylists some={library.sources.length > 0} />;
   return (
     <>
-      <PlaylistFilterBar library={library} filter={filter} />
+      <PlaylistFilterBar library={library} filter={filter} shown={rows} />
       <div class="list-bar">
         {page && page.total > 0 && <span class="muted">{words.playlistsTotal(page.total)}</span>}
-        {group !== '' && <SyncButtons scope={{ groups: [group] }} name={group} />}
+        {group !== '' && page && page.total > 0 && <SyncButtons scope={{ groups: [group] }} name={group} />}
       </div>
       {live.problem.value && !page && <PageProblem problem={live.problem.value} again={live.reload} />}
-      {page && rows.length === 0 && <Empty title={words.noMatch} text={words.noTracksText} />}
+      {page && rows.length === 0 && <Empty title={words.noMatch} text={words.noMatchText} />}
       {rows.length > 0 && <PlaylistTable rows={rows} />}
       <Paging
         label={words.playlists}
@@ -119,10 +119,17 @@ function Playlists({ library }: { library: LibraryStatus }) {
   );
 }
 
-function PlaylistFilterBar({ library, filter }: { library: LibraryStatus; filter: PlaylistFilter }) {
+interface FilterBarProps {
+  library: LibraryStatus;
+  filter: PlaylistFilter;
+  /** Their groups may be those of folders in a pool, which no source names. */
+  shown: readonly PlaylistView[];
+}
+
+function PlaylistFilterBar({ library, filter, shown }: FilterBarProps) {
   const words = say().library;
   const change = (part: Partial<PlaylistFilter>) => rewrite(pathOf({ ...filter, cursor: '', ...part }));
-  const groups = [...new Set(library.sources.flatMap((source) => source.groups))].sort();
+  const groups = [...new Set([...library.sources, ...shown].flatMap((one) => one.groups))].sort();
   const choices = [
     ['source', words.source, words.anySource, library.sources.map(({ name }) => name)],
     ['group', words.group, words.anyGroup, groups],

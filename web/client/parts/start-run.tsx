@@ -22,7 +22,7 @@ export function StartRun() {
       discard={words.form}
       check={ownRunMistakes}
       send={send}
-      mistakesOf={({ mistakes, message }) => runMistakesOf(mistakes, message)}
+      mistakesOf={({ mistakes, message }, draft) => runMistakesOf(mistakes, message, draft)}
       close={close}
     >
       {(props) => <RunFields {...props} />}

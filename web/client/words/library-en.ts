@@ -85,6 +85,7 @@ export const libraryEn = {
     'Sources say what the library is to hold: feeds, playlists, directories. Put some into sources.yaml, then sync:',
   noneSync: 'A sync finds the playlists of all sources and fetches what is new.',
   noMatch: 'No playlist matches this filter',
+  noMatchText: 'Another source, another group or a shorter text may find it.',
   noTracks: 'No track matches this filter',
   noTracksText: 'Another state or a shorter text may find it.',
   missing: 'There is no such playlist',

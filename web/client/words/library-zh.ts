@@ -87,6 +87,7 @@ export const libraryZh: Words['library'] = {
   noneText: '来源决定媒体库收藏什么：订阅源、播放列表、目录。把来源写进 sources.yaml，然后同步：',
   noneSync: '同步会找到所有来源的播放列表，并下载新的内容。',
   noMatch: '没有符合筛选条件的播放列表',
+  noMatchText: '换一个来源、分组或更短的文字也许能找到。',
   noTracks: '没有符合筛选条件的曲目',
   noTracksText: '换一个状态或更短的文字也许能找到。',
   missing: '没有这个播放列表',
