@@ -15,8 +15,6 @@ import { openSchedules } from './helpers/schedules.ts';
 import { ScriptedFacade } from './helpers/scripted-facade.ts';
 import { openStore } from './helpers/store.ts';
 
-t.setTimeout(420_000);
-
 interface Sight {
   readonly name: string;
   readonly path: string;

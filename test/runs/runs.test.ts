@@ -5,8 +5,6 @@ import t, { type Test } from 'tap';
 import type { RunRecord } from '../../supervisor/core/run/record.ts';
 import { anybody, openTestSupervisor, type TestSupervisor, testFolder } from '../helpers/open-supervisor.ts';
 
-t.setTimeout(400_000);
-
 /** Adds `params.next` to the next stage, each with the params its name has in `params.of`; ends as `params.end` says. */
 const STAGED = `
 export default {
