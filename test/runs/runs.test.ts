@@ -155,6 +155,11 @@ t.test('a cancel ends what runs and waits, keeps what is done, and goes on after
   t.equal(run.state, 'canceled');
   const { accepted, succeeded, canceled } = over.counts;
   t.equal(succeeded + canceled, accepted);
+  const { items } = await opened.front.tasks({ filter: { run: [id] }, after: null, limit: 50, order: 'newest' });
+  for (const task of items) {
+    t.match(task.retryRefused, /is canceled: start another/, 'each of its tasks says that it does not run again');
+    await t.rejects(opened.front.retry(task.id, anybody), { code: 'conflict', message: task.retryRefused });
+  }
   await opened.stop();
 });
 
