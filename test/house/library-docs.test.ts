@@ -64,7 +64,10 @@ t.test('the handler for a kind of source gives playlists that the next stage tak
     outcome: 'succeeded',
     result: { albums: 1 },
     counts: { succeeded: 1 },
-    nexts: [{ key: 'Shelf/a', label: 'First album', params: { source: 'Shelf' } }],
+    nexts: [
+      { key: 'Shelf/a', label: 'First album', params: { source: 'Shelf' } },
+      { stage: 'collect', type: 'library.collect', key: 'found/Shelf', params: { source: 'Shelf', found: ['a'] } },
+    ],
   });
   t.match(server.seen('/shelf.json')[0]?.headers, { 'x-key': 'k' });
   const [work] = done.nexts as unknown as { params: { playlist: unknown } }[];

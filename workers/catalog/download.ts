@@ -16,6 +16,7 @@ import { settleIn } from './file-place.ts';
 import { layoutDefault, layoutPath } from './layout.ts';
 import type { Places } from './local-files.ts';
 import { isOnDisk, isUnchanged } from './on-disk.ts';
+import { sourceOf } from './source-of.ts';
 
 export interface Downloaded {
   /** Below the library; null where there was nothing to be done. */
@@ -92,8 +93,7 @@ async function sharedByAddress(work: Work, url: string): Promise<Downloaded | nu
 
 async function fetchOwn(work: Work, url: string): Promise<Downloaded> {
   const { ctx, library, track, places, root } = work;
-  const sources = await library.sources();
-  const source = sources.find(({ name }) => name === work.playlist?.source) ?? null;
+  const source = sourceOf(work.playlist, await library.sources());
   const perHost = Number(ctx.settings['DOWNLOAD_CONCURRENCY']) || perHostDefault;
   // Claimed is the track, not the task: whichever comes next goes on with it.
   const part = await Part.find(root, targetKey(url, root, track.id), track.id);

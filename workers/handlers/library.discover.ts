@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { steadyAddress } from '../catalog/address.ts';
 import { libraryOf } from '../catalog/client.ts';
+import { DISCOVER } from '../catalog/source-of.ts';
 import { present } from '../catalog/tags.ts';
 import { readTopList, type TopEntry } from '../catalog/top-list.ts';
 import { defineHandler, type HandlerContext, Permanent } from '../define.ts';
@@ -10,8 +11,6 @@ import { unexpectedStatus, withoutQuery } from '../http-status.ts';
 import { type PlaylistChange, playlistId } from '../library-contract.ts';
 import { AllowedPlaces, isPrivateAddress } from '../private-address.ts';
 
-/** What stands where other playlists have the source they came from. */
-const DISCOVER = 'discover';
 const listBytesMax = 8 * 1024 * 1024;
 const mostMax = 200;
 const lookupDefault = 'https://itunes.apple.com/lookup';
@@ -44,7 +43,7 @@ export const handler = defineHandler<Params>({
       if (added.length === given.most) break;
       counts.processed++;
       const url = feeds[index] ?? null;
-      if (url === null || isKeptOut(url, given.url, ctx)) {
+      if (url === null || isKeptOut(url, ctx)) {
         ctx.log.warn(`${entry.title}: ${url === null ? 'no feed is known' : 'its feed lies at a private address'}`);
         counts.failed++;
       } else {
@@ -124,15 +123,11 @@ const lookedUp = z.object({
 });
 
 /** A stranger's list must not make the library ask in the network at home. */
-function isKeptOut(url: string, list: string, ctx: HandlerContext): boolean {
+function isKeptOut(url: string, ctx: HandlerContext): boolean {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return true;
-  const { hostname } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, '');
-  if (
-    hostname === new URL(list).hostname ||
-    new AllowedPlaces(ctx.settings['ALLOW_PRIVATE_ADDRESSES'] ?? '').host(host)
-  )
-    return false;
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  const allowed = new AllowedPlaces(ctx.settings['ALLOW_PRIVATE_ADDRESSES'] ?? '');
+  if (allowed.host(host) || allowed.address(host)) return false;
   return isPrivateAddress(host) || host === 'localhost' || host.endsWith('.localhost') || host.endsWith('.local');
 }
 

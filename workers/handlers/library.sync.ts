@@ -4,10 +4,12 @@
  */
 import { z } from 'zod';
 import { type Library, libraryOf } from '../catalog/client.ts';
+import { LostFiles } from '../catalog/lost-files.ts';
 import { fanOut, labelOf, passOn } from '../catalog/pass-on.ts';
 import { playlistParams } from '../catalog/playlist-params.ts';
 import { recordFailure, recordPlaylist } from '../catalog/record-playlist.ts';
 import { queryOf, type Scope, scopeOf, scopeParams } from '../catalog/scope.ts';
+import { sourceOf } from '../catalog/source-of.ts';
 import { type SyncParts, syncPlaylist, workFor } from '../catalog/sync.ts';
 import { defineHandler, type HandlerContext, type NextWork, Permanent } from '../define.ts';
 import { type Playlist, playlistId, type Source } from '../library-contract.ts';
@@ -51,22 +53,25 @@ async function syncOne(given: Params, library: Library, ctx: HandlerContext) {
   const id = idOf(given);
   await library.claim(`playlist:${id}`);
   const playlist = await recordOf(given, id, library);
-  const parts: SyncParts = {
-    library,
-    ctx,
-    source: await sourceOf(playlist, library),
-    places: { dataDir: setup.dataDir, libraryDir: ctx.settings['LIBRARY_DIR'] || 'library' },
-  };
+  const places = { dataDir: setup.dataDir, libraryDir: ctx.settings['LIBRARY_DIR'] || 'library' };
+  const source = sourceOf(playlist, await library.sources()) ?? unknownSource(playlist.source);
+  const parts: SyncParts = { library, ctx, source, places };
   const tracks = typeof given.playlist === 'object' ? given.playlist.tracks : undefined;
   try {
     const synced = await syncPlaylist(playlist, tracks, parts);
     const uploads = (ctx.settings['OBJECT_ENDPOINT'] ?? '') !== '';
-    const passed = await passOn(ctx, workFor(library, playlist, parts.source.limit, uploads), ({ added, known }) =>
+    const lost = await LostFiles.in(places);
+    const works = workFor(library, playlist, { limit: source.limit, uploads, lost });
+    const passed = await passOn(ctx, works, ({ added, known }) =>
       ctx.progress(added + known, null, 'tracks passed on'),
     );
+    if (lost.areTooMany)
+      ctx.log.warn(
+        `${lost.count} files are not in the library any more, most of this playlist: is its disk mounted? library.download brings them back`,
+      );
     if (synced.leftOut > 0) ctx.log.warn(`${synced.leftOut} entries name a file that cannot be fetched`);
     ctx.count({ succeeded: synced.new + synced.changed + synced.same, failed: synced.leftOut });
-    return { playlist: id, ...synced, passedOn: passed.added };
+    return { playlist: id, ...synced, lost: lost.count, passedOn: passed.added };
   } catch (error) {
     await recordFailure(library, ctx, id, error);
     throw error;
@@ -87,7 +92,6 @@ async function recordOf({ source, playlist }: Params, id: string, library: Libra
 }
 
 /** Playlists that others have put, say by discovering them, have no source among those that are on, and need none. */
-async function sourceOf({ source: name }: Playlist, library: Library): Promise<Source> {
-  const source = (await library.sources()).find((one) => one.name === name);
-  return source ?? { name, kind: '', url: null, path: null, groups: [], headers: {}, limit: null };
+function unknownSource(name: string): Source {
+  return { name, kind: '', url: null, path: null, groups: [], headers: {}, limit: null };
 }

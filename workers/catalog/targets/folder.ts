@@ -50,9 +50,10 @@ export class FolderTarget implements Target {
       const key = createHash('sha256').update(object).digest('hex').slice(0, 16);
       const temporary = join(folder, `.nightshift-${key}.part`);
       try {
-        await pipeline(wholeBody(file, sending.sent), createWriteStream(temporary));
+        const { signal } = sending;
+        await pipeline(wholeBody(file, sending.sent), createWriteStream(temporary), { signal });
         await synced(temporary);
-        if ((await digestOf(temporary)) !== file.sha256)
+        if ((await digestOf(temporary, signal)) !== file.sha256)
           throw Object.assign(new Error(`${object} has arrived as another one`), { code: 'digest_mismatch' });
         await rename(temporary, join(folder, name));
         await syncFolder(folder);
@@ -76,9 +77,9 @@ export class FolderTarget implements Target {
   }
 }
 
-async function digestOf(path: string): Promise<string> {
+async function digestOf(path: string, signal?: AbortSignal): Promise<string> {
   const sum = createHash('sha256');
-  for await (const chunk of createReadStream(path)) sum.update(chunk as Buffer);
+  for await (const chunk of createReadStream(path, signal && { signal })) sum.update(chunk as Buffer);
   return sum.digest('hex');
 }
 
