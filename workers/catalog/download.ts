@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type HandlerContext, isPermanent, Permanent } from '../define.ts';
+import { diskFull, isFull } from '../download/disk-full.ts';
 import { placeFor } from '../download/folder.ts';
 import { Part, targetKey } from '../download/part.ts';
 import { type Playlist, type Track, type TrackFile, trackState } from '../library-contract.ts';
@@ -16,7 +17,6 @@ import { settleIn } from './file-place.ts';
 import { layoutDefault, layoutPath } from './layout.ts';
 import type { Places } from './local-files.ts';
 import { isOnDisk, isUnchanged } from './on-disk.ts';
-import { sourceOf } from './source-of.ts';
 
 export interface Downloaded {
   /** Below the library; null where there was nothing to be done. */
@@ -54,9 +54,14 @@ export async function downloadTrack(
   if (!track) throw new Permanent(`the library has no track ${id}`, { code: 'no_track' });
   const result = await noting(ctx, library, id, 'download', async () => {
     const places = { dataDir, libraryDir: ctx.settings['LIBRARY_DIR'] || 'library' };
-    const { root } = await placeFor(places.dataDir, places.libraryDir, '');
-    const playlist = await library.playlist(track.playlist);
-    return await fileFor({ ctx, library, track, playlist, places, root });
+    try {
+      const { root } = await placeFor(places.dataDir, places.libraryDir, '');
+      const playlist = await library.playlist(track.playlist);
+      return await fileFor({ ctx, library, track, playlist, places, root });
+    } catch (error) {
+      // Also where a folder or a name finds no room.
+      throw isFull(error) ? diskFull(undefined, { cause: error }) : error;
+    }
   });
   return { result, track: (await library.track(id)) ?? track };
 }
@@ -93,7 +98,8 @@ async function sharedByAddress(work: Work, url: string): Promise<Downloaded | nu
 
 async function fetchOwn(work: Work, url: string): Promise<Downloaded> {
   const { ctx, library, track, places, root } = work;
-  const source = sourceOf(work.playlist, await library.sources());
+  const sources = await library.sources();
+  const source = sources.find(({ name }) => name === work.playlist?.source) ?? null;
   const perHost = Number(ctx.settings['DOWNLOAD_CONCURRENCY']) || perHostDefault;
   // Claimed is the track, not the task: whichever comes next goes on with it.
   const part = await Part.find(root, targetKey(url, root, track.id), track.id);

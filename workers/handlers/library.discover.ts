@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { steadyAddress } from '../catalog/address.ts';
 import { libraryOf } from '../catalog/client.ts';
-import { DISCOVER } from '../catalog/source-of.ts';
 import { present } from '../catalog/tags.ts';
 import { readTopList, type TopEntry } from '../catalog/top-list.ts';
 import { defineHandler, type HandlerContext, Permanent } from '../define.ts';
@@ -11,6 +10,8 @@ import { unexpectedStatus, withoutQuery } from '../http-status.ts';
 import { type PlaylistChange, playlistId } from '../library-contract.ts';
 import { AllowedPlaces, isPrivateAddress } from '../private-address.ts';
 
+/** What stands where other playlists have the source they came from; no source may be called so. */
+const DISCOVER = 'discover';
 const listBytesMax = 8 * 1024 * 1024;
 const mostMax = 200;
 const lookupDefault = 'https://itunes.apple.com/lookup';

@@ -9,7 +9,6 @@ import { fanOut, labelOf, passOn } from '../catalog/pass-on.ts';
 import { playlistParams } from '../catalog/playlist-params.ts';
 import { recordFailure, recordPlaylist } from '../catalog/record-playlist.ts';
 import { queryOf, type Scope, scopeOf, scopeParams } from '../catalog/scope.ts';
-import { sourceOf } from '../catalog/source-of.ts';
 import { type SyncParts, syncPlaylist, workFor } from '../catalog/sync.ts';
 import { defineHandler, type HandlerContext, type NextWork, Permanent } from '../define.ts';
 import { type Playlist, playlistId, type Source } from '../library-contract.ts';
@@ -54,7 +53,7 @@ async function syncOne(given: Params, library: Library, ctx: HandlerContext) {
   await library.claim(`playlist:${id}`);
   const playlist = await recordOf(given, id, library);
   const places = { dataDir: setup.dataDir, libraryDir: ctx.settings['LIBRARY_DIR'] || 'library' };
-  const source = sourceOf(playlist, await library.sources()) ?? unknownSource(playlist.source);
+  const source = await sourceOf(playlist, library);
   const parts: SyncParts = { library, ctx, source, places };
   const tracks = typeof given.playlist === 'object' ? given.playlist.tracks : undefined;
   try {
@@ -92,6 +91,7 @@ async function recordOf({ source, playlist }: Params, id: string, library: Libra
 }
 
 /** Playlists that others have put, say by discovering them, have no source among those that are on, and need none. */
-function unknownSource(name: string): Source {
-  return { name, kind: '', url: null, path: null, groups: [], headers: {}, limit: null };
+async function sourceOf({ source: name }: Playlist, library: Library): Promise<Source> {
+  const source = (await library.sources()).find((one) => one.name === name);
+  return source ?? { name, kind: '', url: null, path: null, groups: [], headers: {}, limit: null };
 }

@@ -152,6 +152,11 @@ t.test('every reason has its code', async (t) => {
     { retryable: false, error: { code: 'private_address' } },
     'lists do not lead into the house',
   );
+  const found = playlist('found', { source: 'discover' });
+  t.match(await attempt(track(found, { key: 'a', url: server.url('/secret.mp3') })), {
+    retryable: false,
+    error: { code: 'private_address' },
+  });
 });
 
 t.test('a part is gone on with by whichever task comes next, and begun again when the file has changed', async (t) => {

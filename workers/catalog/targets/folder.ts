@@ -7,13 +7,13 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { diskFull, isFull } from '../../download/disk-full.ts';
 import { placeFor, syncFolder } from '../../download/folder.ts';
 import { wholeBody } from './body.ts';
 import type { LocalFile, Sending, Target } from './target.ts';
 
 /** Said by a share whose other side is gone. */
 const GONE = ['ENOENT', 'ENOTDIR', 'EIO', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'EHOSTUNREACH', 'ETIMEDOUT'];
-const FULL = ['ENOSPC', 'EDQUOT'];
 
 export class FolderTarget implements Target {
   readonly name: string;
@@ -69,7 +69,7 @@ export class FolderTarget implements Target {
       return await work();
     } catch (error) {
       const { code = '', message } = error as NodeJS.ErrnoException;
-      if (FULL.includes(code)) throw Object.assign(new Error('the disk of the target is full'), { code: 'disk_full' });
+      if (isFull(error)) throw diskFull('the disk of the target is full');
       if (!GONE.includes(code) || (await stat(this.#root).catch(() => null))) throw error;
       const said = `the target ${this.#root} cannot be reached (${message}): is it mounted?`;
       throw Object.assign(new Error(said), { code: 'unreachable' });
