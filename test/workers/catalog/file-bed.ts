@@ -8,6 +8,7 @@ import { type Bed, builtIn } from '../thread-pool.ts';
 
 export interface Next {
   readonly key: string;
+  readonly label?: string;
   readonly stage?: string;
   readonly params: { readonly track?: string };
 }

@@ -10,6 +10,8 @@ import { bucket, Middleman, s3Keys, startS3 } from '../../helpers/object-stores.
 import { bed, builtIn } from '../thread-pool.ts';
 import { type LibraryBed, libraryBed } from './file-bed.ts';
 
+t.setTimeout(600_000);
+
 const MB = 1024 * 1024;
 const long = Number(process.env['LONG_FILE_MB'] ?? 256) * MB;
 /** What buffers on their way, and garbage that nobody has collected yet, may come to. */
