@@ -12,6 +12,8 @@ export type TaskView = TaskRecord & {
   readonly waiting: Waiting | null;
   /** Id of the task that ran it again, once only the history had it; null while nobody asked. */
   readonly retriedAs: string | null;
+  /** Only of a task of a run that cannot run again there: why. */
+  readonly retryRefused?: string;
 };
 
 /** Who asked: `http`, `cli`, `inbox:NAME`, `handler:TASK_ID`, and from where, for the record. */

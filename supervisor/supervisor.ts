@@ -4,6 +4,7 @@
  */
 import type { HandlerDescription } from '../workers/contract.ts';
 import type { Clock } from './clock.ts';
+import { retryRefusal } from './core/decide/runs.ts';
 import { cancelTask, pauseQueue, promoteTask, resumeQueue } from './core/decide/steer.ts';
 import { submitTasks } from './core/decide/submit.ts';
 import { askedBy, type Event } from './core/event.ts';
@@ -314,6 +315,15 @@ export class Supervisor {
     const task = this.#parts.state.tasks.get(record.id);
     const whole: TaskRecord & { seq?: number; crc?: string } = isFromHistory(record) ? wholeRecord(record) : record;
     const { seq: _seq, crc: _crc, ...members } = whole;
-    return { retriedAs: null, ...members, waiting: task ? this.#waitingOf(task) : null };
+    const refused = this.#retryRefused(members);
+    const view = { retriedAs: null, ...members, waiting: task ? this.#waitingOf(task) : null };
+    return refused === null ? view : { ...view, retryRefused: refused };
+  }
+
+  /** As `retry` would say; null where it may run again once it has ended, and of a task of no run. */
+  #retryRefused({ run, retriedAs }: Pick<TaskRecord, 'run'> & { retriedAs?: string }): string | null {
+    if (!run) return null;
+    if (retriedAs !== undefined) return `it has been retried as ${retriedAs}: retry that one`;
+    return retryRefusal(this.#parts.state, run.id)?.message ?? null;
   }
 }

@@ -33,6 +33,14 @@ export default {
       });
       ctx.progress(index + 1, albums.length, album.title);
     }
+    // All that there is: albums that were there before and are not named here are marked as gone.
+    await ctx.next({
+      stage: ctx.task.run.stage,
+      type: 'library.collect',
+      key: `found/${source.name}`,
+      label: `Albums of ${source.name}`,
+      params: { source: source.name, found: albums.map(({ id }) => id) },
+    });
     ctx.count({ succeeded: albums.length });
     return { albums: albums.length };
   },

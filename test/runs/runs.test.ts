@@ -5,8 +5,6 @@ import t, { type Test } from 'tap';
 import type { RunRecord } from '../../supervisor/core/run/record.ts';
 import { anybody, openTestSupervisor, type TestSupervisor, testFolder } from '../helpers/open-supervisor.ts';
 
-t.setTimeout(400_000);
-
 /** Adds `params.next` to the next stage, each with the params its name has in `params.of`; ends as `params.end` says. */
 const STAGED = `
 export default {
@@ -157,6 +155,11 @@ t.test('a cancel ends what runs and waits, keeps what is done, and goes on after
   t.equal(run.state, 'canceled');
   const { accepted, succeeded, canceled } = over.counts;
   t.equal(succeeded + canceled, accepted);
+  const { items } = await opened.front.tasks({ filter: { run: [id] }, after: null, limit: 50, order: 'newest' });
+  for (const task of items) {
+    t.match(task.retryRefused, /is canceled: start another/, 'each of its tasks says that it does not run again');
+    await t.rejects(opened.front.retry(task.id, anybody), { code: 'conflict', message: task.retryRefused });
+  }
   await opened.stop();
 });
 

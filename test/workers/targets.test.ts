@@ -16,18 +16,24 @@ import { freePort } from '../helpers/ports.ts';
 
 const MB = 1024 * 1024;
 const http: HttpClient = { request: (url, options = {}) => request(url, options, {}) };
+const reach = { http, farewell: http };
 const awkward = "播客/O'Brien & Söhne (live)/#1 100% + more? [x].mp3";
 
 /** As an attempt keeps it for the next one. */
 class Memory implements Sending {
   resume: unknown = null;
   bytes = 0;
+  readonly signal: AbortSignal;
   readonly save = (state: unknown) => {
     this.resume = JSON.parse(JSON.stringify(state));
   };
   readonly sent = (bytes: number) => {
     this.bytes = Math.max(this.bytes, bytes);
   };
+
+  constructor(signal = new AbortController().signal) {
+    this.signal = signal;
+  }
 }
 
 function temporary(t: Test): string {
@@ -60,7 +66,7 @@ async function s3(t: Test, singleBytesMax?: number): Promise<Bench & { middleman
   const place = { endpoint: middleman.address, bucket, region: 'us-east-1' };
   const kept = (object: string) => join(server.folder, bucket, `${object}._S3rver_object`);
   return {
-    target: new S3Target(place, { http, ...s3Keys }, singleBytesMax),
+    target: new S3Target(place, { ...reach, ...s3Keys }, singleBytesMax),
     middleman,
     read: async (object) => (existsSync(kept(object)) ? readFileSync(kept(object)) : null),
   };
@@ -71,7 +77,7 @@ async function webdav(t: Test): Promise<Bench & { middleman: Middleman }> {
   const middleman = await Middleman.start(t, server.port);
   const kept = (object: string) => join(server.folder, object);
   return {
-    target: new WebdavTarget(middleman.address, { http, ...webdavKeys }),
+    target: new WebdavTarget(middleman.address, { ...reach, ...webdavKeys }),
     middleman,
     read: async (object) => (existsSync(kept(object)) ? readFileSync(kept(object)) : null),
   };
@@ -209,11 +215,32 @@ t.test('s3: what is given up for good is called off at the store', async (t) => 
   t.same(middleman.troubles, called, 'it was asked to forget the upload');
 });
 
+t.test('s3: uploads of the same object that were left days ago are called off when it is begun anew', async (t) => {
+  const { target, middleman } = await s3(t, MB);
+  const object = 'Größe & more/x y.bin';
+  const upload = (key: string, id: string, daysAgo: number) =>
+    `<Upload><Key>${key.replace('&', '&amp;')}</Key><UploadId>${id}</UploadId><Initiated>${new Date(Date.now() - daysAgo * 86_400_000).toISOString()}</Initiated></Upload>`;
+  const uploads = [upload(object, 'old', 4), upload(object, 'new', 1), upload(`${object}.other`, 'other', 9)];
+  const body = `<ListMultipartUploadsResult>${uploads.join('')}</ListMultipartUploadsResult>`;
+  const named = `uploads=&prefix=${encodeURIComponent(object)}`;
+  const rest = ['new', 'other'].map((id) => ({ method: 'DELETE', holds: `uploadId=${id}`, answer: { status: 204 } }));
+  middleman.troubles.push({ method: 'GET', holds: named, answer: { status: 200, body } }, ...rest);
+  middleman.troubles.push({ method: 'DELETE', holds: 'uploadId=old', answer: { status: 204 } });
+  const file = local(t, randomBytes(2 * MB));
+  await target.put(object, file, new Memory());
+  t.same(middleman.troubles, rest, 'it asked for those of this name, and called off the old one alone');
+  t.ok(await target.holds(object, file, false));
+  middleman.troubles.length = 0;
+  middleman.troubles.push({ method: 'GET', holds: 'uploads=', answer: { status: 403, body: '<Error/>' } });
+  await target.put('another.bin', file, new Memory());
+  t.same(middleman.troubles, [], 'keys that may not ask for them can upload all the same');
+});
+
 t.test('s3: what it refuses, and whether trying again is of use', async (t) => {
   const middleman = await Middleman.start(t, s3Server.port, s3Keys.secretKey);
   const file = local(t, Buffer.from('x'));
   const at = (own: object, keys = s3Keys) =>
-    new S3Target({ endpoint: middleman.address, bucket, region: 'us-east-1', ...own }, { http, ...keys });
+    new S3Target({ endpoint: middleman.address, bucket, region: 'us-east-1', ...own }, { ...reach, ...keys });
   const wrong = at({}, { accessKey: 'S3RVER', secretKey: 'wrong-secret' });
   await t.rejects(wrong.holds('x', file, false), { code: 'signature_refused', retryable: false });
   await t.rejects(wrong.put('x', file, new Memory()), { code: 'signature_refused', retryable: false });
@@ -245,7 +272,7 @@ t.test('webdav: what it refuses', needs('rclone'), async (t) => {
   const server = await startWebdav(t);
   const file = local(t, Buffer.from('x'));
   const base = `http://127.0.0.1:${server.port}`;
-  const wrong = new WebdavTarget(base, { http, accessKey: 'night', secretKey: 'wrong' });
+  const wrong = new WebdavTarget(base, { ...reach, accessKey: 'night', secretKey: 'wrong' });
   const refused = { code: 'access_refused', retryable: false };
   await t.rejects(wrong.holds('x', file, false), refused);
   await t.rejects(wrong.put('x', file, new Memory()), refused);
@@ -255,7 +282,7 @@ t.test('webdav: what it refuses', needs('rclone'), async (t) => {
     'without the password',
   );
   const middleman = await Middleman.start(t, server.port);
-  const behind = new WebdavTarget(middleman.address, { http, ...webdavKeys });
+  const behind = new WebdavTarget(middleman.address, { ...reach, ...webdavKeys });
   middleman.troubles.push({ method: 'PUT', holds: '', answer: { status: 507 } });
   await t.rejects(behind.put('x', file, new Memory()), { code: 'http_507' });
   await behind.put('a/b/x', file, new Memory());
@@ -268,8 +295,8 @@ t.test('a target that is not there is unreachable, which passes', async (t) => {
   const data = join(t.testdir({ data: {}, file: '' }), 'data');
   const gone = join(t.testdirName, 'not-mounted');
   const targets = [
-    new S3Target({ endpoint: base, bucket, region: 'x' }, { http, ...s3Keys }),
-    new WebdavTarget(base, { http, ...webdavKeys }),
+    new S3Target({ endpoint: base, bucket, region: 'x' }, { ...reach, ...s3Keys }),
+    new WebdavTarget(base, { ...reach, ...webdavKeys }),
     new FolderTarget(`file://${gone}`, gone, data),
   ];
   for (const target of targets) {
@@ -292,7 +319,7 @@ t.test("a folder among the supervisor's own files is no target", async (t) => {
 
 t.test('the settings say which target it is', async (t) => {
   const keys = { OBJECT_ACCESS_KEY: 'a', OBJECT_SECRET_KEY: 'b' };
-  const nameOf = (settings: Record<string, string>) => targetOf(settings, http, '/data')?.name ?? null;
+  const nameOf = (settings: Record<string, string>) => targetOf(settings, reach, '/data')?.name ?? null;
   t.equal(nameOf({}), null);
   t.equal(nameOf({ OBJECT_ENDPOINT: '' }), null);
   t.equal(nameOf({ OBJECT_ENDPOINT: 'https://s3.example.org/', OBJECT_BUCKET: 'music', ...keys }), 's3://music');
@@ -308,7 +335,7 @@ t.test('the settings say which target it is', async (t) => {
     { OBJECT_ENDPOINT: 'nas' },
   ])
     t.throws(
-      () => targetOf(settings, http, '/data'),
+      () => targetOf(settings, reach, '/data'),
       { code: 'wrong_target', retryable: false },
       JSON.stringify(settings),
     );

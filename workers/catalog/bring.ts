@@ -4,6 +4,7 @@ import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type HandlerContext, Permanent } from '../define.ts';
 import { Sums } from '../download/digest.ts';
+import { diskFull, isFull } from '../download/disk-full.ts';
 import type { Part } from '../download/part.ts';
 import { Speed, sayBytes } from '../download/speed.ts';
 import { transfer } from '../download/transfer.ts';
@@ -85,8 +86,7 @@ async function copied(ctx: HandlerContext, path: string, totalBytes: number, par
     }
     await handle.sync();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw code === 'ENOSPC' || code === 'EDQUOT' ? diskFull('the disk is full') : error;
+    throw isFull(error) ? diskFull() : error;
   } finally {
     await handle.close();
   }
@@ -97,8 +97,4 @@ async function refuseWhatCannotFit(part: Part, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(dirname(part.path));
   if (bytes > bavail * bsize)
     throw diskFull(`there is room for ${sayBytes(bavail * bsize)} on the disk, but the file has ${sayBytes(bytes)}`);
-}
-
-function diskFull(message: string): Error {
-  return Object.assign(new Error(message), { code: 'disk_full' });
 }

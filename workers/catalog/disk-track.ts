@@ -10,7 +10,7 @@ import {
 } from '../library-contract.ts';
 import type { DiskFile } from './disk-walk.ts';
 import { present, type Tags } from './tags.ts';
-import { parseTrackName, type TrackName } from './track-name.ts';
+import { parseTrackName, type TrackName, titleOf } from './track-name.ts';
 
 /** What stands where other tracks have the source they came from. */
 export const DISK = 'disk';
@@ -71,11 +71,6 @@ export function diskTrack(file: DiskFile, tags: Tags | null, sha256: string | nu
     file: kept,
     info: infoOf(name, tags),
   };
-}
-
-/** With its versions: without them, a song and its accompaniment would have one title. */
-function titleOf({ title, versions }: TrackName): string {
-  return [title, ...versions.map(({ text }) => `(${text})`)].join(' ');
 }
 
 function infoOf(name: TrackName, tags: Tags | null): Readonly<Record<string, unknown>> {

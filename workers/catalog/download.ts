@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type HandlerContext, isPermanent, Permanent } from '../define.ts';
+import { diskFull, isFull } from '../download/disk-full.ts';
 import { placeFor } from '../download/folder.ts';
 import { Part, targetKey } from '../download/part.ts';
 import { type Playlist, type Track, type TrackFile, trackState } from '../library-contract.ts';
@@ -53,9 +54,14 @@ export async function downloadTrack(
   if (!track) throw new Permanent(`the library has no track ${id}`, { code: 'no_track' });
   const result = await noting(ctx, library, id, 'download', async () => {
     const places = { dataDir, libraryDir: ctx.settings['LIBRARY_DIR'] || 'library' };
-    const { root } = await placeFor(places.dataDir, places.libraryDir, '');
-    const playlist = await library.playlist(track.playlist);
-    return await fileFor({ ctx, library, track, playlist, places, root });
+    try {
+      const { root } = await placeFor(places.dataDir, places.libraryDir, '');
+      const playlist = await library.playlist(track.playlist);
+      return await fileFor({ ctx, library, track, playlist, places, root });
+    } catch (error) {
+      // Also where a folder or a name finds no room.
+      throw isFull(error) ? diskFull(undefined, { cause: error }) : error;
+    }
   });
   return { result, track: (await library.track(id)) ?? track };
 }

@@ -3,6 +3,7 @@
  * its name.
  */
 import { addressIn, titleIn } from './address.ts';
+import { parseExtinfTitle } from './extinf-title.ts';
 import { type Entry, keyed, type List, listFault, titleCharsMax, tooMany, tracksPerListMax } from './list.ts';
 import { durationOf } from './moment.ts';
 import { oneLine } from './plain-text.ts';
@@ -41,11 +42,15 @@ function readM3u(text: string, base: string): List {
     }
     const url = addressIn(plain, base);
     if (url === null) leftOut++;
-    else entries.push(entryOf(url, extra));
+    else entries.push(entryOf(url, named(extra)));
     if (entries.length > tracksPerListMax) throw tooMany();
     extra = {};
   }
   return { title, tracks: keyed(entries), feed: false, leftOut, info: {} };
+}
+
+function named(extra: Extra): Extra {
+  return extra.title == null ? extra : { ...extra, ...parseExtinfTitle(extra.title, extra.artist ?? null) };
 }
 
 /** Not all at once: of a text without an end to it only so many are looked at. */
@@ -67,7 +72,7 @@ function playlistTitle(line: string): string | null {
   return oneLine(title, titleCharsMax);
 }
 
-/** `#EXTINF:123 group-title="News" tvg-logo="…",The title`, and what players write in lines of their own. */
+/** `#EXTINF:123 group-title="News" tvg-logo="…",Artist - Title`, and what players write in lines of their own. */
 function extraIn(line: string): Extra {
   const information = /^#EXTINF:\s*(-?\d+(?:\.\d+)?)?((?:\s+[\w-]+="[^"]*")*)\s*,?(.*)$/i.exec(line);
   if (information) {

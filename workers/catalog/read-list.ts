@@ -13,7 +13,7 @@ import { readPlaylist } from './playlist-file.ts';
 import { textOf } from './text-of.ts';
 
 /** Another one is read although its server says that nothing has changed. Counted up when lists are read in another way. */
-export const readingVersion = 1;
+export const readingVersion = 2;
 
 const READERS: Readonly<Record<string, (text: string, address: string) => List>> = {
   feed: readFeed,

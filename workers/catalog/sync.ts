@@ -6,8 +6,8 @@ import { libraryRecordsMax, type Playlist, type Source, type Track, trackState }
 import type { Library } from './client.ts';
 import { compare, newest } from './compare.ts';
 import type { List } from './list.ts';
-import type { Places } from './local-files.ts';
-import { pathOfSource } from './local-files.ts';
+import { type Places, pathOfSource } from './local-files.ts';
+import type { LostFiles } from './lost-files.ts';
 import { labelOf } from './pass-on.ts';
 import { type GivenPlaylist, givenList } from './playlist-params.ts';
 import { readingVersion, readList } from './read-list.ts';
@@ -85,28 +85,33 @@ async function tracksOf(library: Library, playlist: string): Promise<Map<string,
   return tracks;
 }
 
-/**
- * What is left to be done for the tracks of a playlist: to fetch a file, or to bring one that is there to where copies go.
- * @param uploads whether there is such a place
- */
+export interface Looking {
+  /** At most so many newest of its tracks; null for all. */
+  readonly limit: number | null;
+  /** Whether there is a place that copies go to. */
+  readonly uploads: boolean;
+  readonly lost: LostFiles;
+}
+
+/** What is left to be done for the tracks of a playlist: to fetch a file, or to bring one that is there to where copies go. */
 export async function* workFor(
   library: Library,
   playlist: Playlist,
-  limit: number | null,
-  uploads: boolean,
+  { limit, uploads, lost }: Looking,
 ): AsyncGenerator<NextWork> {
-  const states = ['new', 'changed', 'failed', ...(uploads ? (['downloaded'] as const) : [])] as const;
-  const open = library.tracks({ playlists: [playlist.id], ...(limit === null && { states }) });
-  for await (const track of limit === null ? open : limited(open, limit, playlist.kind === 'feed')) {
+  const all = library.tracks({ playlists: [playlist.id] });
+  const tracks = limit === null ? all : limited(all, limit, playlist.kind === 'feed');
+  const canCome = (track: Track) =>
+    track.goneAt === null && track.url !== null && stageFor(track, uploads) !== 'download';
+  for await (const track of lost.others(tracks, canCome)) {
     const stage = stageFor(track, uploads);
-    if (stage !== null)
-      yield {
-        key: track.id,
-        label: labelOf(track.title),
-        params: { track: track.id },
-        ...(stage === 'upload' && { stage }),
-      };
+    if (stage !== null) yield { ...workOf(track), ...(stage === 'upload' && { stage }) };
   }
+  if (!lost.areTooMany) for (const track of lost.tracks) yield workOf(track);
+}
+
+function workOf({ id, title }: Track): NextWork {
+  return { key: id, label: labelOf(title), params: { track: id } };
 }
 
 async function* limited(tracks: AsyncIterable<Track>, limit: number, feed: boolean): AsyncGenerator<Track> {

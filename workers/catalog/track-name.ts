@@ -46,6 +46,11 @@ export function parseTrackName(name: string): TrackName {
   return { title, versions, artists, number, date };
 }
 
+/** With its versions: without them, a song and its accompaniment would have one title. */
+export function titleOf({ title, versions }: TrackName): string {
+  return [title, ...versions.map(({ text }) => `(${text})`)].join(' ');
+}
+
 // A number alone before the dash may be a title (`24 - Jem`); one that begins with 0 hardly is.
 const LEAD =
   /^(?:(?<date>\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])) (?:- )?|(?<number>0\d{1,2}) (?:- )?|(?<dotted>\d{1,3})[.)] )(?=\S)/;
@@ -59,14 +64,21 @@ function withoutLead(whole: string): Pick<TrackName, 'number' | 'date'> & { rest
   return { number: digits === undefined ? null : Number(digits), date: date ?? null, rest };
 }
 
-/** The last dash with a space on both sides that stands in no brackets. */
-function lastDash(text: string): { from: number; to: number } | null {
+function lastDash(text: string): Dash | null {
+  return dashesIn(text).at(-1) ?? null;
+}
+
+export interface Dash {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Those with a space on both sides that stand in no brackets. */
+export function dashesIn(text: string): Dash[] {
   const brackets = bracketsIn(text);
-  const dashes = [...text.matchAll(/ [-\u2013\u2014](?= )/g)].filter(
-    ({ index }) => !brackets.some(({ from, to }) => from < index && index < to),
-  );
-  const last = dashes.at(-1);
-  return last === undefined ? null : { from: last.index, to: last.index + last[0].length };
+  return [...text.matchAll(/ [-\u2013\u2014](?= )/g)]
+    .filter(({ index }) => !brackets.some(({ from, to }) => from < index && index < to))
+    .map((dash) => ({ from: dash.index, to: dash.index + dash[0].length }));
 }
 
 function artistsIn(text: string): string[] {

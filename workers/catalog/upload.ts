@@ -1,9 +1,10 @@
 /** A file of the library to its target, once; what was sent is written down when the target has it whole. */
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type HandlerContext, Permanent } from '../define.ts';
+import { type HandlerContext, type HttpClient, Permanent } from '../define.ts';
 import { placeFor } from '../download/folder.ts';
 import { Speed } from '../download/speed.ts';
+import { request } from '../http.ts';
 import { type Track, type TrackFile, trackState } from '../library-contract.ts';
 import { type Library, libraryOf } from './client.ts';
 import { noting } from './failure.ts';
@@ -19,10 +20,11 @@ export interface Uploaded {
   readonly skipped: boolean;
 }
 
+const farewellMsMax = 3_000;
 export const nowhere: Uploaded = { target: null, name: null, bytes: 0, skipped: true };
 
 export async function uploadTrack(ctx: HandlerContext, id: string, dataDir: string): Promise<Uploaded> {
-  const target = targetOf(ctx.settings, ctx.http, dataDir);
+  const target = targetOf(ctx.settings, { http: ctx.http, farewell: farewellOf(ctx) }, dataDir);
   if (!target) return nowhere;
   const library = libraryOf(ctx);
   await library.claim(`track:${id}`);
@@ -73,8 +75,16 @@ function sendingOf(ctx: HandlerContext, totalBytes: number) {
   const { progress } = ctx;
   return {
     resume: ctx.resume,
+    signal: ctx.signal,
     save: (state: unknown) => ctx.checkpoint(state),
     sent: (bytes: number) => progress(bytes, totalBytes, speed.text(bytes, performance.now())),
+  };
+}
+
+/** Ends in time for what ends an attempt that does not end. */
+function farewellOf({ settings }: HandlerContext): HttpClient {
+  return {
+    request: (url, options = {}) => request(url, { ...options, signal: AbortSignal.timeout(farewellMsMax) }, settings),
   };
 }
 

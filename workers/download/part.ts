@@ -23,6 +23,8 @@ export interface Note {
   readonly totalBytes: number | null;
   /** Bytes known to be on the disk itself. */
   readonly syncedBytes: number;
+  /** Media type its server gave; an answer that the part is whole already does not say it again. */
+  readonly type?: string | null;
   /** Life of the machine in which it was written: afterwards only what was synced can be trusted. */
   readonly boot: string;
 }
@@ -71,9 +73,15 @@ export class Part {
   }
 
   async write(note: Omit<Note, 'boot'>): Promise<void> {
-    // Renamed into place, so that a note is whole or not there.
-    await writeFile(`${this.#notePath}.tmp`, JSON.stringify({ ...note, boot: bootId() }));
-    await rename(`${this.#notePath}.tmp`, this.#notePath);
+    const temporary = `${this.#notePath}.tmp`;
+    try {
+      // Renamed into place, so that a note is whole or not there.
+      await writeFile(temporary, JSON.stringify({ ...note, boot: bootId() }));
+      await rename(temporary, this.#notePath);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
   }
 
   async remove(): Promise<void> {

@@ -8,6 +8,7 @@ import { Permanent } from '../define.ts';
 import { networkFault } from '../http-fault.ts';
 import { unexpectedStatus } from '../http-status.ts';
 import { type Algorithm, type Digest, Sums } from './digest.ts';
+import { diskFull, isFull } from './disk-full.ts';
 import { packingOf, unpacked } from './packing.ts';
 import type { Note, Part } from './part.ts';
 import type { Receipt } from './receipt.ts';
@@ -43,7 +44,7 @@ export type Transfer =
       /** Address that answered, and what it said about the name. */
       readonly url: string;
       readonly disposition: string | undefined;
-      /** Media type; null where the answer did not speak of the file. */
+      /** Media type; null where no answer has told it. */
       readonly type: string | null;
     };
 
@@ -83,7 +84,13 @@ export async function transfer(
     if (verdict.kind === 'complete' && begun) {
       const { url, headers } = response;
       const both = { bytes: begun.bytes, resumedBytes: begun.bytes, digests: sums.digests(), validators: begun.note };
-      return { kind: 'received', ...both, url, disposition: headers['content-disposition'], type: null };
+      return {
+        kind: 'received',
+        ...both,
+        url,
+        disposition: headers['content-disposition'],
+        type: begun.note.type ?? null,
+      };
     }
     ctx.log.info('what was there is of another version: starting again');
     await part.remove();
@@ -193,7 +200,7 @@ class Receiving {
     const needed = this.#totalBytes - this.#from;
     if (needed <= bavail * bsize) return;
     const message = `there is room for ${sayBytes(bavail * bsize)} on the disk, but ${sayBytes(needed)} are to come`;
-    throw Object.assign(new Error(message), { code: 'disk_full' });
+    throw diskFull(message);
   }
 
   #refuseWrongSize(bytes: number): void {
@@ -251,6 +258,7 @@ class Receiving {
       ...this.#marks,
       totalBytes: this.#totalBytes,
       syncedBytes: this.#syncedBytes,
+      type: this.#response.headers['content-type']?.slice(0, 200) ?? null,
     });
   }
 
@@ -261,6 +269,9 @@ class Receiving {
       await handle.sync();
       this.#syncedBytes = this.#position;
       await this.#writeNote();
+    } catch (error) {
+      // The note before it is still there, and what has filled the disk is told already.
+      if (!isFull(error)) throw error;
     } finally {
       await handle.close();
     }
@@ -268,9 +279,8 @@ class Receiving {
 
   #told(error: unknown, aborted: boolean): unknown {
     if (aborted || error instanceof Permanent) return error;
-    const code = (error as { code?: unknown }).code;
-    if (code === 'ENOSPC' || code === 'EDQUOT')
-      return Object.assign(new Error('the disk is full', { cause: error }), { code: 'disk_full' });
+    if (isFull(error)) return diskFull(undefined, { cause: error });
+    const { code } = error as { code?: unknown };
     const fault = networkFault(error, new URL(this.#response.url)) as Error & { code?: unknown };
     const packed = String(code).startsWith('Z_')
       ? `what the server sends cannot be unpacked as ${this.#packing}: `

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type Library, libraryOf } from '../catalog/client.ts';
 import { BUILT_IN_KINDS, playlistsOf } from '../catalog/collect.ts';
+import { playlistsPerSourceMax } from '../catalog/list.ts';
 import { fanOut, labelOf, passOn } from '../catalog/pass-on.ts';
 import { isCollected, markGone, recordPlaylist } from '../catalog/record-playlist.ts';
 import { isInScope, type Scope, scopeOf, scopeParams } from '../catalog/scope.ts';
@@ -9,7 +10,12 @@ import { defineHandler, type HandlerContext, type NextWork, Permanent } from '..
 import { type Playlist, playlistId, type Source } from '../library-contract.ts';
 import { setup } from '../setup.ts';
 
-const params = z.looseObject({ source: z.string().optional(), ...scopeParams });
+const params = z.looseObject({
+  source: z.string().optional(),
+  /** Keys of all playlists that a handler `source.<kind>` has found. */
+  found: z.array(z.string()).max(playlistsPerSourceMax).optional(),
+  ...scopeParams,
+});
 type Params = z.infer<typeof params>;
 
 export const handler = defineHandler<Params>({
@@ -20,6 +26,7 @@ export const handler = defineHandler<Params>({
   params,
   run(given, ctx) {
     const [library, scope] = [libraryOf(ctx), scopeOf(given)];
+    if (given.found) return markOthersGone(given.source, given.found, library, ctx);
     return given.source === undefined ? collectAll(scope, library, ctx) : collectOne(given.source, scope, library, ctx);
   },
 });
@@ -71,15 +78,40 @@ async function collectOne(name: string, scope: Scope, library: Library, ctx: Han
     ctx.progress(added + known, wanted.length, 'playlists'),
   );
   if (ctx.task.run === null) for (const playlist of wanted) await recordPlaylist(library, name, playlist);
-  const found = new Set(playlists.map(({ key }) => playlistId(name, key)));
-  const gone: Playlist[] = [];
-  for await (const playlist of library.playlists({ sources: [name] })) {
-    if (whole && playlist.goneAt === null && isCollected(playlist) && !found.has(playlist.id)) gone.push(playlist);
-  }
-  await markGone(library, gone, new Date().toISOString());
+  const keys = playlists.map(({ key }) => key);
+  const gone = whole ? await markAllGoneBut(keys, name, library) : 0;
   if (leftOut > 0) ctx.log.warn(`${leftOut} entries of ${name} lead nowhere`);
   ctx.count({ succeeded: wanted.length, failed: leftOut });
-  return { playlists: playlists.length, inScope: wanted.length, ...passed, gone: gone.length, leftOut };
+  return { playlists: playlists.length, inScope: wanted.length, ...passed, gone, leftOut };
+}
+
+/** A handler of another kind says what there is; what it has put into the next stage is left as it is. */
+async function markOthersGone(
+  name: string | undefined,
+  found: readonly string[],
+  library: Library,
+  ctx: HandlerContext,
+) {
+  const on = await library.sources();
+  const source = on.find((one) => one.name === name);
+  if (!source) throw noSuchSource(name ?? '', on);
+  if (BUILT_IN_KINDS.includes(source.kind)) {
+    const message = `what a source of the kind ${source.kind} has is found here; only a handler source.<kind> says it`;
+    throw new Permanent(message, { code: 'validation' });
+  }
+  const gone = await markAllGoneBut(found, source.name, library);
+  ctx.count({ succeeded: found.length });
+  return { playlists: found.length, gone };
+}
+
+/** @returns how many are gone */
+async function markAllGoneBut(keys: readonly string[], source: string, library: Library): Promise<number> {
+  const found = new Set(keys.map((key) => playlistId(source, key)));
+  const gone: Playlist[] = [];
+  for await (const playlist of library.playlists({ sources: [source] }))
+    if (playlist.goneAt === null && isCollected(playlist) && !found.has(playlist.id)) gone.push(playlist);
+  await markGone(library, gone, new Date().toISOString());
+  return gone.length;
 }
 
 function noSuchSource(name: string, on: readonly Source[]): Permanent {

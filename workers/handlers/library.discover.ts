@@ -10,7 +10,7 @@ import { unexpectedStatus, withoutQuery } from '../http-status.ts';
 import { type PlaylistChange, playlistId } from '../library-contract.ts';
 import { AllowedPlaces, isPrivateAddress } from '../private-address.ts';
 
-/** What stands where other playlists have the source they came from. */
+/** What stands where other playlists have the source they came from; no source may be called so. */
 const DISCOVER = 'discover';
 const listBytesMax = 8 * 1024 * 1024;
 const mostMax = 200;
@@ -44,7 +44,7 @@ export const handler = defineHandler<Params>({
       if (added.length === given.most) break;
       counts.processed++;
       const url = feeds[index] ?? null;
-      if (url === null || isKeptOut(url, given.url, ctx)) {
+      if (url === null || isKeptOut(url, ctx)) {
         ctx.log.warn(`${entry.title}: ${url === null ? 'no feed is known' : 'its feed lies at a private address'}`);
         counts.failed++;
       } else {
@@ -124,15 +124,11 @@ const lookedUp = z.object({
 });
 
 /** A stranger's list must not make the library ask in the network at home. */
-function isKeptOut(url: string, list: string, ctx: HandlerContext): boolean {
+function isKeptOut(url: string, ctx: HandlerContext): boolean {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return true;
-  const { hostname } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, '');
-  if (
-    hostname === new URL(list).hostname ||
-    new AllowedPlaces(ctx.settings['ALLOW_PRIVATE_ADDRESSES'] ?? '').host(host)
-  )
-    return false;
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  const allowed = new AllowedPlaces(ctx.settings['ALLOW_PRIVATE_ADDRESSES'] ?? '');
+  if (allowed.host(host) || allowed.address(host)) return false;
   return isPrivateAddress(host) || host === 'localhost' || host.endsWith('.localhost') || host.endsWith('.local');
 }
 

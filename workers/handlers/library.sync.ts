@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { type Library, libraryOf } from '../catalog/client.ts';
+import { LostFiles } from '../catalog/lost-files.ts';
 import { fanOut, labelOf, passOn } from '../catalog/pass-on.ts';
 import { playlistParams } from '../catalog/playlist-params.ts';
 import { recordFailure, recordPlaylist } from '../catalog/record-playlist.ts';
@@ -51,22 +52,25 @@ async function syncOne(given: Params, library: Library, ctx: HandlerContext) {
   const id = idOf(given);
   await library.claim(`playlist:${id}`);
   const playlist = await recordOf(given, id, library);
-  const parts: SyncParts = {
-    library,
-    ctx,
-    source: await sourceOf(playlist, library),
-    places: { dataDir: setup.dataDir, libraryDir: ctx.settings['LIBRARY_DIR'] || 'library' },
-  };
+  const places = { dataDir: setup.dataDir, libraryDir: ctx.settings['LIBRARY_DIR'] || 'library' };
+  const source = await sourceOf(playlist, library);
+  const parts: SyncParts = { library, ctx, source, places };
   const tracks = typeof given.playlist === 'object' ? given.playlist.tracks : undefined;
   try {
     const synced = await syncPlaylist(playlist, tracks, parts);
     const uploads = (ctx.settings['OBJECT_ENDPOINT'] ?? '') !== '';
-    const passed = await passOn(ctx, workFor(library, playlist, parts.source.limit, uploads), ({ added, known }) =>
+    const lost = await LostFiles.in(places);
+    const works = workFor(library, playlist, { limit: source.limit, uploads, lost });
+    const passed = await passOn(ctx, works, ({ added, known }) =>
       ctx.progress(added + known, null, 'tracks passed on'),
     );
+    if (lost.areTooMany)
+      ctx.log.warn(
+        `${lost.count} files are not in the library any more, most of this playlist: is its disk mounted? library.download brings them back`,
+      );
     if (synced.leftOut > 0) ctx.log.warn(`${synced.leftOut} entries name a file that cannot be fetched`);
     ctx.count({ succeeded: synced.new + synced.changed + synced.same, failed: synced.leftOut });
-    return { playlist: id, ...synced, passedOn: passed.added };
+    return { playlist: id, ...synced, lost: lost.count, passedOn: passed.added };
   } catch (error) {
     await recordFailure(library, ctx, id, error);
     throw error;

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { libraryOf } from '../catalog/client.ts';
-import { fanOut } from '../catalog/pass-on.ts';
+import { fanOut, labelOf } from '../catalog/pass-on.ts';
 import { type Scope, scopeOf, scopeParams } from '../catalog/scope.ts';
 import { hasTarget, targetSettings } from '../catalog/targets/choose.ts';
 import { tracksInScope } from '../catalog/tracks-in-scope.ts';
@@ -38,7 +38,7 @@ async function uploadAll(scope: Scope, ctx: HandlerContext) {
     for await (const track of tracksInScope(libraryOf(ctx), scope)) {
       if (!wantsUpload(track)) continue;
       tracks++;
-      yield { key: track.id, label: track.title, params: { track: track.id } };
+      yield { key: track.id, label: labelOf(track.title), params: { track: track.id } };
     }
   }
   const { added } = await fanOut(ctx, works());

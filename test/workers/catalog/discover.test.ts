@@ -44,6 +44,18 @@ t.test('feeds of a top list become playlists, those that are there already do no
   );
 });
 
+t.test('a feed at home is left out unless the settings name it, also one beside the list', async (t) => {
+  const [home, beside] = ['http://192.168.1.1/feed', server.url('/feed.xml')];
+  server.add('/home.json', JSON.stringify([home, beside].map((url) => ({ title: url, url }))), json);
+  const added = async (settings = {}) => {
+    const { told } = await here.run({ url: server.url('/home.json') }, settings);
+    return told.added.map(({ url }: { url: string }) => url);
+  };
+  t.same(await added(), []);
+  t.same(await added({ ALLOW_PRIVATE_ADDRESSES: '192.168.0.0/16' }), [home]);
+  t.same(await added({ ALLOW_PRIVATE_ADDRESSES: '127.0.0.1' }), [beside]);
+});
+
 t.test('pages of a directory lead to the feeds it knows', async (t) => {
   const page = (id: number) => `https://podcasts.apple.com/us/podcast/x/id${id}`;
   server.add(

@@ -152,6 +152,11 @@ t.test('every reason has its code', async (t) => {
     { retryable: false, error: { code: 'private_address' } },
     'lists do not lead into the house',
   );
+  const found = playlist('found', { source: 'discover' });
+  t.match(await attempt(track(found, { key: 'a', url: server.url('/secret.mp3') })), {
+    retryable: false,
+    error: { code: 'private_address' },
+  });
 });
 
 t.test('a part is gone on with by whichever task comes next, and begun again when the file has changed', async (t) => {
@@ -321,6 +326,19 @@ t.test('a run is about the tracks of its scope that want their files', async (t)
   await done(null);
   t.equal(nexts.length, 3);
   t.equal(catalog.puts, 0);
+});
+
+t.test('a run takes hosts by turns, each in its order, and titles of any length', async (t) => {
+  const { playlist, track, done, nexts, get } = await downloads(t);
+  const list = playlist('list');
+  const long = 'x'.repeat(5_000);
+  const [a, b] = ['http://a.example', 'http://b.example'];
+  for (const url of [`${a}/1`, `${a}/2`, `${a}/3`, `${b}/1`, `${b}/2`, 'http://c.example/1'])
+    track(list, { key: url, url, title: long });
+  await done(null);
+  const urls = nexts.map(({ key }) => get(key).url);
+  t.same(urls, [`${a}/1`, `${b}/1`, 'http://c.example/1', `${a}/2`, `${b}/2`, `${a}/3`]);
+  t.ok(nexts.every(({ label }) => (label ?? long).length <= 200));
 });
 
 t.test('from one host only so many come at once, also beyond this thread', async (t) => {

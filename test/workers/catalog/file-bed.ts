@@ -8,6 +8,7 @@ import { type Bed, builtIn } from '../thread-pool.ts';
 
 export interface Next {
   readonly key: string;
+  readonly label?: string;
   readonly stage?: string;
   readonly params: { readonly track?: string };
 }
@@ -17,6 +18,7 @@ export interface LibraryBed extends Bed {
   readonly nexts: Next[];
   /** Of the library. */
   readonly root: string;
+  readonly settings: Readonly<Record<string, string>>;
   readonly source: (own: Partial<Source> & { name: string }) => void;
   readonly playlist: (title: string, own?: Partial<Playlist>) => string;
   /** @returns its id */
@@ -62,6 +64,7 @@ export function libraryBed(shared: Bed, type: string, more: Readonly<Record<stri
   return {
     ...shared,
     root: join(shared.dataDir, folder),
+    settings,
     order,
     catalog,
     nexts,

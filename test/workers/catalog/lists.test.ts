@@ -142,9 +142,9 @@ t.test('every encoding is read, told or not, and what is told wrong is not belie
     ['utf-16be.xml', null, 'utf-16be', 'どうして…'],
     ['says-utf-8.xml', 'application/xml; charset=utf-8', 'windows-1252', 'Jóga'],
     ['says-latin-1.xml', 'text/xml; charset="ISO-8859-1"', 'utf-8', 'Ünder'],
-    ['gbk.m3u', null, 'gb18030', '病名为爱 (国语) - 祖娅纳惜'],
-    ['gbk.m3u', 'audio/x-mpegurl; charset=CP936', 'gbk', '病名为爱 (国语) - 祖娅纳惜'],
-    ['sjis.m3u', null, 'shift_jis', 'どうして… - 澤野弘之'],
+    ['gbk.m3u', null, 'gb18030', '病名为爱 (国语)'],
+    ['gbk.m3u', 'audio/x-mpegurl; charset=CP936', 'gbk', '病名为爱 (国语)'],
+    ['sjis.m3u', null, 'shift_jis', '澤野弘之'],
     ['rss-0.91.xml', null, 'windows-1252', 'Première'],
     ['feed.json', null, 'utf-8', 'Seven'],
     ['feed.json', 'application/json; charset=klingon', 'utf-8', 'Seven'],
@@ -177,7 +177,7 @@ t.test('playlists of players give their tracks', async (t) => {
         title: 'Stations',
         tracks: [
           { title: 'Erste, mit Komma', durationS: 123, info: { group: 'News', image: 'http://m.example/l.png' } },
-          { title: '玉盘 - 葫芦童声', artist: '葫芦童声', album: '童谣', url: `${address}2.flac`, durationS: null },
+          { title: '玉盘', artist: '葫芦童声', album: '童谣', url: `${address}2.flac`, durationS: null },
           { title: '3', key: '//m.example/3.ogg', url: 'http://m.example/3.ogg?PHPSESSID=abc', durationS: 11 },
         ],
       },
@@ -220,6 +220,36 @@ t.test('playlists of players give their tracks', async (t) => {
     ['file:///music/Sub/a%231%20100%25.mp3', 'file:///etc/passwd', 'http://m.example/1.mp3'],
   );
   t.equal(local.leftOut, 1);
+});
+
+t.test('an extended M3U says who it is by: in front of the title, or as files are named here', async (t) => {
+  const rows: [string, string | null, string | null, string][] = [
+    ['Björk - Jóga', null, 'Björk', 'Jóga'],
+    ['Queen – Bohemian Rhapsody', null, 'Queen', 'Bohemian Rhapsody'],
+    ['Ann - Road - Part 2 - Live', null, 'Ann', 'Road - Part 2 - Live'],
+    ['Jay-Z - 99 Problems', null, 'Jay-Z', '99 Problems'],
+    ['311 - Amber', null, '311', 'Amber'],
+    ['07 - Amber', null, null, '07 - Amber'],
+    ['07 - Ann - Road', null, 'Ann', 'Road'],
+    ['2026-11-24 - Ann - Road', null, 'Ann', 'Road'],
+    ['Ann (UK) - Road', null, 'Ann (UK)', 'Road'],
+    ['Ann - Road (Live - Berlin)', null, 'Ann', 'Road (Live - Berlin)'],
+    ['Ann - Road (Live) - Single', null, 'Ann', 'Road (Live) - Single'],
+    ['病名为爱 (国语) - 祖娅纳惜', null, '祖娅纳惜', '病名为爱 (国语)'],
+    ['Rain_ Part 1 - Ann _ Bob', null, 'Ann, Bob', 'Rain: Part 1'],
+    ['Road - Ann', 'ANN', 'ANN', 'Road'],
+    ['Ann - Road - Part 2', 'Ann', 'Ann', 'Road - Part 2'],
+    ['Road - Part 2', 'Ann', 'Ann', 'Road - Part 2'],
+    ['Erste, mit Komma', null, null, 'Erste, mit Komma'],
+    ['One-Two', null, null, 'One-Two'],
+    [' - Road', null, null, '- Road'],
+    ['Ann - ', null, null, 'Ann -'],
+  ];
+  for (const [text, own, artist, title] of rows) {
+    const line = own === null ? '' : `#EXTART:${own}\n`;
+    const { tracks } = readPlaylist(`#EXTM3U\n#EXTINF:123,${text}\n${line}1.mp3\n`, 'http://m.example/');
+    t.match(tracks, [{ title, artist, durationS: 123 }], text);
+  }
 });
 
 t.test('listings of every server give the same files and folders', async (t) => {

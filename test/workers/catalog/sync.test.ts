@@ -433,6 +433,70 @@ t.test('what a source of another kind gives is written down without being fetche
   });
 });
 
+t.test('a handler of another kind says what there is, and what it does not name is gone', async (t) => {
+  const bed = newBed();
+  bed.library.sources = [source('Shelf', { kind: 'shelf', url: 'https://shelf.example/' }), source('A', {})];
+  for (const key of ['a', 'b'])
+    await bed.perform('library.sync', { source: 'Shelf', playlist: { key, title: key, tracks: [] } });
+  bed.library.put([{ id: 'd'.repeat(16), source: 'Shelf', key: 'k', title: 'put by others' }], []);
+  const gone = () => [...bed.library.playlists.values()].filter((one) => one.goneAt !== null).map(({ key }) => key);
+  const tell = (found: string[], name = 'Shelf') => bed.perform('library.collect', { source: name, found });
+  t.match(await tell(['a', 'b', 'new']), { result: { playlists: 3, gone: 0 }, counts: { succeeded: 3 } });
+  t.match(await tell(['b']), { outcome: 'succeeded', result: { playlists: 1, gone: 1 }, works: [] });
+  t.same(gone(), ['a']);
+  t.match(await bed.perform('library.sync'), { result: { playlists: 2 } }, 'what is gone is not synced');
+  await bed.perform('library.sync', { source: 'Shelf', playlist: { key: 'a', title: 'a', tracks: [] } });
+  t.same(gone(), [], 'what comes back is there again');
+  t.match(await tell([]), { result: { gone: 2 } }, 'none may be all there is');
+  t.match(await tell([], 'A'), { retryable: false, error: { code: 'validation', message: /kind feed/ } });
+  t.match(await tell([], 'Z'), { retryable: false, error: { code: 'no_such_source' } });
+});
+
+t.test('a file that was deleted by hand is fetched again; where most are missing, the disk is', async (t) => {
+  const episodes = Array.from({ length: 9 }, (_, at) => item(`${at + 1}`, `${at + 1} Jan 2026`));
+  const { sync, track, bed, path } = podcast(feed(...episodes));
+  const root = mkdtempSync(join(tmpdir(), 'nightshift-library-'));
+  t.teardown(() => rmSync(root, { recursive: true, force: true }));
+  bed.settings = { LIBRARY_DIR: root, OBJECT_ENDPOINT: 'file:///mnt' };
+  await sync();
+  const keys = episodes.map((_, at) => `${at + 1}`);
+  for (const key of keys) bed.library.put([], [{ id: track(key).id, file: file(track(key)) }]);
+  const passedOn = async () => {
+    const { result, works } = await sync();
+    const to = (stage: string) =>
+      works.filter((work) => (work.stage ?? 'download') === stage).map(({ label }) => Number(label?.split(' ')[1]));
+    return { lost: result['lost'], download: to('download'), upload: to('upload') };
+  };
+  t.same(
+    await passedOn(),
+    { lost: 0, download: [], upload: [1, 2, 3, 4, 5, 6, 7, 8, 9] },
+    'an empty library is a disk that is not mounted',
+  );
+  for (const key of keys) writeFileSync(join(root, file(track(key)).path), 'x');
+  t.match(await passedOn(), { lost: 0, download: [] });
+  for (const key of ['2', '5', '7']) rmSync(join(root, `${key}.mp3`));
+  t.same(
+    await passedOn(),
+    { lost: 3, download: [2, 5, 7], upload: [1, 3, 4, 6, 8, 9] },
+    'also when its list is the same',
+  );
+  bed.library.put(
+    [],
+    [{ id: track('7').id, failure: { code: 'file_missing', message: '', task: '', at: '', stage: 'upload' } }],
+  );
+  server.add(path, feed(...episodes.slice(1)));
+  rmSync(join(root, '1.mp3'));
+  t.match(await passedOn(), { lost: 3, download: [2, 5, 7] }, 'what its list has no more cannot come');
+  for (const key of ['3', '4']) rmSync(join(root, `${key}.mp3`));
+  t.match(await passedOn(), { lost: 5, download: [] }, 'most of it');
+  bed.library.sources = [source('Pod', { url: server.url(path), limit: 3 })];
+  writeFileSync(join(root, '7.mp3'), 'x');
+  rmSync(join(root, '8.mp3'));
+  t.match(await passedOn(), { lost: 1, download: [8] }, 'of a source with a limit, those within it');
+  bed.library.put([], [{ id: track('9').id, version: 'other' }]);
+  t.match(await passedOn(), { lost: 1, download: [9, 8] });
+});
+
 t.test('a private address in a list of somebody else is not asked', async (t) => {
   const bed = newBed();
   const other = await FileServer.start('127.0.0.2');
@@ -444,6 +508,10 @@ t.test('a private address in a list of somebody else is not asked', async (t) =>
   t.match(await bed.syncAll('Pool'), [{ outcome: 'failed', retryable: false, error: { code: 'private_address' } }]);
   bed.library.put([{ id: 'a'.repeat(16), source: 'found by others', key: 'k', title: 'T', url, kind: 'feed' }], []);
   t.match(await bed.perform('library.sync', { playlist: 'a'.repeat(16) }), { error: { code: 'private_address' } });
+  const found = playlistId('discover', url);
+  bed.library.put([{ id: found, source: 'discover', key: url, title: 'Found', url, kind: 'feed' }], []);
+  const discovered = await bed.perform('library.sync', { playlist: found });
+  t.match(discovered, { retryable: false, error: { code: 'private_address' } });
   t.equal(other.requests.length, 0);
   bed.settings = { ALLOW_PRIVATE_ADDRESSES: '127.0.0.2' };
   t.match(await bed.syncAll('Pool'), [{ outcome: 'succeeded' }]);

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
+import type { StopReason } from '../../../workers/contract.ts';
 import { needs } from '../../helpers/needs.ts';
 import { bucket, Middleman, s3Keys, startS3, startWebdav, webdavKeys } from '../../helpers/object-stores.ts';
 import { freePort } from '../../helpers/ports.ts';
@@ -89,6 +90,29 @@ t.test('an upload that was cut in the middle of a part goes on with that part', 
   const parts = middleman.of('PUT', 'partNumber').map(({ path }) => /partNumber=(\d+)/.exec(path)?.[1]);
   t.same(parts, ['1', '2', '3']);
   t.match(get(id), { upload: { bytes: 40 * MB }, failure: null });
+});
+
+t.test('canceled, an upload in parts is called off at the store; stopped, it is not', async (t) => {
+  const { has, order, get, catalog, middleman, pool, settings } = await s3(t);
+  const id = has('long.flac', randomBytes(40 * MB));
+  const stopIn = async (reason: StopReason) => {
+    const given = order({ track: id }, { settings });
+    const forgets = { method: 'DELETE', holds: 'uploadId=', answer: { status: 204 } };
+    const stops = (bytes: Buffer) => {
+      pool.stop(given, reason);
+      return bytes;
+    };
+    middleman.troubles.push({ method: 'PUT', holds: 'partNumber=2', change: stops }, forgets);
+    t.equal((await pool.outcome(given)).outcome, reason === 'timed_out' ? reason : 'canceled');
+    catalog.release(given.taskId);
+    const wasForgotten = !middleman.troubles.includes(forgets);
+    middleman.troubles.length = 0;
+    return wasForgotten;
+  };
+  t.equal(await stopIn('drain'), false, 'the next attempt goes on with it');
+  t.equal(await stopIn('timed_out'), false);
+  t.equal(await stopIn('canceled'), true);
+  t.match(get(id), { upload: null, failure: null }, 'a stop is no failure');
 });
 
 t.test('every reason has its code, and no record or log holds a secret', async (t) => {

@@ -21,14 +21,18 @@ export const emptyPiece: PieceSums = { from: 0, bytes: 0, sha256: hexOf('sha256'
  * @returns none for an empty file
  * @throws `file_changed` where it is not what the catalog says
  */
-export async function sumsOfPieces(file: LocalFile, pieceBytes: number): Promise<readonly PieceSums[]> {
+export async function sumsOfPieces(
+  file: LocalFile,
+  pieceBytes: number,
+  signal: AbortSignal,
+): Promise<readonly PieceSums[]> {
   const pieces: PieceSums[] = [];
   const whole = createHash('sha256');
   for (let from = 0; from < file.bytes; from += pieceBytes) {
     const [sha256, md5] = [createHash('sha256'), createHash('md5')];
     let bytes = 0;
     const end = Math.min(from + pieceBytes, file.bytes) - 1;
-    for await (const chunk of createReadStream(file.path, { start: from, end })) {
+    for await (const chunk of createReadStream(file.path, { start: from, end, signal })) {
       whole.update(chunk as Buffer);
       sha256.update(chunk as Buffer);
       md5.update(chunk as Buffer);

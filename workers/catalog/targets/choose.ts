@@ -1,10 +1,10 @@
 /** The target that the settings name. Its scheme says what it is. */
 import { fileURLToPath } from 'node:url';
-import { type HttpClient, Permanent } from '../../define.ts';
+import { Permanent } from '../../define.ts';
 import { safeName } from '../../download/file-name.ts';
 import { FolderTarget } from './folder.ts';
 import { S3Target } from './s3.ts';
-import type { Target } from './target.ts';
+import type { Reach, Target } from './target.ts';
 import { WebdavTarget } from './webdav.ts';
 
 export const targetSettings = [
@@ -24,11 +24,15 @@ export function hasTarget(settings: Settings): boolean {
 }
 
 /** @returns null where none is set @throws Permanent `wrong_target` for what cannot be one */
-export function targetOf(settings: Settings, http: HttpClient, dataDir: string): Target | null {
+export function targetOf(
+  settings: Settings,
+  { http, farewell }: Pick<Reach, 'http' | 'farewell'>,
+  dataDir: string,
+): Target | null {
   if (!hasTarget(settings)) return null;
   const endpoint = settings['OBJECT_ENDPOINT'] ?? '';
   const [accessKey, secretKey] = [settings['OBJECT_ACCESS_KEY'] ?? '', settings['OBJECT_SECRET_KEY'] ?? ''];
-  const reach = { http, accessKey, secretKey };
+  const reach = { http, farewell, accessKey, secretKey };
   if (!URL.canParse(endpoint)) throw wrongTarget('OBJECT_ENDPOINT is no address');
   const url = new URL(endpoint);
   // What it holds would stand in every record.

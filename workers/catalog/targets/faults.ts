@@ -41,7 +41,12 @@ export class Stall {
  * @param what is done, as in "PUT a/b.mp3"
  * @throws `unreachable` where it is not there, `cut_off` where it went away in the middle
  */
-export async function ask({ http }: Reach, url: string, options: HttpOptions, what: string): Promise<HttpResponse> {
+export async function ask(
+  { http }: Pick<Reach, 'http'>,
+  url: string,
+  options: HttpOptions,
+  what: string,
+): Promise<HttpResponse> {
   try {
     return await http.request(url, { redirectsMax: 0, ...options });
   } catch (error) {

@@ -7,13 +7,13 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { diskFull, isFull } from '../../download/disk-full.ts';
 import { placeFor, syncFolder } from '../../download/folder.ts';
 import { wholeBody } from './body.ts';
 import type { LocalFile, Sending, Target } from './target.ts';
 
 /** Said by a share whose other side is gone. */
 const GONE = ['ENOENT', 'ENOTDIR', 'EIO', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'EHOSTUNREACH', 'ETIMEDOUT'];
-const FULL = ['ENOSPC', 'EDQUOT'];
 
 export class FolderTarget implements Target {
   readonly name: string;
@@ -50,9 +50,10 @@ export class FolderTarget implements Target {
       const key = createHash('sha256').update(object).digest('hex').slice(0, 16);
       const temporary = join(folder, `.nightshift-${key}.part`);
       try {
-        await pipeline(wholeBody(file, sending.sent), createWriteStream(temporary));
+        const { signal } = sending;
+        await pipeline(wholeBody(file, sending.sent), createWriteStream(temporary), { signal });
         await synced(temporary);
-        if ((await digestOf(temporary)) !== file.sha256)
+        if ((await digestOf(temporary, signal)) !== file.sha256)
           throw Object.assign(new Error(`${object} has arrived as another one`), { code: 'digest_mismatch' });
         await rename(temporary, join(folder, name));
         await syncFolder(folder);
@@ -68,7 +69,7 @@ export class FolderTarget implements Target {
       return await work();
     } catch (error) {
       const { code = '', message } = error as NodeJS.ErrnoException;
-      if (FULL.includes(code)) throw Object.assign(new Error('the disk of the target is full'), { code: 'disk_full' });
+      if (isFull(error)) throw diskFull('the disk of the target is full');
       if (!GONE.includes(code) || (await stat(this.#root).catch(() => null))) throw error;
       const said = `the target ${this.#root} cannot be reached (${message}): is it mounted?`;
       throw Object.assign(new Error(said), { code: 'unreachable' });
@@ -76,9 +77,9 @@ export class FolderTarget implements Target {
   }
 }
 
-async function digestOf(path: string): Promise<string> {
+async function digestOf(path: string, signal?: AbortSignal): Promise<string> {
   const sum = createHash('sha256');
-  for await (const chunk of createReadStream(path)) sum.update(chunk as Buffer);
+  for await (const chunk of createReadStream(path, signal && { signal })) sum.update(chunk as Buffer);
   return sum.digest('hex');
 }
 

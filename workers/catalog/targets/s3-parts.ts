@@ -1,16 +1,18 @@
 /**
  * An object in parts. What has arrived is kept in mind from attempt to attempt, by the store where it lists parts and by us
- * where it does not; a part that was cut is sent again, and no other. When it is given up for good the store is told to forget.
+ * where it does not; a part that was cut is sent again, and no other. When it is given up for good, or canceled, the store is told to forget.
  */
 import { isPermanent } from '../../define.ts';
 import { type PieceSums, pieceBody, sumsOfPieces } from './body.ts';
 import { Stall } from './faults.ts';
 import { member, type S3 } from './s3-request.ts';
-import type { LocalFile, Sending } from './target.ts';
+import { isCalledOff, type LocalFile, type Sending } from './target.ts';
 
 /** The parts of one object. More than S3 allows would be 10,000; so many fit into what is kept for the next attempt. */
 const partsMax = 1_000;
 const partBytesLeast = 16 * 1024 * 1024;
+/** Longer than a task that still goes on with its upload waits between two attempts. */
+const keptMs = 3 * 86_400_000;
 
 /** What an attempt leaves to the next. */
 interface Begun {
@@ -36,17 +38,22 @@ export async function putInParts(
   const known = begunBefore(sending.resume, object, file);
   const partBytes =
     known?.partBytes ?? Math.max(Math.min(partBytesLeast, partBytesMost), Math.ceil(file.bytes / partsMax));
-  const pieces = await sumsOfPieces(file, partBytes);
-  const upload =
-    (known && (await goneOnWith(s3, known, pieces))) ?? (await begin(s3, object, file, headers, partBytes));
-  const parts = new Parts(s3, file, upload, pieces, sending);
+  let upload = known;
   try {
+    const pieces = await sumsOfPieces(file, partBytes, sending.signal);
+    upload = known && (await goneOnWith(s3, known, pieces));
+    if (!upload) {
+      await forgetOlder(s3, object);
+      upload = await begin(s3, object, file, headers, partBytes);
+    }
+    const parts = new Parts(s3, file, upload, pieces, sending);
     await parts.send();
     await parts.complete();
   } catch (error) {
     // Nobody will come back for it.
-    if (isPermanent(error) || codeOf(error) === 'digest_mismatch') await parts.abort();
-    if (codeOf(error) === 'digest_mismatch') sending.save(null);
+    const isWrong = codeOf(error) === 'digest_mismatch';
+    if (upload && (isWrong || isPermanent(error) || isCalledOff(sending))) await forget(s3, upload);
+    if (isWrong) sending.save(null);
     throw error;
   }
 }
@@ -63,6 +70,25 @@ async function begin(s3: S3, object: string, file: LocalFile, headers: Headers, 
   const uploadId = member(text, 'UploadId');
   if (uploadId === null) throw new Error('the target has begun an upload without a name');
   return { uploadId, object, sha256: file.sha256, partBytes, etags: [] };
+}
+
+/** What it is given up for is to be told, not that this fails as well. */
+async function forget(s3: S3, { object, uploadId }: Pick<Begun, 'object' | 'uploadId'>): Promise<void> {
+  await s3.expect(204, { method: 'DELETE', object, query: { uploadId }, farewell: true }).catch(() => {});
+}
+
+/**
+ * Uploads of the same object that were begun days ago, by a task that has failed for good or was canceled between two attempts:
+ * the store keeps, and counts, their parts. Stores that do not list them, and keys that may not, leave it at that.
+ */
+async function forgetOlder(s3: S3, object: string): Promise<void> {
+  const query = { uploads: '', prefix: object };
+  const answer = await s3.expect(200, { method: 'GET', object: '', query }).catch(() => null);
+  const before = Date.now() - keptMs;
+  for (const [upload] of (answer?.text ?? '').matchAll(/<Upload>.*?<\/Upload>/gs)) {
+    const [key, uploadId, begunAt] = ['Key', 'UploadId', 'Initiated'].map((name) => member(upload, name));
+    if (key === object && uploadId && Date.parse(begunAt ?? '') < before) await forget(s3, { object, uploadId });
+  }
 }
 
 /** What the store says that it has of it. @returns null where it knows nothing of it any more */
@@ -150,12 +176,6 @@ class Parts {
       body: `<CompleteMultipartUpload>${parts.join('')}</CompleteMultipartUpload>`,
     });
     this.#sending.save(null);
-  }
-
-  async abort(): Promise<void> {
-    const query = { uploadId: this.#begun.uploadId };
-    // What it is given up for is to be told, not that this fails as well.
-    await this.#s3.expect(204, { method: 'DELETE', object: this.#begun.object, query }).catch(() => {});
   }
 
   #save(): void {

@@ -5,7 +5,7 @@ import { AwsV4Signer } from 'aws4fetch';
 import { type HttpResponse, Permanent } from '../../define.ts';
 import { unexpectedStatus } from '../../http-status.ts';
 import { ask, textOf } from './faults.ts';
-import { pathOf, type Reach } from './target.ts';
+import { encoded, pathOf, type Reach } from './target.ts';
 
 const answerBytesMax = 2 * 1024 * 1024;
 const saidCharsMax = 200;
@@ -44,6 +44,8 @@ export interface S3Request {
   /** Of the body, in hex; that of a text is found here. */
   readonly sha256?: string;
   readonly signal?: AbortSignal;
+  /** To be said even when the attempt has been stopped. */
+  readonly farewell?: boolean;
 }
 
 export class S3 {
@@ -56,9 +58,13 @@ export class S3 {
   }
 
   /** Any answer is an answer. */
-  async request({ method, object, query = {}, headers = {}, body, sha256, signal }: S3Request): Promise<HttpResponse> {
+  async request(request: S3Request): Promise<HttpResponse> {
+    const { method, object, query = {}, headers = {}, body, sha256, signal, farewell = false } = request;
     const { endpoint, bucket, region } = this.#bucket;
-    const search = new URLSearchParams(query).toString();
+    // A space is %20 in what is signed, never a plus.
+    const search = Object.entries(query)
+      .map(([name, value]) => `${encoded(name)}=${encoded(value)}`)
+      .join('&');
     const url = `${endpoint}/${pathOf(bucket)}/${pathOf(object)}${search === '' ? '' : `?${search}`}`;
     const text = typeof body === 'string' ? body : '';
     const digest = sha256 ?? createHash('sha256').update(text).digest('hex');
@@ -75,7 +81,8 @@ export class S3 {
     const own = Object.fromEntries(signed.headers);
     const length = typeof body === 'string' ? { 'content-length': String(Buffer.byteLength(body)) } : {};
     const options = { method, headers: { ...own, ...length }, body: body ?? null, ...(signal && { signal }) };
-    return await ask(this.#reach, signed.url.href, options, `${method} ${object}`);
+    const http = farewell ? this.#reach.farewell : this.#reach.http;
+    return await ask({ http }, signed.url.href, options, `${method} ${object}`);
   }
 
   /** @returns its text @throws what the status and the code in the answer mean */

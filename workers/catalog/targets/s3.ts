@@ -46,7 +46,7 @@ export class S3Target implements Target {
   }
 
   async #putWhole(object: string, file: LocalFile, headers: Headers, sending: Sending): Promise<void> {
-    const [whole = emptyPiece] = await sumsOfPieces(file, Math.max(file.bytes, 1));
+    const [whole = emptyPiece] = await sumsOfPieces(file, Math.max(file.bytes, 1), sending.signal);
     const stall = new Stall();
     stall.moved();
     const passed = (bytes: number) => {

@@ -15,6 +15,8 @@ export interface LocalFile {
 export interface Sending {
   /** What an earlier attempt has kept of this upload, or null. */
   readonly resume: unknown;
+  /** Raised when the attempt is to end: it is left to the next one, unless a person has canceled it. */
+  readonly signal: AbortSignal;
   /** Keeps JSON for the next attempt. */
   save(state: unknown): void;
   /** Told as it goes on. @param bytes sent so far */
@@ -33,9 +35,16 @@ export interface Target {
   put(object: string, file: LocalFile, sending: Sending): Promise<void>;
 }
 
+/** Whether nobody will come back for what has been sent so far. */
+export function isCalledOff({ signal }: Pick<Sending, 'signal'>): boolean {
+  return signal.aborted && (signal.reason as { code?: unknown } | null)?.code === 'canceled';
+}
+
 /** What every target over HTTP needs. */
 export interface Reach {
   readonly http: HttpClient;
+  /** For what is still to be said when the attempt has been stopped; it may take a few seconds. */
+  readonly farewell: HttpClient;
   readonly accessKey: string;
   readonly secretKey: string;
 }
