@@ -1,6 +1,9 @@
 /** What hands do on the page: keys, clicks into rows, and the form that adds a task. */
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
+import { pictureFolder } from './helpers/browser.ts';
 import type { ConsoleServer } from './helpers/console-server.ts';
+import { check, readAxe } from './helpers/look.ts';
 import { button, panel, promise, rowOf } from './helpers/promise.ts';
 
 function threeTasks({ facade }: ConsoleServer): void {
@@ -198,6 +201,7 @@ promise(
     t.equal(await pages.getByRole('link').count(), 9);
     t.equal(await more.getAttribute('aria-expanded'), 'true');
     t.same(await more.boundingBox(), before, 'it stays below the finger');
+    await check(t, page, await readAxe(), join(await pictureFolder(), 'pages-phone.png'));
     t.equal(await pages.evaluate((at) => at.scrollWidth - at.clientWidth), 0);
     await page.keyboard.press('Escape');
     await page.keyboard.press('Space');

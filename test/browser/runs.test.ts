@@ -229,7 +229,7 @@ onProgram(
     t.equal(await field('Sources').inputValue(), 'bbc, feeds');
     await field('Sources').fill('');
     await button(page, 'Save').click();
-    await page.getByText('nightly podcasts saved').waitFor();
+    await page.getByRole('heading', { name: 'nightly podcasts', exact: true }).waitFor();
     t.same(
       Object.keys((await made()).run ?? {}).sort(),
       ['params', 'pipeline', 'scope'],
@@ -239,8 +239,14 @@ onProgram(
     await page.getByRole('radio', { name: 'Submit a task' }).check();
     await field('Type').selectOption('list');
     await button(page, 'Save').click();
-    await page.getByText('nightly podcasts saved').waitFor();
+    await page.getByRole('heading', { name: 'nightly podcasts', exact: true }).waitFor();
     t.match(await made(), { run: null, task: { type: 'list', params: { names: ['a'] } } });
+
+    await page.goto(`${supervisor.url}/schedules`);
+    await page.getByRole('link', { name: 'library-collect' }).click();
+    await page.getByText('the feature flag LIBRARY_COLLECT is off').waitFor();
+    await page.getByRole('link', { name: 'Feature flags' }).click();
+    await page.waitForURL('**/settings/flags');
   },
 );
 

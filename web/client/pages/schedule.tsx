@@ -130,6 +130,11 @@ function WhyHeld({ schedule }: { schedule: ScheduleRecord }) {
       <Icon name={paused ? 'pause' : 'lock'} />
       <p class="notice-text">
         <strong>{paused ? states.paused : states.held}:</strong> {why}.{' '}
+        {!paused && schedule.flag !== null && why.includes(schedule.flag) && (
+          <Link to="settings/flags" class="text-link">
+            {say().settings.flags}
+          </Link>
+        )}
         {paused?.until && scheduler.until(plannedTime(Date.parse(paused.until), timezone, now.value))}
       </p>
     </div>

@@ -13,7 +13,7 @@ export const schedulesEn = {
   noMatchText: 'A shorter text may find it.',
   none: 'No schedule yet',
   noneText:
-    'A schedule submits a task by itself: every night, on Mondays, every six hours, or once. Each planned time becomes an occurrence, and the ledger says what became of it: nothing is missed unseen, and nothing runs twice.',
+    'A schedule submits a task by itself, or starts a run: every night, on Mondays, every six hours, or once. Each planned time becomes an occurrence, and the ledger says what became of it: nothing is missed unseen, and nothing runs twice.',
   noneCommand: 'It can be made on this page, or by a script:',
   missing: 'There is no such schedule',
   missingText: 'It may have been deleted. If so, what became of its planned times is still below.',
