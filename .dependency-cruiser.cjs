@@ -93,7 +93,7 @@ module.exports = {
         '^supervisor/queue/',
         '^supervisor/(core|journal|history)/',
         '^supervisor/(boot|clock|facade|health|health-reports|last-incarnation|orphans)[.]ts$',
-        '^supervisor/(open-records|package-version|past-runs|recorder|replay|start-fault|store-desk|supervisor|timekeeper)[.]ts$',
+        '^supervisor/(open-records|package-version|past-runs|recorder|replay|retry-desk|start-fault|store-desk|supervisor|timekeeper)[.]ts$',
         '^supervisor/settings/grammars[.]ts$',
         '^workers/outcome[.]ts$',
       ],

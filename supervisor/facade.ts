@@ -12,6 +12,8 @@ export type TaskView = TaskRecord & {
   readonly waiting: Waiting | null;
   /** Id of the task that ran it again, once only the history had it; null while nobody asked. */
   readonly retriedAs: string | null;
+  /** Only of a task of a run that cannot run again there: why. */
+  readonly retryRefused?: string;
 };
 
 /** Who asked: `http`, `cli`, `inbox:NAME`, `handler:TASK_ID`, and from where, for the record. */
@@ -113,6 +115,15 @@ export interface StatsView {
 export type Which =
   | { readonly ids: readonly string[] }
   | { readonly filter: TaskFilter; readonly after?: string | null; readonly resolved?: boolean };
+
+/** A task that was run again. */
+export interface Retried {
+  readonly task: TaskView;
+  readonly originalId: string;
+  readonly source: 'live' | 'history' | 'rebuilt';
+  /** What had to be assumed, where its record was not whole. */
+  readonly warning?: string;
+}
 
 /** How many tasks are run again. */
 export interface RetryHow {
@@ -246,11 +257,7 @@ export interface Facade {
   cancel(id: string, actor: Actor): Promise<TaskView>;
   promote(id: string, actor: Actor): Promise<TaskView>;
   /** @param params JSON text, in place of those it had; the task that is run again keeps its own */
-  retry(
-    id: string,
-    actor: Actor,
-    params?: string | null,
-  ): Promise<{ task: TaskView; originalId: string; source: 'live' | 'history' | 'rebuilt'; warning?: string }>;
+  retry(id: string, actor: Actor, params?: string | null): Promise<Retried>;
   cancelMany(which: Which, dryRun: boolean, actor: Actor): Promise<ManyAnswer>;
   retryMany(which: Which, dryRun: boolean, actor: Actor, how?: RetryHow): Promise<ManyAnswer>;
   queue(): Promise<QueueView>;

@@ -3,11 +3,11 @@ import { statfs } from 'node:fs/promises';
 import { type HandlerCatalog, NOTES } from '../workers/contract.ts';
 import type { Clock } from './clock.ts';
 import { nextDue } from './core/due.ts';
-import { iso } from './core/record.ts';
+import { iso, type KnownRecord } from './core/record.ts';
 import { Refusal } from './core/refusal.ts';
 import { localText } from './core/schedule/local-time.ts';
 import type { Pause, State } from './core/state.ts';
-import { TASK_STATE_NAMES, type TaskState } from './core/task.ts';
+import { TASK_STATE_NAMES } from './core/task.ts';
 import type { TaskInput } from './core/task-input.ts';
 import { movesFrom } from './core/transitions.ts';
 import type { Pool } from './dispatch/pool.ts';
@@ -31,15 +31,17 @@ import type { AttemptLog } from './history/attempt-log.ts';
 import { durationErrorMax } from './history/durations.ts';
 import { statsFrom } from './history/stats.ts';
 import type { Journal } from './journal/live-journal.ts';
-import { forMany } from './many.ts';
+import { forMany, outcomeOf } from './many.ts';
 import { waitingForHandlers } from './no-handler.ts';
 import { recovering } from './recovering.ts';
+import type { RetryDesk } from './retry-desk.ts';
 import { schedulesStill } from './schedules-still.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Throughput } from './throughput.ts';
 
 export interface FrontParts {
   readonly supervisor: Supervisor;
+  readonly retries: RetryDesk;
   readonly state: State;
   readonly pool: Pool;
   readonly journal: Journal;
@@ -92,37 +94,26 @@ export class Front implements Facade {
   }
 
   retry(id: string, actor: Actor, params: string | null = null) {
-    return this.#parts.supervisor.retry(id, actor, { params });
+    return this.#parts.retries.retry(id, actor, { params });
   }
 
   cancelMany(which: Which, dryRun: boolean, actor: Actor) {
-    const carryOut = (id: string) => this.cancel(id, actor);
-    return forMany(this.#many(), which, dryRun, {
+    const { supervisor } = this.#parts;
+    const parts = {
+      page: (request: PageRequest) => supervisor.records(request),
+      named: (ids: readonly string[]) => supervisor.recordsOf(ids),
+      viewOf: (record: KnownRecord) => supervisor.viewOf(record),
+    };
+    return forMany(parts, which, dryRun, {
       states: CANCELABLE,
       able: ({ state }) => CANCELABLE.includes(state),
       resolved: () => false,
-      carryOut,
+      carryOut: (tasks) => Promise.all(tasks.map(({ id }) => outcomeOf(this.cancel(id, actor)))),
     });
   }
 
-  retryMany(which: Which, dryRun: boolean, actor: Actor, { overMs = null, idempotencyKey = null }: RetryHow = {}) {
-    const resolved = 'ids' in which || which.resolved === true;
-    const carryOut = (id: string, delayMs: number | null) => {
-      const key = idempotencyKey && `${idempotencyKey}:${id}`;
-      return this.#parts.supervisor.retry(id, actor, { resolved, delayMs, idempotencyKey: key });
-    };
-    return forMany(this.#many(), which, dryRun, {
-      states: FAILURES,
-      able: ({ state }) => state === 'canceled' || FAILURES.includes(state),
-      resolved: ({ retriedAs }) => retriedAs !== null && !resolved,
-      carryOut,
-      overMs,
-    });
-  }
-
-  #many() {
-    const { supervisor } = this.#parts;
-    return { page: (request: PageRequest) => supervisor.tasks(request), one: (id: string) => supervisor.task(id) };
+  retryMany(which: Which, dryRun: boolean, actor: Actor, how?: RetryHow) {
+    return this.#parts.retries.retryMany(which, dryRun, actor, how);
   }
 
   async stats(request: StatsRequest): Promise<StatsView> {
@@ -270,9 +261,6 @@ export class Front implements Facade {
 }
 
 const CANCELABLE = TASK_STATE_NAMES.filter((state) => state === 'running' || movesFrom(state, 'task.canceled'));
-
-/** What ended badly or was cut and held. Somebody wanted a canceled task to end, so only its id brings it back. */
-const FAILURES: readonly TaskState[] = ['failed', 'interrupted'];
 
 function pauseView(pause: Pause | null) {
   return pause && { reason: pause.reason, by: pause.by, since: iso(pause.since) };

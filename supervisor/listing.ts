@@ -4,10 +4,11 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
-import { type TaskRecord, taskRecord } from './core/record.ts';
+import { type KnownRecord, type TaskRecord, taskRecord } from './core/record.ts';
 import type { State } from './core/state.ts';
 import type { Task, TaskState } from './core/task.ts';
 import { createdAt } from './core/task.ts';
+import { wholeRecord } from './core/whole-record.ts';
 import type { PageRequest, TaskFilter } from './facade.ts';
 import type { History } from './history/history.ts';
 import type { CountQuery } from './history/query.ts';
@@ -26,7 +27,7 @@ export interface ListingParts {
 }
 
 export interface Listed {
-  readonly records: readonly TaskRecord[];
+  readonly records: readonly KnownRecord[];
   readonly next: string | null;
 }
 
@@ -48,7 +49,7 @@ async function finishedTasks({ history, state }: ListingParts, request: PageRequ
     order,
     ...indexQuery(state, filter),
     ...(matchBytes && { matchBytes }),
-    match: (record) => matches(record, filter),
+    match: (record) => matches(wholeRecord(record), filter),
     ...(signal && { signal }),
   });
   return { items: page.items, next: page.next };

@@ -1,7 +1,9 @@
 /** One wish for many tasks: by ids or by filter, each told apart, bounded by what was there at the first call. */
+import type { KnownRecord } from './core/record.ts';
 import { Refusal } from './core/refusal.ts';
 import type { TaskState } from './core/task.ts';
-import type { ManyAnswer, PageRequest, TaskPage, TaskView, Which } from './facade.ts';
+import type { ManyAnswer, PageRequest, TaskView, Which } from './facade.ts';
+import type { Listed } from './listing.ts';
 
 const pageLimit = 500;
 /** By filter; what is left is reached by `next`. */
@@ -11,19 +13,36 @@ const sampleMax = 20;
 export const resolvedNamedMax = 1_000;
 
 export interface ManyParts {
-  readonly page: (request: PageRequest) => Promise<TaskPage>;
-  readonly one: (id: string) => Promise<TaskView | null>;
+  readonly page: (request: PageRequest) => Promise<Listed>;
+  /** In the order of the ids; null for one that never was. */
+  readonly named: (ids: readonly string[]) => Promise<readonly (KnownRecord | null)[]>;
+  readonly viewOf: (record: KnownRecord) => TaskView;
 }
+
+/** Null when it was done, a `Refusal` when it could not be; anything else is thrown on. */
+export type Outcome = unknown;
+
+/** Of a call for one task, never rejecting. */
+export function outcomeOf(doing: Promise<unknown>): Promise<Outcome> {
+  return doing.then(
+    () => null,
+    (error: unknown) => error,
+  );
+}
+
+/** How long a task is put off, ms; null for not at all. Called once a task, in their order. */
+export type Delays = () => number | null;
+const atOnce: Delays = () => null;
 
 export interface Wish {
   /** States a filter narrows down to: tasks in others are not meant. */
   readonly states: readonly TaskState[];
   /** Whether it makes sense for a task named by its id. */
-  readonly able: (task: TaskView) => boolean;
+  readonly able: (task: KnownRecord) => boolean;
   /** What a filter passes over, as it has been done already. */
-  readonly resolved: (task: TaskView) => boolean;
-  /** Throws a `Refusal` where it cannot be done after all. `delayMs` is for wishes that are spread over time. */
-  readonly carryOut: (id: string, delayMs: number | null) => Promise<unknown>;
+  readonly resolved: (task: KnownRecord) => boolean;
+  /** @returns what came of each. `delays` are for wishes that are spread over time. */
+  readonly carryOut: (tasks: readonly KnownRecord[], delays: Delays) => Promise<readonly Outcome[]>;
   /** Spreads what one call does evenly over so long. */
   readonly overMs?: number | null;
 }
@@ -35,7 +54,7 @@ type Answer = { -readonly [Member in keyof ManyAnswer]: ManyAnswer[Member] } & {
 /** Page by page: ten thousand tasks with their params are not held at once. */
 export async function forMany(parts: ManyParts, which: Which, dryRun: boolean, wish: Wish): Promise<ManyAnswer> {
   const answer: Answer = { matched: 0, changed: 0, skipped: [], next: null };
-  const sample: TaskView[] = [];
+  const sample: KnownRecord[] = [];
   const delays = dryRun || wish.overMs == null ? atOnce : await spread(parts, which, wish, wish.overMs);
   for await (const tasks of 'ids' in which
     ? named(parts, which.ids, wish, answer)
@@ -44,12 +63,8 @@ export async function forMany(parts: ManyParts, which: Which, dryRun: boolean, w
     if (dryRun) sample.push(...tasks.slice(0, sampleMax - sample.length));
     else await carryOut(tasks, wish, delays, answer);
   }
-  return dryRun ? { ...answer, sample } : answer;
+  return dryRun ? { ...answer, sample: sample.map((record) => parts.viewOf(record)) } : answer;
 }
-
-/** Called once a task, in their order. */
-type Delays = () => number | null;
-const atOnce: Delays = () => null;
 
 /** How far apart they are is known once they have been counted. */
 async function spread(parts: ManyParts, which: Which, wish: Wish, overMs: number): Promise<Delays> {
@@ -58,13 +73,12 @@ async function spread(parts: ManyParts, which: Which, wish: Wish, overMs: number
   return () => Math.floor((overMs * Math.min(done++, matched)) / Math.max(1, matched));
 }
 
-async function carryOut(tasks: readonly TaskView[], wish: Wish, delays: Delays, answer: Answer): Promise<void> {
-  const outcomes = await Promise.allSettled(tasks.map(({ id }) => wish.carryOut(id, delays())));
-  for (const [index, outcome] of outcomes.entries()) {
-    if (outcome.status === 'fulfilled') answer.changed++;
-    else if (outcome.reason instanceof Refusal)
-      answer.skipped.push({ id: (tasks[index] as TaskView).id, code: outcome.reason.code });
-    else throw outcome.reason;
+async function carryOut(tasks: readonly KnownRecord[], wish: Wish, delays: Delays, answer: Answer): Promise<void> {
+  for (const [index, outcome] of (await wish.carryOut(tasks, delays)).entries()) {
+    if (outcome === null) answer.changed++;
+    else if (outcome instanceof Refusal)
+      answer.skipped.push({ id: (tasks[index] as KnownRecord).id, code: outcome.code });
+    else throw outcome;
   }
 }
 
@@ -73,14 +87,14 @@ async function* named(
   ids: readonly string[],
   wish: Wish,
   { skipped }: Answer,
-): AsyncGenerator<readonly TaskView[]> {
+): AsyncGenerator<readonly KnownRecord[]> {
   const unique = [...new Set(ids)];
   for (let from = 0; from < unique.length; from += pageLimit) {
-    const tasks: TaskView[] = [];
-    for (const id of unique.slice(from, from + pageLimit)) {
-      const task = await parts.one(id);
+    const some = unique.slice(from, from + pageLimit);
+    const tasks: KnownRecord[] = [];
+    for (const [index, task] of (await parts.named(some)).entries()) {
       if (task && wish.able(task)) tasks.push(task);
-      else skipped.push({ id, code: task ? 'conflict' : 'not_found' });
+      else skipped.push({ id: some[index] as string, code: task ? 'conflict' : 'not_found' });
     }
     yield tasks;
   }
@@ -92,7 +106,7 @@ async function* matching(
   { filter, after = null }: Extract<Which, { filter: unknown }>,
   wish: Wish,
   answer: Answer,
-): AsyncGenerator<readonly TaskView[]> {
+): AsyncGenerator<readonly KnownRecord[]> {
   const state = wish.states.filter((name) => filter.state?.includes(name) ?? true);
   if (state.length === 0) return;
   answer.next = after;
@@ -100,8 +114,8 @@ async function* matching(
     const limit = Math.min(pageLimit, tasksPerCallMax - answer.matched);
     const page = await parts.page({ filter: { ...filter, state }, after: answer.next, limit, order: 'newest' });
     answer.next = page.next;
-    yield page.items.filter((task) => !wish.resolved(task));
-    for (const { id } of page.items.filter(wish.resolved))
+    yield page.records.filter((task) => !wish.resolved(task));
+    for (const { id } of page.records.filter(wish.resolved))
       if (answer.skipped.length < resolvedNamedMax) answer.skipped.push({ id, code: 'resolved' });
   } while (answer.next !== null && answer.matched < tasksPerCallMax);
 }

@@ -37,6 +37,7 @@ import { PipelinesFolder } from './pipelines-folder.ts';
 import { PutRuns } from './put-runs.ts';
 import { PutSchedules } from './put-schedules.ts';
 import { Recorder } from './recorder.ts';
+import { RetryDesk } from './retry-desk.ts';
 import { RunKeeper } from './run-keeper.ts';
 import { RunsDesk } from './runs-desk.ts';
 import { Scheduler } from './scheduler.ts';
@@ -80,6 +81,7 @@ export interface Opened {
   readonly pastRuns: PastRuns;
   readonly recorder: Recorder;
   readonly supervisor: Supervisor;
+  readonly retries: RetryDesk;
   readonly dispatcher: Dispatcher;
   readonly pool: Pool;
   readonly front: Front;
@@ -252,7 +254,18 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     clock,
     handlers,
     checkParams: (inputs) => paramsCheck.check(inputs),
+  });
+  const retries = new RetryDesk({
+    state,
+    recorder,
+    ids,
+    clock,
+    supervisor,
+    handlerOf: (type) => handlers.of(type),
+    checkParams: (inputs) => paramsCheck.check(inputs),
     checkType: (type) => mustKnowType(handlers, type, []),
+    pump: () => dispatcher.pump(),
+    settled: () => supervisor.settled(),
   });
   const pool = new Pool({
     workerFile: fileURLToPath(new URL('../workers/worker.js', import.meta.url)),
@@ -273,6 +286,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
   };
   const front = new Front({
     supervisor,
+    retries,
     state,
     pool,
     journal,
@@ -321,8 +335,8 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     keeper,
     past: pastRuns,
     task: (id) => supervisor.task(id),
-    retryTask: (id, actor) => supervisor.retry(id, actor),
-    retryMany: (which, actor) => front.retryMany(which, false, actor),
+    retryTask: (id, actor) => retries.retry(id, actor),
+    retryMany: (which, actor) => retries.retryMany(which, false, actor),
   });
   const timekeeper = new Timekeeper({
     state,
@@ -371,6 +385,7 @@ export async function openSupervisor(options: OpenOptions): Promise<Opened> {
     pastRuns,
     recorder,
     supervisor,
+    retries,
     dispatcher,
     pool,
     front,

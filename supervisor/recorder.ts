@@ -59,9 +59,18 @@ interface Departure {
   readonly params: number | null;
 }
 
+/** Ids of what has left for the history since: what was read of such a task before may be out of date. */
+export interface Leaving {
+  has(id: string): boolean;
+  /** Only what leaves from now on counts. */
+  restart(): void;
+  end(): void;
+}
+
 export class Recorder {
   readonly #parts: RecorderParts;
   readonly #departures: Departure[] = [];
+  readonly #leaving = new Set<Set<string>>();
   #groups = 0;
 
   constructor(parts: RecorderParts) {
@@ -130,7 +139,19 @@ export class Recorder {
     this.#depart({ ending, record: JSON.stringify(record), params: null });
   }
 
+  /** Held by who reads the history and writes down what rests on that. */
+  leaving(): Leaving {
+    const ids = new Set<string>();
+    this.#leaving.add(ids);
+    return {
+      has: (id) => ids.has(id),
+      restart: () => ids.clear(),
+      end: () => void this.#leaving.delete(ids),
+    };
+  }
+
   #depart(departure: Departure): void {
+    for (const ids of this.#leaving) ids.add(departure.ending.id);
     const text = this.#departures.length === 0 ? this.#text(departure) : null;
     if (text !== null) this.#append(departure, text);
     else {

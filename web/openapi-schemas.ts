@@ -126,6 +126,7 @@ export const task = z
       .string()
       .nullable()
       .meta({ description: 'Id of the task that ran it again from history; it then counts as resolved' }),
+    retryRefused: z.string().optional().meta({ description: 'Only of a task that cannot run again in its run: why' }),
     cancelRequestedAt: nullableTime,
     settingsRevision: z.string().nullable(),
     waiting: z

@@ -26,6 +26,10 @@ export class Outbox {
   /** For items somebody waits for: posted once the code that is running has had its turn. */
   addSoon(item: WorkerItem): void {
     this.#items.push(item);
+    this.flushSoon();
+  }
+
+  flushSoon(): void {
     this.#immediate ??= setImmediate(() => this.flush());
   }
 

@@ -13,14 +13,10 @@ export function blame(seat: Seat, why: Lost['why'], told: string): Blame {
   return { why, told, begun: hasBegun(seat) };
 }
 
-/** @param since ms on the clock that only goes forward, when it was first seen running */
-export function isOverdue(
-  { seat, since }: { readonly seat: Seat; readonly since: number },
-  now: number,
-  graceMs: number,
-): boolean {
-  if (seat.stop) return now - seat.stop.since > graceMs;
-  return seat.order.timeoutMs !== null && now - since > seat.order.timeoutMs + graceMs;
+/** @param now ms on the clock that only goes forward */
+export function isOverdue({ stop, order, runsSince }: Seat, now: number, graceMs: number): boolean {
+  if (stop) return now - stop.since > graceMs;
+  return order.timeoutMs !== null && runsSince !== null && now - runsSince > order.timeoutMs + graceMs;
 }
 
 /** What is said of an order that has not ended when it should have. */

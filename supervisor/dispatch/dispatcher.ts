@@ -24,7 +24,7 @@ import { attemptOf, createdAt } from '../core/task.ts';
 import { batchesAheadMax, batchTasksMax, type Departure, Pace, Plan } from './plan.ts';
 import type { Lost, Pool, PoolListener } from './pool.ts';
 import { ProgressRelay } from './progress.ts';
-import { SLOT_LANES, type Slot, type SlotLane } from './slot.ts';
+import { roomOf, SLOT_LANES, type Slot, type SlotLane } from './slot.ts';
 
 /** What the dispatcher needs of the rest of the supervisor. */
 export interface DispatcherParts {
@@ -157,7 +157,7 @@ export class Dispatcher implements PoolListener {
   }
 
   #leave({ slot, tasks }: Departure): void {
-    this.#reserved.set(slot, (this.#reserved.get(slot) ?? 1) - 1);
+    this.#reserved.set(slot, (this.#reserved.get(slot) ?? 0) - roomOf(slot.lane, tasks.length));
     const orders: Order[] = [];
     for (const task of tasks) {
       const handler = this.#claimed.get(task.id);

@@ -1,11 +1,12 @@
 /**
  * Which claimed tasks travel together. A slot of the `cpu` lane takes one task, or several small ones in one message:
- * small is a type whose attempts have lately taken well under a millisecond.
+ * small is a type whose attempts have lately taken well under a millisecond. Where orders share a thread, those of one
+ * round do.
  */
 import type { Lane } from '../../workers/contract.ts';
 import type { Task } from '../core/task.ts';
 import type { Pool } from './pool.ts';
-import type { Slot, SlotLane } from './slot.ts';
+import { isShared, type Slot, type SlotLane } from './slot.ts';
 
 export const batchTasksMax = 128;
 const batchMsMax = 5;
@@ -48,8 +49,9 @@ export class Plan {
   readonly #pace: Pace;
   readonly #reserved: Map<Slot, number>;
   #open: { readonly departure: Departure; leftMs: number } | null = null;
+  readonly #shared = new Map<Slot, Departure>();
 
-  /** @param reserved flights that have been claimed for and have not left yet, by slot; added to here */
+  /** @param reserved room that has been claimed for what has not left yet, by slot; added to here */
   constructor(pool: Pool, pace: Pace, reserved: Map<Slot, number>) {
     this.#pool = pool;
     this.#pace = pace;
@@ -71,9 +73,15 @@ export class Plan {
     }
     const slot = this.#slotFor(type, lane, alone) as Slot;
     this.#reserved.set(slot, (this.#reserved.get(slot) ?? 0) + 1);
+    const shared = alone ? undefined : this.#shared.get(slot);
+    if (shared && shared.tasks.length < batchTasksMax) {
+      shared.tasks.push(task);
+      return slot;
+    }
     const departure: Departure = { slot, tasks: [task] };
     this.departures.push(departure);
     if (small !== null) this.#open = { departure, leftMs: batchMsMax - small };
+    if (isShared(lane) && !alone) this.#shared.set(slot, departure);
     return slot;
   }
 

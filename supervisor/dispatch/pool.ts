@@ -21,6 +21,7 @@ import {
   type Flight,
   freshFlight,
   freshSlot,
+  isShared,
   isUnderWay,
   type Seat,
   type Slot,
@@ -145,14 +146,14 @@ export class Pool {
 
   /**
    * A slot with room, the least busy one; null when the lane is full.
-   * @param ahead flights that may wait behind those under way
+   * @param ahead batches that may wait behind those under way
    */
   slotFor(lane: SlotLane, reserved: ReadonlyMap<Slot, number>, ahead = 0): Slot | null {
     let best: Slot | null = null;
     let least = Number.POSITIVE_INFINITY;
     for (const slot of this.slots) {
       if (slot.lane !== lane) continue;
-      const used = slot.flights.size + (reserved.get(slot) ?? 0);
+      const used = slot.taken + (reserved.get(slot) ?? 0);
       if (used < slot.capacity + ahead && used < least) [best, least] = [slot, used];
     }
     return best;
@@ -168,10 +169,11 @@ export class Pool {
     this.#stopIdle?.();
     const flight = freshFlight(slot, this.#threadOf(slot), orders, this.#options.clock.monotonic());
     slot.flights.add(flight);
+    slot.taken += flight.takes;
     slot.attempts += orders.length;
     for (const seat of flight.seats) this.#seats.set(seat.order.taskId, seat);
     flight.thread.take(flight).then(
-      (result) => this.#arrivals.add(orders.length, () => this.#landed(flight, result)),
+      (result) => this.#arrivals.add(result.items.length, () => this.#landed(flight, result)),
       (error: unknown) => this.#arrivals.add(0, () => this.#crashed(flight, error)),
     );
     this.#watch();
@@ -255,7 +257,7 @@ export class Pool {
     const { workerFile, setup, clock } = this.#options;
     return new Thread({
       workerFile,
-      setup: { ...setup, graceMs: this.graceMs },
+      setup: { ...setup, graceMs: this.graceMs, atOnce: isShared(slot.lane) },
       capacity: slot.capacity,
       startedAt: clock.wall(),
       heard: (message) => this.#heard(message, slot.id),
@@ -292,7 +294,7 @@ export class Pool {
       const { threadId, items } = message;
       this.#arrivals.add(items.length, () => {
         this.#heardOf.set(threadId, (this.#heardOf.get(threadId) ?? 0) + 1);
-        this.#take(items);
+        if (this.#take(items)) this.#options.listener.room();
         if (this.#early.length > 0) this.#landEarly();
       });
     }
@@ -310,14 +312,29 @@ export class Pool {
     for (const early of this.#early.splice(0)) this.#landed(early.flight, early.result);
   }
 
-  #take(items: readonly WorkerItem[]): void {
+  /** @returns whether room has come of it */
+  #take(items: readonly WorkerItem[]): boolean {
     const { listener } = this.#options;
+    let room = false;
     for (const item of items) {
       const seat = this.#seats.get(item.taskId);
       if (seat?.order.attempt !== item.attempt) continue;
       if (item.kind !== 'outcome') listener.item(item);
-      else if (this.#settle(seat)) listener.outcome(item, seat.stop?.reason ?? null);
+      else if (this.#settle(seat)) {
+        listener.outcome(item, seat.stop?.reason ?? null);
+        room = this.#vacate(seat.flight) || room;
+        this.#freeGivenUp(seat.flight);
+      }
     }
+    return room;
+  }
+
+  /** An order that has ended makes room where they share a thread; elsewhere its batch does. @returns whether it has */
+  #vacate(flight: Flight): boolean {
+    if (!isShared(flight.slot.lane)) return false;
+    flight.takes--;
+    flight.slot.taken--;
+    return true;
   }
 
   #landed(flight: Flight, result: BatchResult): void {
@@ -343,8 +360,13 @@ export class Pool {
     this.#free(flight);
   }
 
+  #freeGivenUp(flight: Flight): void {
+    if (flight.givenUp && flight.seats.every(({ settled }) => settled)) this.#free(flight);
+  }
+
   #free(flight: Flight): void {
-    flight.slot.flights.delete(flight);
+    if (!flight.slot.flights.delete(flight)) return;
+    flight.slot.taken -= flight.takes;
     if (flight.slot.flights.size === 0) this.#leaving.delete(flight.slot);
     flight.thread.leave(flight);
     this.#options.listener.room();
@@ -373,6 +395,7 @@ export class Pool {
     const { taskId, attempt } = seat.order;
     const worker = seat.flight.slot.lane === 'process' ? 'process' : 'thread';
     this.#options.listener.lost({ taskId, attempt, why, message: told, begun, worker });
+    this.#freeGivenUp(seat.flight);
   }
 
   #watch(): void {
@@ -386,16 +409,13 @@ export class Pool {
 
   #look(flight: Flight): void {
     const now = this.#options.clock.monotonic();
-    const seat = flight.seats.find(isUnderWay);
-    if (!seat) flight.current = null;
-    else if (flight.current?.seat !== seat) flight.current = { seat, since: now };
-    if (!flight.current) {
-      // It waits behind another: not for longer than what is in it would take.
-      if (flight.behind && now - flight.since > waitingMsMax) this.#giveBack(flight);
-      return;
-    }
-    if (isOverdue(flight.current, now, this.graceMs)) this.#giveUp(flight.current.seat, now);
-    else if (now - flight.current.since > patienceMs) this.#giveBack(flight);
+    const running = flight.seats.filter(isUnderWay);
+    for (const seat of running) seat.runsSince ??= now;
+    if (!flight.thread.notes) flight.since = now;
+    // What waits behind another batch, or another order, does so for no longer than expected.
+    const waitsLong = running.length === 0 && flight.behind && now - flight.since > waitingMsMax;
+    if (waitsLong || running.some(({ runsSince }) => now - (runsSince as number) > patienceMs)) this.#giveBack(flight);
+    for (const seat of running) if (!seat.settled && isOverdue(seat, now, this.graceMs)) this.#giveUp(seat, now);
   }
 
   #giveBack(flight: Flight): void {
@@ -421,13 +441,15 @@ export class Pool {
     const { slot, thread } = flight;
     thread.culprit ??= seat;
     if (slot.thread === thread) slot.thread = null;
-    const alone = ![...thread.flights].some((other) => other !== flight && other.seats.some(isUnderWay));
+    const alone = ![...thread.flights].some(({ seats }) => seats.some((other) => other !== seat && isUnderWay(other)));
     if (alone || thread.isStuck(now)) {
       this.#end(thread, thread.destroy());
       return;
     }
     if (!thread.retired) this.#end(thread, thread.retire());
+    flight.givenUp = true;
+    const room = this.#vacate(flight);
     this.#lose(seat, givenUp(seat, this.graceMs));
-    this.#free(flight);
+    if (room) this.#options.listener.room();
   }
 }

@@ -1,4 +1,7 @@
-/** Room for attempts: a slot of the `cpu` lane holds one batch at a time, one of `process` one task, one of an `io` lane several. */
+/**
+ * Room for attempts. A slot of the `cpu` lane holds one batch at a time and one of `process` one task; in the `io` lanes
+ * orders share a thread, and what a batch holds counts as long as it runs.
+ */
 import { type Batch, LEDGER, type Order, packBatch, type StopReason } from '../../workers/contract.ts';
 import type { Thread } from './thread.ts';
 import type { WorkerProcess } from './worker-process.ts';
@@ -7,6 +10,16 @@ import type { WorkerProcess } from './worker-process.ts';
 export const SLOT_LANES = ['cpu', 'io', 'io-own', 'process'] as const;
 export type SlotLane = (typeof SLOT_LANES)[number];
 
+/** Whether the orders of a thread share it. */
+export function isShared(lane: SlotLane): boolean {
+  return lane === 'io' || lane === 'io-own';
+}
+
+/** How much of a slot's room so many orders of one batch take. */
+export function roomOf(lane: SlotLane, orders: number): number {
+  return isShared(lane) ? orders : 1;
+}
+
 /** In the lane `process` a process stands where elsewhere a thread does. */
 export type SlotThread = Thread | WorkerProcess;
 
@@ -14,9 +27,11 @@ export interface Slot {
   /** `cpu-1`, `io-1` … */
   readonly id: string;
   readonly lane: SlotLane;
-  /** How many flights at once. */
+  /** How much room it has: see `roomOf`. */
   readonly capacity: number;
   readonly flights: Set<Flight>;
+  /** Room that its flights take. */
+  taken: number;
   /** Takes its flights; made with the first of them. */
   thread: SlotThread | null;
   attempts: number;
@@ -28,12 +43,14 @@ export interface Flight {
   readonly slot: Slot;
   readonly seats: readonly Seat[];
   readonly thread: SlotThread;
-  /** When it was handed to the threads, monotonic ms. */
-  readonly since: number;
+  /** When it was handed to its thread, or that was last seen loading, monotonic ms. */
+  since: number;
   /** It waits behind another flight of its slot. */
   readonly behind: boolean;
-  /** The seat whose order is being performed, and since when it has been seen to be (monotonic ms). */
-  current: { readonly seat: Seat; readonly since: number } | null;
+  /** What it still takes of its slot's room. */
+  takes: number;
+  /** One of its orders has been given up: its result may never come. */
+  givenUp: boolean;
 }
 
 /** One order of a flight and what has become of it. */
@@ -43,12 +60,14 @@ export interface Seat {
   readonly index: number;
   /** Its outcome has arrived, or it was taken back. */
   settled: boolean;
+  /** Since when it has been seen running, monotonic ms. */
+  runsSince: number | null;
   /** Asked to stop: since when (monotonic ms) and why. */
   stop: { readonly since: number; readonly reason: StopReason } | null;
 }
 
 export function freshSlot(id: string, lane: Slot['lane'], capacity: number): Slot {
-  return { id, lane, capacity, flights: new Set(), thread: null, attempts: 0 };
+  return { id, lane, capacity, flights: new Set(), taken: 0, thread: null, attempts: 0 };
 }
 
 export function freshFlight(slot: Slot, thread: SlotThread, orders: readonly Order[], since: number): Flight {
@@ -61,9 +80,11 @@ export function freshFlight(slot: Slot, thread: SlotThread, orders: readonly Ord
     thread,
     since,
     behind: slot.flights.size > 0,
-    current: null,
+    takes: roomOf(slot.lane, orders.length),
+    givenUp: false,
   };
-  for (const [index, order] of orders.entries()) seats.push({ flight, order, index, settled: false, stop: null });
+  for (const [index, order] of orders.entries())
+    seats.push({ flight, order, index, settled: false, runsSince: null, stop: null });
   return flight;
 }
 

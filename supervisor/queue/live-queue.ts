@@ -9,6 +9,7 @@ import { storedText } from '../core/store/record.ts';
 import type { Stored } from '../core/store/store.ts';
 import { shown, type TaskInput } from '../core/task-input.ts';
 import type { TaskView } from '../facade.ts';
+import type { RetryDesk } from '../retry-desk.ts';
 import type { StoreDesk } from '../store-desk.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { Consumers } from './consumers.ts';
@@ -25,6 +26,7 @@ export interface LiveQueueParts {
   readonly state: State;
   readonly clock: Clock;
   readonly supervisor: Supervisor;
+  readonly retries: RetryDesk;
   readonly consumers: Consumers;
   readonly store: StoreDesk;
   readonly transitions: Transitions;
@@ -111,7 +113,7 @@ export class LiveQueue implements facade.Queue {
   }
 
   retry(id: string): Promise<string> {
-    return this.#do(async () => (await this.#parts.supervisor.retry(id, actor)).task.id);
+    return this.#do(async () => (await this.#parts.retries.retry(id, actor)).task.id);
   }
 
   counts(): ReturnType<facade.Queue['counts']> {

@@ -19,6 +19,7 @@ import { type OpenedRecords, openRecords } from '../open-records.ts';
 import { endOrphans } from '../orphans.ts';
 import { packageVersion } from '../package-version.ts';
 import { Recorder } from '../recorder.ts';
+import { RetryDesk } from '../retry-desk.ts';
 import { startFault } from '../start-fault.ts';
 import { StoreDesk } from '../store-desk.ts';
 import { Supervisor } from '../supervisor.ts';
@@ -173,7 +174,14 @@ async function begin(around: Around, kept: Kept, release: () => Promise<void>): 
     dispatcher: consumers,
     handlers: { of: () => undefined },
     checkParams: () => null,
+  });
+  const retries = new RetryDesk({
+    ...{ state, recorder, ids, clock, supervisor },
+    handlerOf: () => undefined,
+    checkParams: () => null,
     checkType() {},
+    pump: () => consumers.pump(),
+    settled: () => supervisor.settled(),
   });
   const mayChange = () => supervisor.mayTakeWork(true);
   const store = new StoreDesk({ state, recorder, clock, durable, mayChange });
@@ -194,7 +202,7 @@ async function begin(around: Around, kept: Kept, release: () => Promise<void>): 
     else consumers.pump();
   });
   const queue = new LiveQueue({
-    ...{ state, clock, supervisor, consumers, store, transitions, durable },
+    ...{ state, clock, supervisor, retries, consumers, store, transitions, durable },
     tasksMax: plan.tasksMax,
     async end(orderly) {
       await timekeeper.stop();

@@ -10,8 +10,6 @@ import type { ScheduleRecord } from '../../supervisor/core/schedule/record.ts';
 import type { SchedulerView } from '../../supervisor/schedules-facade.ts';
 import { dataFolder, eventually, type Running, SupervisorProcess } from '../helpers/supervisor-process.ts';
 
-t.setTimeout(120_000);
-
 const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 const nightshift = async (...words: string[]) =>
   (await promisify(execFile)(process.execPath, [program, ...words])).stdout;

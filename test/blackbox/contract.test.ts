@@ -15,8 +15,6 @@ import { problemType } from '../../web/problem.ts';
 import { exact } from '../helpers/exact-shape.ts';
 import { dataFolder, eventually, SupervisorProcess } from '../helpers/supervisor-process.ts';
 
-t.setTimeout(120_000);
-
 const readToken = 'reader-of-the-contract-test';
 const nobody = '01900000-0000-7000-8000-000000000000';
 

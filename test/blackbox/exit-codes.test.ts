@@ -20,8 +20,6 @@ import t, { type Test } from 'tap';
 import { needs } from '../helpers/needs.ts';
 import { dataFolder, type Folder, SupervisorProcess, startAndEnd } from '../helpers/supervisor-process.ts';
 
-t.setTimeout(300_000);
-
 function folderFor(t: Test): Folder {
   const folder = dataFolder();
   t.teardown(() => folder.remove());

@@ -6,8 +6,6 @@ import type { StatusView } from '../../supervisor/facade.ts';
 import { startFor, startOn } from '../helpers/supervised.ts';
 import { eventually, executions, type SupervisorProcess } from '../helpers/supervisor-process.ts';
 
-t.setTimeout(120_000);
-
 const TELLS = `export default {
   type: 'tells',
   settings: ['HANDLER_CITY'],

@@ -7,8 +7,6 @@ import { needs } from '../helpers/needs.ts';
 import { startFor, startOn } from '../helpers/supervised.ts';
 import { dataFolder, eventually, executions, type Folder, SupervisorProcess } from '../helpers/supervisor-process.ts';
 
-t.setTimeout(300_000);
-
 const BAD = `
 import { writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';

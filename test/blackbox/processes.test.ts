@@ -5,7 +5,6 @@ import t from 'tap';
 import { folderFor, startOn } from '../helpers/supervised.ts';
 import { eventually } from '../helpers/supervisor-process.ts';
 
-t.setTimeout(300_000);
 const linux = process.platform === 'linux' ? {} : { skip: 'reads /proc' };
 
 const HARD = `

@@ -7,8 +7,6 @@ import type { HandlerDescription } from '../../workers/contract.ts';
 import { startFor } from '../helpers/supervised.ts';
 import { eventually, type SupervisorProcess } from '../helpers/supervisor-process.ts';
 
-t.setTimeout(300_000);
-
 const tasks = 5_000;
 const workers = 3;
 /** From this one on the old version waits, so that it cannot have done everything before the new one comes. */

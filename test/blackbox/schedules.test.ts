@@ -4,8 +4,6 @@ import t from 'tap';
 import { folderFor, startOn } from '../helpers/supervised.ts';
 import { eventually, executions, type Running } from '../helpers/supervisor-process.ts';
 
-t.setTimeout(120_000);
-
 interface Row {
   readonly plannedAt: string;
   readonly outcome: string;

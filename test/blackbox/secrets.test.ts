@@ -14,7 +14,6 @@ import { commandLine } from '../helpers/command-line.ts';
 import { folderFor, startOn } from '../helpers/supervised.ts';
 import { eventually, type SupervisorProcess } from '../helpers/supervisor-process.ts';
 
-t.setTimeout(300_000);
 const { nightshift } = commandLine(t);
 
 const DECLARED = 'HANDLER_API_KEY';

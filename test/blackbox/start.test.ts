@@ -14,8 +14,6 @@ import {
   startAndEnd,
 } from '../helpers/supervisor-process.ts';
 
-t.setTimeout(300_000);
-
 /** Tells what reaches it. */
 const tells = (type: string, settings: readonly string[]) => `
 const early = Object.keys(process.env);

@@ -181,3 +181,31 @@ promise(
     facade.newest('http.request');
   },
 );
+
+promise(
+  'on a phone nothing has to be scrolled sideways to reach a page: the others come with a button, by keyboard too, and go once one is chosen',
+  { look: { viewport: { width: 390, height: 844 } } },
+  async (t, { page }) => {
+    const pages = page.getByRole('navigation', { name: 'Pages' });
+    const more = button(pages, 'More pages');
+    await pages.getByRole('link', { name: 'Runs' }).waitFor();
+    t.equal(await pages.getByRole('link').count(), 4, 'the others are not heard either');
+    t.equal(await pages.evaluate((at) => at.scrollWidth - at.clientWidth), 0);
+    const before = await more.boundingBox();
+    await more.focus();
+    await page.keyboard.press('Enter');
+    await pages.getByRole('link', { name: 'Settings' }).waitFor();
+    t.equal(await pages.getByRole('link').count(), 9);
+    t.equal(await more.getAttribute('aria-expanded'), 'true');
+    t.same(await more.boundingBox(), before, 'it stays below the finger');
+    t.equal(await pages.evaluate((at) => at.scrollWidth - at.clientWidth), 0);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/workers');
+    t.equal(await more.getAttribute('aria-expanded'), 'false');
+    t.equal(await pages.getByRole('link').count(), 4);
+  },
+);

@@ -1,5 +1,9 @@
 /** The library on the page: what it holds, why a track failed, and how it is tried again, synced now or by a schedule. */
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { Test } from 'tap';
 import type { RunRecord } from '../../supervisor/core/run/record.ts';
 import type { TaskView } from '../../supervisor/facade.ts';
 import { eventually } from '../helpers/supervisor-process.ts';
@@ -139,5 +143,70 @@ onProgram(
     await page.getByText('kind: feed').waitFor();
     write('sources.yaml', '- name: radio\n  kind: feed\n');
     await panel(page, 'sources.yaml has mistakes').waitFor();
+  },
+);
+
+/** A feed with one episode, of which the second half comes once `finish` is called. */
+async function slowFeed(t: Test): Promise<{ readonly url: string; finish(): void }> {
+  const half = Buffer.concat([Buffer.from('ID3\x04\x00\x00\x00\x00\x00\x00'), Buffer.alloc(150_000, 7)]);
+  let held: ServerResponse | null = null;
+  const server = createServer((request, response) => {
+    if (request.url !== '/feed.xml') {
+      held = response;
+      response.writeHead(200, { 'content-type': 'audio/mpeg', 'content-length': half.length * 2 });
+      return void response.write(half);
+    }
+    const item = `<title>Long talk</title><guid>1</guid><enclosure url="${url}/1.mp3" type="audio/mpeg"/>`;
+    response.setHeader('content-type', 'application/rss+xml');
+    response.end(`<rss version="2.0"><channel><title>Slow</title><item>${item}</item></channel></rss>`);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url, finish: () => void held?.end(half) };
+}
+
+onProgram(
+  'what is being downloaded shows how far it is, at its track, its playlist and its run; a scope that finds nothing is told',
+  { files: {}, path: 'library' },
+  async (t, { page, supervisor, write }) => {
+    const feed = await slowFeed(t);
+    write('sources.yaml', `- { name: talks, kind: feed, url: '${feed.url}/feed.xml', groups: [News] }`);
+    await panel(page, 'Sources').getByText('talks').waitFor();
+    await button(page, 'Sync everything').click();
+    const row = rowOf(panel(page, 'Playlists'), 'talks');
+    await word(row, 'Downloading').waitFor();
+    await row.getByText('50 %').locator('visible=true').waitFor();
+    await row.getByRole('link', { name: /talks|Slow/ }).click();
+    const track = rowOf(page.getByRole('region', { name: /^Tracks of/ }), 'Long talk');
+    await track.getByRole('progressbar', { name: 'Progress: Long talk' }).waitFor();
+    await track.getByText('50 %').waitFor();
+    const { body } = await supervisor.call<{ items: RunRecord[] }>('GET', '/runs');
+    await page.goto(`${supervisor.url}/runs/${body.items[0]?.id}`);
+    const running = panel(page, 'Running now');
+    await rowOf(running, 'Long talk').getByText('50 %').locator('visible=true').waitFor();
+    feed.finish();
+    await button(page, 'Start again').waitFor();
+    t.equal(await running.count(), 0, 'nothing of what has ended runs');
+
+    await page.goto(`${supervisor.url}/library?group=Nwes`);
+    await page.getByText('Another source, another group or a shorter text').waitFor();
+    t.equal(await button(page, 'Sync now').count(), 0, 'nothing of that group could be synced');
+    await page.goto(`${supervisor.url}/runs`);
+    await button(page, 'Start run: library.sync').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Scope').fill('{ "groups": "News" }');
+    await button(dialog, 'Start run').click();
+    await dialog.getByLabel('Scope').and(page.locator('[aria-invalid="true"]')).waitFor();
+    await dialog.getByText(/^groups .*expected array/).waitFor();
+    const mistyped = { pipeline: 'library.full', scope: { groups: ['Nwes'] } };
+    const { run } = (await supervisor.call<{ run: RunRecord }>('POST', '/runs', mistyped)).body;
+    await page.goto(`${supervisor.url}/runs/${run.id}`);
+    await page.getByText('Stage collect found nothing for sync').waitFor();
+    await page.getByText('narrowed down to: groups: Nwes.').waitFor();
   },
 );

@@ -15,8 +15,6 @@ import { openSchedules } from './helpers/schedules.ts';
 import { ScriptedFacade } from './helpers/scripted-facade.ts';
 import { openStore } from './helpers/store.ts';
 
-t.setTimeout(420_000);
-
 interface Sight {
   readonly name: string;
   readonly path: string;
@@ -63,6 +61,7 @@ function sights(server: ConsoleServer, schedule: string): readonly Sight[] {
     { name: 'missing', path: 'tasks/no-such-task', sign: 'There is no such task' },
     { name: 'add', path: '', sign: 'Recovered 12 tasks', act: openAdd },
     { name: 'cancel', path: 'tasks', sign: '32 tasks', act: openCancel },
+    { name: 'pages', path: 'workers', sign: '15 idle slots', act: openPages },
     { name: 'help', path: 'workers', sign: '15 idle slots', act: (page) => page.keyboard.press('?') },
   ];
 }
@@ -83,6 +82,12 @@ async function openStored(page: Page): Promise<void> {
     headers: { origin: new URL(path).origin },
   });
   await page.getByText('Somebody else has changed this key since.').waitFor();
+}
+
+/** Where there is room for all of them there is nothing to open. */
+async function openPages(page: Page): Promise<void> {
+  const more = page.getByRole('button', { name: 'More pages' });
+  if (await more.isVisible()) await more.click();
 }
 
 async function openAdd(page: Page): Promise<void> {

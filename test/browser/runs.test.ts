@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { RunRecord } from '../../supervisor/core/run/record.ts';
+import type { ScheduleRecord } from '../../supervisor/core/schedule/record.ts';
 import { eventually } from '../helpers/supervisor-process.ts';
 import { pictureFolder } from './helpers/browser.ts';
 import { check, LOOKS, readAxe } from './helpers/look.ts';
@@ -100,6 +101,17 @@ onProgram(
     await button(stage(page, 'collect'), 'collect: 1 succeeded').waitFor();
     await button(page, 'Start again').waitFor();
     t.equal(await button(page, /^Retry \d+ failed/).count(), 0, 'nothing of it runs again');
+    await page.getByText('Canceled: nothing of it runs again.').waitFor();
+    const tasks = panel(page, 'Tasks of all stages');
+    await rowOf(tasks, 'Track a').waitFor();
+    t.equal(await button(tasks, /^Retry: /).count(), 0, 'and no row offers it');
+    await rowOf(tasks, 'Track a')
+      .getByRole('link', { name: /Track a/ })
+      .click();
+    await page.getByText('It does not run again: its run was canceled').waitFor();
+    t.equal(await button(page, 'Edit and retry').count(), 0);
+    await page.getByRole('link', { name: 'Open its run' }).click();
+    await page.waitForURL(`**/runs/${other}`);
   },
 );
 
@@ -152,7 +164,7 @@ onProgram(
       'pipelines/wrong.yaml': 'name: wrong\nstages: []\n',
     },
   },
-  async (_t, { page, supervisor, folder }) => {
+  async (t, { page, supervisor, folder }) => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     const id = await start(supervisor, { names, fails: names, mended: join(folder.dir, 'mended') }, 'strict');
     await page.goto(`${supervisor.url}/runs/${id}`);
@@ -161,6 +173,10 @@ onProgram(
     await notice.getByText(/\d wait and are kept/).waitFor();
     await button(page, 'Resume').waitFor();
     await button(page, 'Cancel run').waitFor();
+    await word(button(page, /^download/), 'Stopped').waitFor();
+    const tasks = panel(page, 'Tasks of all stages');
+    await rowOf(tasks, 'Track f').getByText('Failures of stage download stopped its run').waitFor();
+    t.equal(await tasks.getByText('Waits for the stage before it').count(), 0);
     await page.goto(`${supervisor.url}/runs`);
     const wrong = panel(page, 'Pipelines with mistakes');
     await wrong.getByText('pipelines/wrong.yaml').waitFor();
@@ -168,6 +184,63 @@ onProgram(
     await panel(page, 'Pipelines')
       .getByRole('rowheader', { name: /^strict/ })
       .waitFor();
+  },
+);
+
+onProgram(
+  'a schedule that starts a run is made by hand, and becomes one that submits a task; its ledger leads to what it started',
+  { files: FILES, path: 'schedules/new' },
+  async (t, { page, supervisor }) => {
+    const field = (name: string) => page.getByLabel(name, { exact: true });
+    await page.getByRole('radio', { name: 'Start a run of a pipeline' }).check();
+    await field('Name').fill('nightly podcasts');
+    await button(page, 'Add schedule').click();
+    await field('Pipeline').and(page.locator('[aria-invalid="true"]')).waitFor();
+    await field('Pipeline').selectOption('podcasts');
+    await page.getByText('collect → download → upload').waitFor();
+    await field('Params').fill('{ "names": ["a"] }');
+    await field('Sources').fill('bbc, feeds');
+    await field('Scope').fill('{ "groups": [');
+    await button(page, 'Add schedule').click();
+    await field('Scope').and(page.locator('[aria-invalid="true"]')).waitFor();
+    await field('Scope').fill('{ "groups": ["News"] }');
+    await button(page, 'Add schedule').click();
+    await page.getByRole('heading', { name: 'nightly podcasts' }).waitFor();
+    const made = async () => {
+      const { body } = await supervisor.call<{ schedule: ScheduleRecord }>('GET', '/schedules/nightly%20podcasts');
+      return body.schedule;
+    };
+    const run = {
+      pipeline: 'podcasts',
+      params: { names: ['a'] },
+      sources: ['bbc', 'feeds'],
+      scope: { groups: ['News'] },
+    };
+    t.match(await made(), { run, task: null });
+    await button(page, 'Run now').click();
+    await page.getByText('nightly podcasts has started a run').waitFor();
+    const row = panel(page, 'Ledger').getByRole('row').nth(1);
+    await row.getByRole('link', { name: /^Open run/ }).click();
+    await page.waitForURL('**/runs/*');
+    await button(stage(page, 'upload'), 'upload: 1 succeeded').waitFor();
+
+    await page.goBack();
+    await button(page, 'Edit').click();
+    t.equal(await field('Sources').inputValue(), 'bbc, feeds');
+    await field('Sources').fill('');
+    await button(page, 'Save').click();
+    await page.getByText('nightly podcasts saved').waitFor();
+    t.same(
+      Object.keys((await made()).run ?? {}).sort(),
+      ['params', 'pipeline', 'scope'],
+      'what is emptied is left open',
+    );
+    await button(page, 'Edit').click();
+    await page.getByRole('radio', { name: 'Submit a task' }).check();
+    await field('Type').selectOption('list');
+    await button(page, 'Save').click();
+    await page.getByText('nightly podcasts saved').waitFor();
+    t.match(await made(), { run: null, task: { type: 'list', params: { names: ['a'] } } });
   },
 );
 

@@ -17,6 +17,7 @@ class Heard implements PoolListener {
   readonly outcomes: OutcomeItem[] = [];
   readonly losses: Lost[] = [];
   readonly spoken = new Set<string>();
+  rooms = 0;
 
   outcome(item: OutcomeItem): void {
     this.outcomes.push(item);
@@ -32,7 +33,9 @@ class Heard implements PoolListener {
 
   printed(): void {}
 
-  room(): void {}
+  room(): void {
+    this.rooms++;
+  }
 }
 
 function until(condition: () => boolean): Promise<void> {
@@ -171,6 +174,33 @@ t.test('a thread notes its memory, also while its task leaves it no moment to an
   t.ok((slot('cpu-2').thread?.notes?.[NOTES.heapBytes] ?? 0) > 1_000_000, 'a heap is more than a megabyte');
   pool.stop(long.taskId, 'canceled');
   await until(() => heard.outcomes.length === 1);
+});
+
+t.test('orders that share a thread travel in one batch, and each makes room as it ends', async (t) => {
+  const { pool, heard, slot, order } = await bed(t, { graceMs: 300 });
+  const [long, short, stubborn] = [
+    order({ do: 'stopped-well' }),
+    order({ do: 'value', value: 1 }),
+    order({ do: 'stubborn' }),
+  ];
+  const shared = slot('io-own-1');
+  pool.run(shared, [long, short, stubborn]);
+  t.equal(pool.slotFor('io-own', new Map([[shared, 2]])), null, 'three of its four places are taken');
+  await until(() => heard.outcomes.length === 1 && heard.spoken.has(long.taskId) && heard.spoken.has(stubborn.taskId));
+  t.match(heard.outcomes, [{ taskId: short.taskId, outcome: 'succeeded' }], 'told while the others go on');
+  t.equal(shared.flights.size, 1);
+  t.equal(pool.slotFor('io-own', new Map([[shared, 1]])), shared, 'one may come');
+  t.ok(heard.rooms > 0, 'which is told');
+  const old = shared.thread;
+  pool.stop(stubborn.taskId, 'canceled');
+  await until(() => heard.losses.length === 1);
+  t.match(heard.losses, [{ taskId: stubborn.taskId, why: 'canceled' }]);
+  t.equal(pool.slotFor('io-own', new Map([[shared, 2]])), shared, 'the place of one that is given up is free');
+  pool.stop(long.taskId, 'canceled');
+  await until(() => old?.notes === null);
+  t.match(heard.outcomes[1], { taskId: long.taskId, outcome: 'succeeded' }, 'its neighbor has finished');
+  t.equal(shared.flights.size, 0, 'with its last order a batch is gone, though its result never comes');
+  t.equal(shared.taken, 0);
 });
 
 t.test('who does not stop when asked to is given up, and its neighbors on the thread finish', async (t) => {

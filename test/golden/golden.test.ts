@@ -8,7 +8,6 @@ import { removeFolder, type TestSupervisor } from '../helpers/open-supervisor.ts
 import { copyOf, look, openStill } from './look.ts';
 
 // Each test starts the whole supervisor several times.
-t.setTimeout(120_000);
 
 const golden = join(dirname(createRequire(import.meta.url).resolve('nightshift/package.json')), 'test', 'golden');
 const formats = readdirSync(golden).filter((name) => /^\d+$/.test(name));

@@ -11,8 +11,6 @@ import {
   until,
 } from '../helpers/open-supervisor.ts';
 
-t.setTimeout(300_000);
-
 // What tap preloads into every process would make each of them cost a second.
 process.env['NODE_OPTIONS'] = '';
 process.execArgv.length = 0;

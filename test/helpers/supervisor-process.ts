@@ -349,7 +349,7 @@ export class NotStarted extends Error {}
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | null> | T | null,
-  msMax = 30_000,
+  msMax = 60_000,
 ): Promise<T> {
   const until = performance.now() + msMax;
   for (;;) {

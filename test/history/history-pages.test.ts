@@ -10,7 +10,6 @@ import { type Bench, dayMs, idOf, openBench, seqs, walk } from './endings.ts';
 import { freshFolder, seeded } from './scripted-disk.ts';
 
 // Real files by the thousand: on a machine busy with other things this takes its time.
-t.setTimeout(120_000);
 
 /** Tens of thousands of numbers are compared faster than they are printed. */
 function sameLine(t: Test, found: readonly unknown[], wanted: readonly unknown[], name: string): void {

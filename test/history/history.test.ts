@@ -12,7 +12,6 @@ import { type Bench, dayMs, idOf, november, openBench, seqs, walk } from './endi
 import { freshFolder, ScriptedDisk, until } from './scripted-disk.ts';
 
 // Real files by the thousand: on a machine busy with other things this takes its time.
-t.setTimeout(120_000);
 
 const october = Date.UTC(2026, 9, 20);
 const month = (folder: string, name = '2026-11') => join(folder, 'history', `${name}.ndjson`);

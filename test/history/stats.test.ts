@@ -10,7 +10,6 @@ import { type Bench, dayMs, ending, idOf, type MadeUp, openBench, seqs, walk } f
 import { freshFolder, ScriptedDisk, seeded } from './scripted-disk.ts';
 
 // Real files, and many of them: on a machine busy with other things this takes its time.
-t.setTimeout(120_000);
 
 function rankOf(durations: readonly number[], share: number): number | null {
   const sorted = [...durations].sort((a, b) => a - b);

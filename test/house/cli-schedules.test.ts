@@ -15,8 +15,6 @@ import { plainEnvironment } from '../helpers/plain-environment.ts';
 
 const { folder, nightshift } = commandLine(t);
 
-t.setTimeout(600_000);
-
 const data = mkdtempSync(join(folder, 'schedules-'));
 writeFileSync(join(data, 'nightshift.env'), 'TIMEZONE=Europe/Berlin\nSTARTUP_DELAY=0s\n');
 const supervisor = await startSupervisor(data, {});

@@ -7,8 +7,6 @@ import { commandLine } from '../helpers/command-line.ts';
 
 const { folder, nightshift } = commandLine(t);
 
-t.setTimeout(600_000);
-
 t.test('settings and flags are shown, changed, compared and brought back', async (t) => {
   const data = mkdtempSync(join(folder, 'settings-'));
   writeFileSync(join(data, 'nightshift.env'), 'WORKERS=2\nHANDLER_API_KEY=hidden-from-all\n');

@@ -14,8 +14,6 @@ import { eventually } from '../helpers/supervisor-process.ts';
 
 const { folder, nightshift } = commandLine(t);
 
-t.setTimeout(600_000);
-
 const data = mkdtempSync(join(folder, 'store-'));
 mkdirSync(join(data, 'handlers'), { mode: 0o700 });
 const env = { NIGHTSHIFT_DATA: data };

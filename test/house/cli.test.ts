@@ -11,8 +11,6 @@ import { commandLine, type Ended } from '../helpers/command-line.ts';
 
 const { folder, nightshift } = commandLine(t);
 
-t.setTimeout(600_000);
-
 t.test('wrong usage ends with 64 and says what would be right', async (t) => {
   const wrong: readonly [string[], RegExp][] = [
     [[], /Usage: nightshift/],

@@ -69,8 +69,6 @@ async function untilEvents<Found>(url: string, look: () => Promise<Found | null>
   }
 }
 
-t.setTimeout(180_000);
-
 t.test('every example task file is accepted and its tasks succeed, with the example handlers among them', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'nightshift-examples-'));
   const data = join(folder, 'data');

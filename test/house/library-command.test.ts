@@ -6,8 +6,6 @@ import { startSupervisor } from '../../examples/demo/supervisor-process.ts';
 import { commandLine } from '../helpers/command-line.ts';
 import { aPlaylist, aTrack } from '../helpers/library-bed.ts';
 
-t.setTimeout(600_000);
-
 const { folder, nightshift } = commandLine(t);
 const FILL = `
 import { libraryOf } from ${JSON.stringify(new URL('../../workers/catalog/client.js', import.meta.url).href)};

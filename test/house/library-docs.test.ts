@@ -19,8 +19,6 @@ import { commandLine } from '../helpers/command-line.ts';
 import { FileServer } from '../helpers/file-server.ts';
 import { plainEnvironment } from '../helpers/plain-environment.ts';
 
-t.setTimeout(600_000);
-
 const { folder } = commandLine(t);
 const root = dirname(createRequire(import.meta.url).resolve('nightshift/package.json'));
 const document = readFileSync(join(root, 'docs/library.md'), 'utf8');

@@ -12,8 +12,6 @@ import { handlerIn, perform } from '../../workers/testing.ts';
 import { commandLine } from '../helpers/command-line.ts';
 import { plainEnvironment } from '../helpers/plain-environment.ts';
 
-t.setTimeout(600_000);
-
 const { folder, nightshift } = commandLine(t);
 const root = dirname(createRequire(import.meta.url).resolve('nightshift/package.json'));
 const document = readFileSync(join(root, 'docs/runs.md'), 'utf8');

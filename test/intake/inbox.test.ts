@@ -56,7 +56,6 @@ import {
 const run = promisify(execFile);
 const day = 86_400_000;
 const linux = process.platform === 'linux' ? {} : { skip: 'reads /proc' };
-t.setTimeout(180_000);
 
 t.test('a dropped file becomes tasks and moves to the folder of its day', async (t) => {
   const { dir, supervisor, inbox } = await bench(t, {
@@ -688,33 +687,29 @@ t.test(
   },
 );
 
-t.test(
-  'a process killed with SIGKILL between any two steps takes each file once, over its lives',
-  { timeout: 120_000 },
-  async (t) => {
-    const child = fileURLToPath(new URL('./inbox-child.js', import.meta.url));
-    const start = (dir: string, dieAt = 0): Promise<{ stdout: string; signal: string | null }> =>
-      run(process.execPath, [child, dir, String(dieAt)]).then(
-        ({ stdout }) => ({ stdout, signal: null }),
-        (error) => ({ stdout: '', signal: error.signal }),
-      );
-    const first = await prepared();
-    const steps = Number((await start(first)).stdout);
-    t.ok(steps >= 15, `${steps} steps`);
-    await rm(first, { recursive: true });
-    for (let dieAt = 2; dieAt <= steps; dieAt += 3) {
-      const dir = await prepared();
-      t.equal((await start(dir, dieAt)).signal, 'SIGKILL');
-      t.equal((await start(dir)).signal, null);
-      const entries = (await readFile(join(dir, 'journal.ndjson'), 'utf8'))
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line));
-      const tasks = entries.filter(({ settled }) => !settled).map(({ name, types }) => `${name}: ${types.join(' ')}`);
-      const known = new Set(entries.map(({ id }) => id));
-      for (const { id, settled } of entries) if (settled) known.delete(id);
-      t.same(await faultsOf(dir, tasks.sort(), known.size), [], `killed after step ${dieAt}`);
-      await rm(dir, { recursive: true });
-    }
-  },
-);
+t.test('a process killed with SIGKILL between any two steps takes each file once, over its lives', async (t) => {
+  const child = fileURLToPath(new URL('./inbox-child.js', import.meta.url));
+  const start = (dir: string, dieAt = 0): Promise<{ stdout: string; signal: string | null }> =>
+    run(process.execPath, [child, dir, String(dieAt)]).then(
+      ({ stdout }) => ({ stdout, signal: null }),
+      (error) => ({ stdout: '', signal: error.signal }),
+    );
+  const first = await prepared();
+  const steps = Number((await start(first)).stdout);
+  t.ok(steps >= 15, `${steps} steps`);
+  await rm(first, { recursive: true });
+  for (let dieAt = 2; dieAt <= steps; dieAt += 3) {
+    const dir = await prepared();
+    t.equal((await start(dir, dieAt)).signal, 'SIGKILL');
+    t.equal((await start(dir)).signal, null);
+    const entries = (await readFile(join(dir, 'journal.ndjson'), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const tasks = entries.filter(({ settled }) => !settled).map(({ name, types }) => `${name}: ${types.join(' ')}`);
+    const known = new Set(entries.map(({ id }) => id));
+    for (const { id, settled } of entries) if (settled) known.delete(id);
+    t.same(await faultsOf(dir, tasks.sort(), known.size), [], `killed after step ${dieAt}`);
+    await rm(dir, { recursive: true });
+  }
+});

@@ -10,8 +10,6 @@ import type { Log } from '../../supervisor/log.ts';
 import { freshFolder, openTestSupervisor, removeFolder, type TestSupervisor } from '../helpers/open-supervisor.ts';
 import { drop, mistakesOf, names, noWatch } from './inbox-parts.ts';
 
-t.setTimeout(120_000);
-
 const dataDir = freshFolder();
 for (const name of ['pipelines', 'inbox']) mkdirSync(join(dataDir, name));
 writeFileSync(join(dataDir, 'pipelines', 'night.yaml'), 'stages: [{ name: only, type: scripted }]');

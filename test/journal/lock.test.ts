@@ -9,8 +9,6 @@ import t from 'tap';
 import { lockDataFolder } from '../../supervisor/journal/lock.ts';
 import { needs, needsNamespaces } from '../helpers/needs.ts';
 
-t.setTimeout(300_000);
-
 const child = fileURLToPath(new URL('./child.js', import.meta.url));
 
 interface Contender {

@@ -12,8 +12,6 @@ import t from 'tap';
 import { verifyFolder } from '../../supervisor/journal/verify.ts';
 import { find, needs, needsNamespaces } from '../helpers/needs.ts';
 
-t.setTimeout(600_000);
-
 const child = fileURLToPath(new URL('./child.js', import.meta.url));
 const kills = Number(process.env['KILLS'] ?? 30);
 

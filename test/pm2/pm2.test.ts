@@ -33,8 +33,6 @@ export default {
 };
 `;
 
-t.setTimeout(300_000);
-
 t.test('killed under pm2, Nightshift is back by itself with everything that was accepted', async (t) => {
   const night = await withNight(t, 'WORKERS=2\n');
   const first = await night.ready();

@@ -16,8 +16,6 @@ import { codeOf, folderOf, isPending, queueBed, take } from './queue-bed.ts';
 const consumer = fileURLToPath(new URL('./consumer.js', import.meta.url));
 const kills = Number(process.env['QUEUE_KILLS'] ?? 5);
 
-t.setTimeout(240_000);
-
 t.test('what was pushed, failed, delayed and stored is there again after a close, what is done is not', async (t) => {
   const folder = join(folderOf(t), 'made', 'when missing');
   const clock = new ManualClock('2026-11-27T08:00:00Z');

@@ -6,8 +6,6 @@ import { folderFor, startOn } from '../helpers/supervised.ts';
 import { eventually, executions } from '../helpers/supervisor-process.ts';
 import { crash } from './crash.ts';
 
-t.setTimeout(600_000);
-
 t.test('killed at random while tasks come in from all sides, it keeps every promise', async (t) => {
   const seed = Number(process.env['NIGHTSHIFT_CRASH_SEED'] ?? Date.now() % 1_000_000_000);
   const report = await crash({ kills: 15, seed });

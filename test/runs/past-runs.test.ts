@@ -15,8 +15,6 @@ import {
   until,
 } from '../helpers/open-supervisor.ts';
 
-t.setTimeout(120_000);
-
 function folder(t: Test): string {
   const dataDir = testFolder(t);
   mkdirSync(join(dataDir, 'pipelines'));

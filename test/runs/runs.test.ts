@@ -5,8 +5,6 @@ import t, { type Test } from 'tap';
 import type { RunRecord } from '../../supervisor/core/run/record.ts';
 import { anybody, openTestSupervisor, type TestSupervisor, testFolder } from '../helpers/open-supervisor.ts';
 
-t.setTimeout(400_000);
-
 /** Adds `params.next` to the next stage, each with the params its name has in `params.of`; ends as `params.end` says. */
 const STAGED = `
 export default {
@@ -157,6 +155,11 @@ t.test('a cancel ends what runs and waits, keeps what is done, and goes on after
   t.equal(run.state, 'canceled');
   const { accepted, succeeded, canceled } = over.counts;
   t.equal(succeeded + canceled, accepted);
+  const { items } = await opened.front.tasks({ filter: { run: [id] }, after: null, limit: 50, order: 'newest' });
+  for (const task of items) {
+    t.match(task.retryRefused, /is canceled: start another/, 'each of its tasks says that it does not run again');
+    await t.rejects(opened.front.retry(task.id, anybody), { code: 'conflict', message: task.retryRefused });
+  }
   await opened.stop();
 });
 
@@ -203,11 +206,11 @@ t.test('a failed task of a run runs again with other params, or later, and still
   await t.rejects(opened.front.retry(a, anybody, '{"end":"ok"}'), { code: 'conflict', message: /has been retried as/ });
 
   const delayMs = 3_600_000;
-  await opened.supervisor.retry(b, anybody, { delayMs });
+  await opened.retries.retry(b, anybody, { delayMs });
   t.match(await opened.runs.show(id), { state: 'running', counts: { accepted: 3, waiting: 1, failed: 0 } });
   await opened.front.promote(b, anybody);
   await untilRun(opened, id, ({ counts }) => counts.failed === 1);
-  const { task } = await opened.supervisor.retry(b, anybody, { delayMs, params: '{}' });
+  const { task } = await opened.retries.retry(b, anybody, { delayMs, params: '{}' });
   t.match(task, { state: 'scheduled', label: 'L b' });
   await opened.front.promote(task.id, anybody);
   t.match(await untilRun(opened, id, isOver), { state: 'succeeded', counts: { accepted: 3, succeeded: 3, failed: 0 } });

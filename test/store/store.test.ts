@@ -17,7 +17,6 @@ import { refusedBy } from '../helpers/schedules-bed.ts';
 // What tap preloads into every process would make each of them cost a second.
 process.env['NODE_OPTIONS'] = '';
 process.execArgv.length = 0;
-t.setTimeout(300_000);
 
 function folderOf(t: Test): string {
   const dataDir = freshFolder();

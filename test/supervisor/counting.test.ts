@@ -15,8 +15,6 @@ import {
 import { idOf, openBench } from '../history/endings.ts';
 import { freshFolder as freshHistory } from '../history/scripted-disk.ts';
 
-t.setTimeout(120_000);
-
 const page = (filter: PageRequest['filter'], more: Partial<PageRequest> = {}): PageRequest => ({
   ...{ filter, limit: 2, after: null, order: 'newest', counted: true },
   ...more,

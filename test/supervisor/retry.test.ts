@@ -131,3 +131,149 @@ t.test('an id that never was, and a type that nobody serves any more, are told a
   );
   await t.rejects(front.retry(id, anybody), { code: 'unknown_type' });
 });
+
+/** Failures that only the history has, oldest first. */
+function failures({ history, state }: TestSupervisor, count: number, more: Record<string, unknown> = {}): string[] {
+  return Array.from({ length: count }, () => {
+    const id = idOf(Date.now(), made++);
+    const known = { id, type: 'scripted', state: 'failed', params: {}, ...more };
+    history.append(
+      { seq: state.seq, ...known, finishedAt: Date.now(), durationMs: null, rewritten: false },
+      JSON.stringify(known),
+    );
+    return id;
+  });
+}
+
+const allFailed = { filter: { state: ['failed' as const] } };
+
+/** What runs again, by the task it repeats. */
+function repeated({ state }: TestSupervisor): string[] {
+  return [...state.tasks.values()].flatMap(({ life }) => life?.retryOf ?? []).sort();
+}
+
+t.test('a failure that somebody runs again while a call for many has read it runs again once', async (t) => {
+  const open = await opened(t);
+  const { front, supervisor } = open;
+  const ids = failures(open, 3);
+  const [byHand] = ids as [string];
+  const read = supervisor.records.bind(supervisor);
+  let other = '';
+  supervisor.records = async (request) => {
+    const page = await read(request);
+    other = (await front.retry(byHand, anybody)).task.id;
+    return page;
+  };
+  const answer = await front.retryMany(allFailed, false, anybody);
+  t.match(answer, { matched: 3, changed: 2, skipped: [{ id: byHand, code: 'conflict' }] });
+  t.same(repeated(open), ids);
+  t.match(await front.task(byHand), { retriedAs: other });
+});
+
+t.test('a failure that has succeeded after a call for many has read it does not run again', async (t) => {
+  const open = await opened(t);
+  const { front, recorder, history, state } = open;
+  const [id] = (await front.submit([task({})], anybody)).ids as [string];
+  for (const event of [started(id), ended(id, 'failed')]) recorder.record(event);
+  await front.retry(id, anybody);
+  recorder.record({ ...started(id), n: 2 } as Event);
+  const list = history.list.bind(history);
+  history.list = async (query) => {
+    const page = await list({ ...query, exclude: () => false });
+    if (state.tasks.has(id)) recorder.record({ ...ended(id, 'succeeded'), n: 2 } as Event);
+    return page;
+  };
+  const { accepted } = state.totals;
+  t.match(await front.retryMany(allFailed, false, anybody), { changed: 0, skipped: [{ id, code: 'conflict' }] });
+  t.equal(state.totals.accepted, accepted);
+  t.match(await front.task(id), { state: 'succeeded', retriedAs: null });
+});
+
+t.test('two calls for the same failures at once, page by page, run each again once', async (t) => {
+  const open = await opened(t);
+  const ids = failures(open, 1_200);
+  const both = await Promise.all([1, 2].map(() => open.front.retryMany(allFailed, false, anybody)));
+  t.equal(
+    both.reduce((sum, { changed }) => sum + changed, 0),
+    1_200,
+  );
+  for (const { skipped } of both) for (const { code } of skipped) t.match(code, /^(conflict|resolved)$/);
+  t.same(repeated(open), ids);
+  t.match(await open.front.retryMany(allFailed, false, anybody), { matched: 0, next: null });
+});
+
+t.test('a failure that is live and in the history goes on under its id, once', async (t) => {
+  const open = await opened(t);
+  const { front, recorder, state } = open;
+  const { ids } = await front.submit([task({}), task({})], anybody);
+  const [live, leaves] = ids as [string, string];
+  for (const id of ids) for (const event of [started(id), ended(id, 'failed')]) recorder.record(event);
+  const [past] = failures(open, 1) as [string];
+  const read = open.supervisor.records.bind(open.supervisor);
+  open.supervisor.records = async (request) => {
+    const page = await read(request);
+    recorder.record({ e: 'task.archived', ids: [leaves] });
+    return page;
+  };
+  t.match(await front.retryMany(allFailed, false, anybody), { matched: 3, changed: 3, skipped: [] });
+  t.equal(state.tasks.get(live)?.state, 'queued');
+  t.same(repeated(open), [past, leaves].sort(), 'what leaves memory meanwhile runs again from the history');
+});
+
+t.test('a failure that somebody runs again while it is looked up runs again once', async (t) => {
+  const open = await opened(t);
+  const { front, recorder, supervisor, history } = open;
+  const [id] = (await front.submit([task({})], anybody)).ids as [string];
+  for (const event of [started(id), ended(id, 'failed')]) recorder.record(event);
+  const read = supervisor.records.bind(supervisor);
+  supervisor.records = async (request) => {
+    const page = await read(request);
+    recorder.record({ e: 'task.archived', ids: [id] });
+    return page;
+  };
+  const get = history.get.bind(history);
+  history.get = async (wanted) => {
+    const record = await get(wanted);
+    history.get = get;
+    await front.retry(id, anybody);
+    return record;
+  };
+  t.match(await front.retryMany(allFailed, false, anybody), { changed: 0, skipped: [{ id, code: 'conflict' }] });
+  t.same(repeated(open), [id]);
+});
+
+t.test('the same call with its key again makes no task twice, and hides no newer one', async (t) => {
+  const dataDir = freshFolder();
+  t.teardown(() => removeFolder(dataDir));
+  const first = await openTestSupervisor(dataDir);
+  const ids = failures(first, 600);
+  const how = { idempotencyKey: 'after the power cut' };
+  t.match(await first.front.retryMany(allFailed, false, anybody, how), { changed: 600 });
+  const newer = (await first.front.retry(ids[0] as string, anybody)).task.id;
+  await first.crash();
+  const second = await openTestSupervisor(dataDir);
+  t.teardown(() => second.crash());
+  t.match(await second.front.retryMany({ ...allFailed, resolved: true }, false, anybody, how), { changed: 600 });
+  t.match(await second.front.retryMany({ ids }, false, anybody, how), { changed: 600 });
+  t.same(repeated(second), [...ids, ids[0]].sort());
+  t.match(await second.front.task(ids[0] as string), { retriedAs: newer });
+});
+
+t.test('of many, one whose record cannot be run again is named, and the others run', async (t) => {
+  const open = await opened(t);
+  const [huge] = failures(open, 1, { params: { value: 2 ** 60 } }) as [string];
+  const [strange] = failures(open, 1, { type: 'of.long.ago' }) as [string];
+  const ids = failures(open, 2);
+  const { skipped, changed } = await open.front.retryMany(allFailed, false, anybody);
+  t.equal(changed, 2);
+  t.same(
+    skipped.toSorted((a, b) => a.id.localeCompare(b.id)),
+    [
+      { id: huge, code: 'validation' },
+      { id: strange, code: 'unknown_type' },
+    ],
+  );
+  t.same(repeated(open), ids);
+  await t.rejects(open.front.retry(huge, anybody), { code: 'validation', message: /2\^53/ });
+  t.match(await open.front.retry(huge, anybody, '{"value":"1"}'), { task: { params: { value: '1' } } });
+});

@@ -13,7 +13,6 @@ import {
 } from '../helpers/open-supervisor.ts';
 
 // Each test starts the whole supervisor twice or more.
-t.setTimeout(120_000);
 
 const history = (dataDir: string, name: string) => join(dataDir, 'history', name);
 

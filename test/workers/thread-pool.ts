@@ -155,7 +155,8 @@ export async function bed(
   const dataDir = await mkdtemp(join(tmpdir(), 'nightshift-workers-'));
   const scratchDir = join(dataDir, 'scratch');
   mkdirSync(scratchDir);
-  const pool = new TestPool({ incarnation: 'test', scratchDir, dataDir, graceMs: 5_000, ...more }, options);
+  const atOnce = (options.concurrentTasksPerWorker ?? 1) > 1;
+  const pool = new TestPool({ incarnation: 'test', scratchDir, dataDir, graceMs: 5_000, atOnce, ...more }, options);
   t.teardown(async () => {
     await pool.piscina.destroy();
     await rm(dataDir, { recursive: true, force: true });

@@ -219,8 +219,8 @@ t.test('nor for one that blocks its thread, when the one before it did', async (
   t.ok(seenAt - began < 400, `the first outcome came after ${seenAt - began} ms`);
 });
 
-t.test('batches given together run one after another where the setup says so', async (t) => {
-  const { pool, order } = await bed(t, scripted, { oneBatchAtATime: true }, { concurrentTasksPerWorker: 2 });
+t.test('batches given together run one after another unless the setup says otherwise', async (t) => {
+  const { pool, order } = await bed(t, scripted, { atOnce: false }, { concurrentTasksPerWorker: 2 });
   const first = order({ do: 'until-stopped' });
   const second = order({ do: 'value', value: 2 });
   const ledger = newLedger(1);

@@ -30,7 +30,13 @@ export async function scheduleSync(scope: SyncScope, name: string): Promise<void
   const editing = editingOf(null);
   if (isWritten(editing) && !(await askToDiscard())) return;
   const params = JSON.stringify(scope, null, 2);
-  const draft = { ...EMPTY_SCHEDULE, name: say().library.syncName(name), pipeline: 'library.full', params };
+  const draft = {
+    ...EMPTY_SCHEDULE,
+    name: say().library.syncName(name),
+    work: 'run',
+    pipeline: 'library.full',
+    params,
+  } as const;
   write({ ...editing, mistakes: {}, refused: null }, draft);
   go('schedules/new');
 }

@@ -1,32 +1,43 @@
-/** Titles of the playlists that tracks belong to, asked for once a track while something is at work on it. */
+/** Which playlists tracks belong to, asked for once a track while something is at work on it. */
 import { type Signal, signal } from '@preact/signals';
 import type { TaskView } from '../../supervisor/facade.ts';
 import type { TrackView } from '../../supervisor/library-facade.ts';
 import { get } from './api.ts';
 
-const titles = new Map<string, Signal<string | null>>();
-const titlesMax = 1_000;
+export interface PlaylistName {
+  readonly id: string;
+  readonly title: string;
+}
+
+const names = new Map<string, Signal<PlaylistName | null>>();
+const namesMax = 1_000;
+
+/** @returns the id of the track that a task is at; null for one that is at none */
+export function trackOf({ type, params }: Pick<TaskView, 'type' | 'params'>): string | null {
+  const { track } = (params ?? {}) as { readonly track?: unknown };
+  return type.startsWith('library.') && typeof track === 'string' ? track : null;
+}
 
 /** @returns null for a task that is at no track, and until it is known */
-export function playlistOf({ type, params }: Pick<TaskView, 'type' | 'params'>): string | null {
-  const { track } = (params ?? {}) as { readonly track?: unknown };
-  if (!type.startsWith('library.') || typeof track !== 'string') return null;
-  const known = titles.get(track);
+export function playlistOf(task: Pick<TaskView, 'type' | 'params'>): PlaylistName | null {
+  const track = trackOf(task);
+  if (track === null) return null;
+  const known = names.get(track);
   if (known) return known.value;
-  const title = signal<string | null>(null);
-  if (titles.size >= titlesMax) titles.clear();
-  titles.set(track, title);
+  const name = signal<PlaylistName | null>(null);
+  if (names.size >= namesMax) names.clear();
+  names.set(track, name);
   ask(track).then(
     (found) => {
-      title.value = found;
+      name.value = found;
     },
     // What the track belongs to is only not said.
     () => undefined,
   );
-  return title.value;
+  return name.value;
 }
 
-async function ask(track: string): Promise<string> {
-  const { track: found } = await get<{ track: TrackView }>(`library/tracks/${encodeURIComponent(track)}`);
-  return found.playlistTitle;
+async function ask(id: string): Promise<PlaylistName> {
+  const { track } = await get<{ track: TrackView }>(`library/tracks/${encodeURIComponent(id)}`);
+  return { id: track.playlist, title: track.playlistTitle };
 }

@@ -124,6 +124,12 @@ export function runPath(id: string): string {
   return `runs/${encodeURIComponent(id)}`;
 }
 
+/** @returns where that is seen which an occurrence of a schedule started; null where it started nothing */
+export function startedPath({ taskId, runId }: { readonly taskId?: string; readonly runId?: string }): string | null {
+  if (taskId !== undefined) return taskPath(taskId);
+  return runId === undefined ? null : runPath(runId);
+}
+
 /** @param id that of a schedule, which nobody chooses, so that none is called `new` */
 export function schedulePath(id: string): string {
   return `schedules/${encodeURIComponent(id)}`;

@@ -18,7 +18,12 @@ export interface RunDraft {
 export const EMPTY_RUN: RunDraft = { pipeline: '', params: '{}', sources: '', scope: '' };
 
 /** One like it. */
-export function draftOf({ pipeline, params, sources, scope }: RunRecord): RunDraft {
+export function draftOf({
+  pipeline,
+  params,
+  sources,
+  scope,
+}: Pick<RunRecord, 'pipeline' | 'params' | 'sources' | 'scope'>): RunDraft {
   return {
     pipeline,
     params: JSON.stringify(params, null, 2),
@@ -38,7 +43,11 @@ function sourcesOf({ sources }: RunDraft): readonly string[] {
 }
 
 /** Mistakes that need no server. */
-export function ownRunMistakes({ pipeline, params, scope }: RunDraft): RunMistakes {
+export function ownRunMistakes({
+  pipeline,
+  params,
+  scope,
+}: Pick<RunDraft, 'pipeline' | 'params' | 'scope'>): RunMistakes {
   const [wrongParams, wrongScope] = [paramsMistake(params), scope.trim() === '' ? null : paramsMistake(scope)];
   return {
     ...(pipeline === '' && { pipeline: say().add.required }),
@@ -60,11 +69,19 @@ export function runBodyOf(draft: RunDraft): Record<string, unknown> {
 
 const FIELDS: readonly RunField[] = ['pipeline', 'params', 'sources', 'scope'];
 
+/** Sources and scope reach the first task among its params: a mistake in them belongs where they were written. */
+export function writtenAt(path: string, draft: Pick<RunDraft, 'sources' | 'scope'>): string {
+  return path.replace(/\.params\.(sources|scope)\b/, (whole, member: 'sources' | 'scope') =>
+    draft[member].trim() === '' ? whole : `.${member}`,
+  );
+}
+
 /** The server names places such as `$.params.url`; the field is the first member, the rest is told. */
-export function runMistakesOf(mistakes: readonly Mistake[], otherwise: string): RunMistakes {
+export function runMistakesOf(mistakes: readonly Mistake[], otherwise: string, draft: RunDraft): RunMistakes {
   if (mistakes.length === 0) return { form: otherwise };
   const found: RunMistakes = {};
-  for (const { path, message } of mistakes) {
+  for (const { path: given, message } of mistakes) {
+    const path = writtenAt(given, draft);
     const [, member = '', rest = ''] = /^\$\.([^.[]+)\.?(.*)$/.exec(path) ?? [];
     const field = FIELDS.find((name) => name === member) ?? 'form';
     const text = [field === 'form' ? path.replace(/^\$\.?/, '') : rest, message].filter(Boolean).join(' ');

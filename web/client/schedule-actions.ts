@@ -6,7 +6,7 @@ import { post, request } from './api.ts';
 import { say } from './language.ts';
 import { ask } from './parts/ask.tsx';
 import { toast } from './parts/toasts.tsx';
-import { go, route, schedulePath, taskPath } from './router.ts';
+import { go, route, runPath, schedulePath, taskPath } from './router.ts';
 import { own } from './task-actions.ts';
 
 /** What is to be paused or resumed: a schedule, or all of them. */
@@ -24,8 +24,10 @@ export function runNow({ id, name }: ScheduleRecord): Promise<void> {
     const { task, occurrence } = await post<RanView>(`${schedulePath(id)}/run`);
     const words = say();
     if (task) toast(words.schedules.told.ran(name), { label: words.do.open, act: () => go(taskPath(task.id)) });
-    else if (occurrence.runId !== undefined) toast(words.schedules.told.began(name));
-    else toast(words.schedules.told.ranLater(name));
+    else if (occurrence.runId !== undefined) {
+      const path = runPath(occurrence.runId);
+      toast(words.schedules.told.began(name), { label: words.do.open, act: () => go(path) });
+    } else toast(words.schedules.told.ranLater(name));
   });
 }
 

@@ -1,14 +1,14 @@
 /** A schedule while somebody writes it in the form: from the record and back to what the API takes. */
 import type { ScheduleRecord } from '../../supervisor/core/schedule/record.ts';
 import type { Weekday, When, WhenKind } from '../../supervisor/core/schedule/when.ts';
+import { EMPTY_RUN, type RunDraft, runBodyOf, draftOf as runDraftOf } from './run-draft.ts';
 
 /** All of it is text as typed; each kind of rule has fields of its own, and keeps them while another one is looked at. */
-export interface ScheduleDraft {
+export interface ScheduleDraft extends RunDraft {
   readonly name: string;
+  /** What it does when it is due. Both have params; of the other members those of the other are kept. */
+  readonly work: 'task' | 'run';
   readonly type: string;
-  /** Of the run it starts; empty where it submits a task. */
-  readonly pipeline: string;
-  readonly params: string;
   readonly kind: WhenKind;
   readonly at: string;
   readonly days: readonly Weekday[];
@@ -30,10 +30,10 @@ export interface ScheduleDraft {
 }
 
 export const EMPTY_SCHEDULE: ScheduleDraft = {
+  ...EMPTY_RUN,
   name: '',
+  work: 'task',
   type: '',
-  pipeline: '',
-  params: '{}',
   kind: 'daily',
   at: '02:00',
   days: ['mon', 'tue', 'wed', 'thu', 'fri'],
@@ -53,27 +53,34 @@ export const EMPTY_SCHEDULE: ScheduleDraft = {
   note: '',
 };
 
-interface Work {
-  readonly type: string;
-  readonly pipeline: string;
-  readonly params: unknown;
-}
-
-/** The task it submits, or the run it starts. */
+/** The task it submits, or the run it starts, as it was given. */
 export function workOf({ task, run }: Pick<ScheduleRecord, 'task' | 'run'>): object {
   return (run ?? task) as object;
 }
 
+type WorkFields = RunDraft & Pick<ScheduleDraft, 'work' | 'type'>;
+
+/** What stands in a schedule of either; what was left out is null or empty. */
+interface Given {
+  readonly type?: string;
+  readonly pipeline?: string;
+  readonly params?: unknown;
+  readonly sources?: readonly string[];
+  readonly scope?: unknown;
+}
+
+function workFields(record: Pick<ScheduleRecord, 'task' | 'run'>): WorkFields {
+  const { type = '', pipeline = '', params = {}, sources = null, scope = null } = workOf(record) as Given;
+  return { ...runDraftOf({ pipeline, params, sources, scope }), type, work: record.run === null ? 'task' : 'run' };
+}
+
 export function draftOf(record: ScheduleRecord): ScheduleDraft {
-  const { type = '', pipeline = '', params = {} } = workOf(record) as Partial<Work>;
   const { catchUp, overlap, name, note } = record;
   return {
     ...EMPTY_SCHEDULE,
     ...whenFields(record.when as When),
+    ...workFields(record),
     name,
-    type,
-    pipeline,
-    params: JSON.stringify(params, null, 2),
     timezone: record.timezoneFollowsSetting ? '' : record.timezone,
     catchUp,
     catchUpLimit: String(record.catchUpLimit),
@@ -121,17 +128,15 @@ const textOr = (text: string) => (text.trim() === '' ? null : text.trim());
 const numberOr = (text: string) => (text.trim() === '' ? null : Number(text));
 
 /**
- * The whole schedule. Call it only when the params are JSON.
- * @param work members of a task or a run that the form does not show, kept as they are
+ * The whole schedule. Call it only when the params and the scope are JSON.
+ * @param kept members of the task or the run that the form does not show
  */
-export function bodyOf(draft: ScheduleDraft, work: object = {}): Record<string, unknown> {
-  const params: unknown = JSON.parse(draft.params);
-  const pipeline = draft.pipeline.trim();
+export function bodyOf(draft: ScheduleDraft, kept: object = {}): Record<string, unknown> {
   return {
     name: draft.name.trim(),
-    ...(pipeline === ''
-      ? { task: { ...work, type: draft.type.trim(), params } }
-      : { run: { ...work, pipeline, params } }),
+    ...(draft.work === 'run'
+      ? { run: { ...kept, ...runBodyOf(draft) } }
+      : { task: { ...kept, type: draft.type.trim(), params: JSON.parse(draft.params) } }),
     when: whenOf(draft),
     timezone: textOr(draft.timezone),
     catchUp: draft.catchUp,
@@ -145,11 +150,24 @@ export function bodyOf(draft: ScheduleDraft, work: object = {}): Record<string, 
   };
 }
 
+/** Members of the work of a schedule that the form does not show. */
+function keptOf(record: ScheduleRecord): object {
+  const {
+    type: _,
+    params: __,
+    pipeline: ___,
+    sources: ____,
+    scope: _____,
+    ...kept
+  } = workOf(record) as Record<string, unknown>;
+  return kept;
+}
+
 /** Only the members that differ: a schedule that is over can have another note, but not the same rule again. */
 export function changesOf(draft: ScheduleDraft, record: ScheduleRecord): Record<string, unknown> {
-  const work = workOf(record);
-  const before = bodyOf(draftOf(record), work);
-  const after = bodyOf(draft, work);
+  const [was, kept] = [draftOf(record), keptOf(record)];
+  const before = bodyOf(was, kept);
+  const after = bodyOf(draft, draft.work === was.work ? kept : {});
   return Object.fromEntries(
     Object.entries(after).filter(([member, value]) => JSON.stringify(value) !== JSON.stringify(before[member])),
   );

@@ -21,6 +21,8 @@ const ALLOWED: Readonly<Record<TaskAction, readonly TaskState[]>> = {
   promote: ['queued', 'scheduled'],
   again: ['succeeded'],
 };
+/** What the server refuses of a task whose run is over for good. */
+const RUNS_AGAIN: readonly TaskAction[] = ['retry', 'edit', 'again'];
 /** On the page of one task. */
 export const PAGE_ACTIONS = Object.keys(ALLOWED) as readonly TaskAction[];
 /** With many at once: what ended well is not run again by the hundred. */
@@ -29,6 +31,7 @@ export const BULK_ACTIONS = ['retry', 'cancel', 'promote'] as const;
 export function allows(task: TaskView, action: TaskAction): boolean {
   if (!mayOperate.value) return false;
   if (action === 'cancel' && task.cancelRequestedAt !== null) return false;
+  if (RUNS_AGAIN.includes(action) && task.retryRefused !== undefined) return false;
   return ALLOWED[action].includes(task.state);
 }
 

@@ -23,6 +23,7 @@ function titleOf(type: string, { reason, detail }: NonNullable<TaskView['waiting
   const words = say().task.reasons;
   if (reason === 'paused') return pausedTitle(type, detail);
   if (reason === 'concurrency') return turnTitle(detail);
+  if (reason === 'stage') return stageTitle(detail);
   const known: Readonly<Record<string, unknown>> = words;
   const title = known[reason];
   return typeof title === 'string' ? title : undefined;
@@ -31,8 +32,19 @@ function titleOf(type: string, { reason, detail }: NonNullable<TaskView['waiting
 /** The list may be newer than what is known of pauses: then the detail decides. */
 function pausedTitle(type: string, detail: string): string {
   const words = say().task.reasons;
+  const [, flag] = /^the feature flag (\S+) is off/.exec(detail) ?? [];
+  if (flag !== undefined) return words.flagOff(flag);
+  if (detail.startsWith('its run is being canceled')) return words.runCanceled;
+  if (detail.startsWith('its run is paused')) return words.runPaused;
   const one = pauses.value.some((pause) => pause.type === type) || detail.startsWith(`${type} `);
   return one && !pausedAll.value ? words.pausedType(type) : words.paused;
+}
+
+/** Without failures that stopped its run it waits for an earlier stage. */
+function stageTitle(detail: string): string {
+  const words = say().task.reasons;
+  const [, stage] = /^failures of stage (\S+) stopped its run/.exec(detail) ?? [];
+  return stage === undefined ? words.stage : words.stageStopped(stage);
 }
 
 function turnTitle(detail: string): string {

@@ -53,8 +53,10 @@ export function putChanges(library: Library, changes: LibraryChanges, by: AskedB
 /** Of changes of one record the later ones count more. */
 function byId<Change extends { readonly id: string }>(changes: readonly Change[]) {
   const merged = new Map<string, { readonly change: Change; readonly index: number }>();
-  for (const [index, change] of changes.entries())
-    merged.set(change.id, { change: { ...merged.get(change.id)?.change, ...change }, index });
+  for (const [index, change] of changes.entries()) {
+    const before = merged.get(change.id)?.change;
+    merged.set(change.id, { change: before ? { ...before, ...change } : change, index });
+  }
   return merged;
 }
 

@@ -46,9 +46,7 @@ export function startRun(
   const run = freshRun(start, by.by, 0);
   const [first] = run.stages;
   const accepted: TaskAccepted = {
-    ...inStage(state, run, first as StageLife, null, taskId, handlerOf),
-    key: firstKey,
-    params: firstParams(start),
+    ...inStage(state, run, first as StageLife, null, taskId, handlerOf, { key: firstKey, params: firstParams(start) }),
     ...{ runAt, relative: runAt !== null },
   };
   return [{ e: 'run.started', ...start, ...by, ...(occurrence && { occurrence }) }, accepted];
@@ -61,9 +59,17 @@ function liveRuns(state: State): number {
 }
 
 /** @param type null for that of the stage */
-function inStage(state: State, run: Run, life: StageLife, type: string | null, id: string, handlerOf: HandlerOf) {
+function inStage(
+  state: State,
+  run: Run,
+  life: StageLife,
+  type: string | null,
+  id: string,
+  handlerOf: HandlerOf,
+  { key, params }: { readonly key: string | null; readonly params: string },
+): TaskAccepted {
   const options = stageOptions(state, run, life, type ?? life.stage.type, handlerOf);
-  return { e: 'task.accepted', id, runAt: null, relative: false, retryOf: null, options } as const;
+  return { e: 'task.accepted', id, runAt: null, relative: false, retryOf: null, options, key, params };
 }
 
 /** Tasks of a stage share their options as long as they have one type, whose handler asks for the same. */
@@ -127,7 +133,8 @@ export function addToStage(
   if (life.keys.has(keptKey(key))) return [];
   if (life.accepted >= tasksPerStageMax)
     return new Refusal('conflict', `stage ${life.stage.name} has ${tasksPerStageMax} tasks, and takes no more`);
-  return [{ ...inStage(state, run, life, type, id, handlerOf), key, params, ...(label !== null && { label }) }];
+  const accepted: TaskAccepted = inStage(state, run, life, type, id, handlerOf, { key, params });
+  return [label === null ? accepted : { ...accepted, label }];
 }
 
 /** @param reason shown with it; `''` for none */
@@ -199,7 +206,7 @@ export function acceptAgain(
   const life = stageOf(run, given.ref.stage) as StageLife;
   const { state: replaces, type, key, params, label } = was;
   const { id, retryOf, runAt } = given;
-  const accepted = { ...inStage(state, run, life, type, id, handlerOf), key, params, replaces };
+  const accepted = { ...inStage(state, run, life, type, id, handlerOf, { key, params }), replaces };
   return [{ ...accepted, retryOf, runAt, relative: runAt !== null, ...(label !== null && { label }) }];
 }
 

@@ -28,21 +28,21 @@ export const TRACK_DEFAULTS = {
   info: {},
 } as const satisfies Partial<Track>;
 
+/** All members there are: what is spread over them adds none, for which Node 20 would take more than a microsecond each. */
+const PLAYLIST: Playlist = { id: '', source: '', key: '', title: '', ...PLAYLIST_DEFAULTS };
+const TRACK: Track = { id: '', playlist: '', key: '', title: '', position: 0, version: '', ...TRACK_DEFAULTS };
+
 /** In the order in which they are written; what tells one record from another is written before them. */
 const PLAYLIST_ORDER = ['source', 'key', 'title', ...keysOf(PLAYLIST_DEFAULTS)] as const;
 const TRACK_ORDER = ['key', 'title', 'position', 'version', ...keysOf(TRACK_DEFAULTS)] as const;
 
 /** With all its members. */
 export function newPlaylist(change: PlaylistChange): Playlist {
-  const { id, source, key, title } = change;
-  const begin: Record<string, unknown> = { id, source, key, title };
-  return { ...begin, ...PLAYLIST_DEFAULTS, ...change } as unknown as Playlist;
+  return { ...PLAYLIST, ...change };
 }
 
 export function newTrack(change: TrackChange): Track {
-  const { id, playlist, key, title, position, version } = change;
-  const begin: Record<string, unknown> = { id, playlist, key, title, position, version };
-  return { ...begin, ...TRACK_DEFAULTS, ...change } as unknown as Track;
+  return { ...TRACK, ...change };
 }
 
 export function playlistText(playlist: Playlist): string {
@@ -50,7 +50,7 @@ export function playlistText(playlist: Playlist): string {
 }
 
 export function readPlaylist(id: string, text: string): Playlist {
-  return newPlaylist({ ...(JSON.parse(`{${text}}`) as Partial<Playlist>), id });
+  return { ...PLAYLIST, ...(JSON.parse(`{${text}}`) as Partial<Playlist>), id };
 }
 
 /** Without its id and that of its playlist. */
@@ -59,7 +59,7 @@ export function trackText(track: Track): string {
 }
 
 export function readTrack(id: string, playlist: string, text: Buffer): Track {
-  return newTrack({ ...(JSON.parse(`{${text.toString('utf8')}}`) as Partial<Track>), id, playlist });
+  return { ...TRACK, ...(JSON.parse(`{${text.toString('utf8')}}`) as Partial<Track>), id, playlist };
 }
 
 /** Whether two values of a member are the same as JSON. */

@@ -46,6 +46,8 @@ function endedState(stages: RunFacts['stages'], stopped: boolean): RunState {
 export const STAGE_STATES = {
   waiting: 'a stage before it has not ended, or nothing has come yet',
   running: 'its tasks may run',
+  paused: 'its tasks wait until somebody resumes the run',
+  stopped: 'its tasks wait, as failures have stopped the run',
   ended: 'nothing of it is left, and nothing can come',
 } as const;
 export type StageState = keyof typeof STAGE_STATES;
@@ -54,7 +56,10 @@ export function stageState(run: Run, index: number): StageState {
   const life = run.stages[index] as StageLife;
   if (index < run.stagesEnded) return 'ended';
   if (life.stage.start === 'after' && index > run.stagesEnded) return 'waiting';
-  return life.accepted > 0 ? 'running' : 'waiting';
+  if (life.accepted === 0) return 'waiting';
+  if (life.running > 0) return 'running';
+  if (run.stop) return 'stopped';
+  return run.pause ? 'paused' : 'running';
 }
 
 /** When it will have ended if it goes on as it has so far, ms since 1970; null while that cannot be said. */

@@ -329,7 +329,6 @@ function byParts(a: readonly unknown[], b: readonly unknown[]): number {
 }
 
 t.test('whatever is put, killed and read back, it is what plain maps would say', async (t) => {
-  t.setTimeout(300_000);
   await fc.assert(
     fc.asyncProperty(fc.array(deed, { maxLength: 30, size: 'max' }), async (deeds) => {
       const bed = new LibraryBed();

@@ -10,6 +10,8 @@ import { by, pipelineOf, RunLife } from './run-life.ts';
 
 const plain = pipelineOf([{}, {}, {}]);
 
+const stageStates = (life: RunLife, id: string) => runRecord(life.run(id), life.now).stages.map(({ state }) => state);
+
 t.test('work passes through the stages in order, and a stage waits for the whole of the one before', async (t) => {
   const life = new RunLife();
   const id = life.start(plain);
@@ -165,6 +167,7 @@ t.test('paused in the middle, restarted and resumed, a run goes on exactly there
   life.next(a, 'a2');
   life.end(a, 'succeeded');
   t.equal(runState(life.run(id)), 'paused');
+  t.ok(stageStates(life, id).includes('paused'), 'and so is the stage with work');
   life.journal.takeSnapshot();
   life.crash();
   t.equal(runState(life.run(id)), 'paused');
@@ -214,6 +217,7 @@ for (const [onFailure, failures] of [
     t.equal(failed.length, failures);
     t.equal(runState(life.run(id)), 'failed');
     t.match(runRecord(life.run(id), life.now), { stopped: { stage: 's1' }, finishedAt: String });
+    t.same(stageStates(life, id), ['ended', 'stopped', 'waiting'], 'the stage whose tasks wait is stopped');
     life.crash();
     t.equal(life.claim(), null, 'also after a restart');
     life.carryOut(retryRun(life.state, life.run(id), by));

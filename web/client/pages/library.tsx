@@ -14,8 +14,10 @@ import {
   trackFilterOf,
   trackPath,
 } from '../library-resources.ts';
+import { useWork, workOnPlaylist } from '../library-work.ts';
 import { useLive } from '../live.ts';
 import { mayAdd } from '../parts/add-button.tsx';
+import { AtWork } from '../parts/at-work.tsx';
 import { Copyable } from '../parts/copy.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { Icon } from '../parts/icon.tsx';
@@ -99,13 +101,13 @@ function Playlists({ library }: { library: LibraryStatus }) {
   if (library.playlists === 0) return <NoPlaylists some={library.sources.length > 0} />;
   return (
     <>
-      <PlaylistFilterBar library={library} filter={filter} />
+      <PlaylistFilterBar library={library} filter={filter} shown={rows} />
       <div class="list-bar">
         {page && page.total > 0 && <span class="muted">{words.playlistsTotal(page.total)}</span>}
-        {group !== '' && <SyncButtons scope={{ groups: [group] }} name={group} />}
+        {group !== '' && page && page.total > 0 && <SyncButtons scope={{ groups: [group] }} name={group} />}
       </div>
       {live.problem.value && !page && <PageProblem problem={live.problem.value} again={live.reload} />}
-      {page && rows.length === 0 && <Empty title={words.noMatch} text={words.noTracksText} />}
+      {page && rows.length === 0 && <Empty title={words.noMatch} text={words.noMatchText} />}
       {rows.length > 0 && <PlaylistTable rows={rows} />}
       <Paging
         label={words.playlists}
@@ -117,10 +119,17 @@ function Playlists({ library }: { library: LibraryStatus }) {
   );
 }
 
-function PlaylistFilterBar({ library, filter }: { library: LibraryStatus; filter: PlaylistFilter }) {
+interface FilterBarProps {
+  library: LibraryStatus;
+  filter: PlaylistFilter;
+  /** Their groups may be those of folders in a pool, which no source names. */
+  shown: readonly PlaylistView[];
+}
+
+function PlaylistFilterBar({ library, filter, shown }: FilterBarProps) {
   const words = say().library;
   const change = (part: Partial<PlaylistFilter>) => rewrite(pathOf({ ...filter, cursor: '', ...part }));
-  const groups = [...new Set(library.sources.flatMap((source) => source.groups))].sort();
+  const groups = [...new Set([...library.sources, ...shown].flatMap((one) => one.groups))].sort();
   const choices = [
     ['source', words.source, words.anySource, library.sources.map(({ name }) => name)],
     ['group', words.group, words.anyGroup, groups],
@@ -205,6 +214,7 @@ export function Playlist({ id }: { id: string }) {
 function KnownPlaylist({ playlist }: { playlist: PlaylistView }) {
   const filter = useMemo(() => trackFilterOf(route.value.query), [route.value.query]);
   const { id, title, source, groups, counts, syncedAt, failure, goneAt } = playlist;
+  const work = workOnPlaylist(useWork(), id);
   const words = say().library;
   return (
     <>
@@ -214,6 +224,7 @@ function KnownPlaylist({ playlist }: { playlist: PlaylistView }) {
           <p class="task-now">
             <span class="muted">{[source, ...groups].join(' · ')}</span>
             <TrackCounts counts={counts} />
+            <AtWork tasks={work} name={title} />
             <span class="muted">
               {words.synced} {syncedAt === null ? words.never : <Time at={syncedAt} />}
             </span>

@@ -4,6 +4,7 @@ import type { RunRecord } from '../../../supervisor/core/run/record.ts';
 import { say } from '../language.ts';
 import { type Live, useLive } from '../live.ts';
 import { Gantt } from '../parts/gantt.tsx';
+import { Running } from '../parts/glance.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { JsonView } from '../parts/json-view.tsx';
 import { Link } from '../parts/link.tsx';
@@ -17,8 +18,10 @@ import { StageBar } from '../parts/stage-bar.tsx';
 import { Span, Time } from '../parts/time.tsx';
 import { route } from '../router.ts';
 import { aboutOf } from '../run-about.ts';
+import { isOver } from '../run-actions.ts';
 import { runTasksOf } from '../run-filter.ts';
 import { runLive } from '../run-resources.ts';
+import { pausedAll } from '../supervisor.ts';
 
 export function Run({ id }: { id: string }) {
   const live = useLive(`run ${id}`, runLive(id));
@@ -56,6 +59,7 @@ function Known({ run }: { run: RunRecord }) {
       <Head run={run} />
       <RunNotices run={run} />
       <StageBar run={run} filter={filter} />
+      {!isOver(run) && <Running paused={pausedAll.value} count={run.counts.running} run={run.id} />}
       <RunTasks run={run} filter={filter} />
       <div class="task-grid">
         <div class="task-main">

@@ -7,6 +7,7 @@ import { useLive } from '../live.ts';
 import { AddTaskType } from '../parts/add-task-type.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { ParamsField } from '../parts/params-field.tsx';
+import { RunFields } from '../parts/run-fields.tsx';
 import { ScheduleMore } from '../parts/schedule-more.tsx';
 import { SchedulePreview } from '../parts/schedule-preview.tsx';
 import { type SchedulePartProps, TextOf } from '../parts/schedule-text.tsx';
@@ -48,7 +49,6 @@ function ScheduleForm({ record, gone }: { record: ScheduleRecord | null; gone: b
   const editing = editingOf(began.current);
   const { draft, base } = editing;
   const told = usePreview(draft).value;
-  const startsRun = useRef(draft.pipeline !== '');
   const busy = useSignal(false);
   const isGone = gone || editing.refused === 'gone';
   const form = useRef<HTMLFormElement>(null);
@@ -76,7 +76,7 @@ function ScheduleForm({ record, gone }: { record: ScheduleRecord | null; gone: b
         </div>
         <SchedulePreview draft={draft} told={told} own={base?.id ?? null} />
         <div class="form-part">
-          <WorkFields {...props} startsRun={startsRun.current} />
+          <WorkFields {...props} />
           <ScheduleMore {...props} />
           {editing.mistakes.form && (
             <p class="mistake" role="alert">
@@ -99,18 +99,30 @@ function ScheduleForm({ record, gone }: { record: ScheduleRecord | null; gone: b
   );
 }
 
-/** Of the run it starts, or of its task: another type brings other params to begin with, unless somebody has written some. */
-function WorkFields(props: SchedulePartProps & { readonly startsRun: boolean }) {
-  const { draft, mistakes, change, startsRun } = props;
+/** What it does when it is due: a task, of which another type brings other params to begin with, unless somebody has written some; or a run. */
+function WorkFields(props: SchedulePartProps) {
+  const { draft, mistakes, change } = props;
+  const words = say().scheduleForm;
   const choose = (type: string) => change({ type, ...(isExample(draft.params) && { params: exampleOf(type) }) });
   return (
     <>
-      {startsRun ? (
-        <TextOf name="pipeline" {...props} />
+      <fieldset class="segments">
+        <legend class="field-name">{words.work}</legend>
+        {(['task', 'run'] as const).map((work) => (
+          <label key={work}>
+            <input type="radio" name="work" checked={draft.work === work} onChange={() => change({ work })} />
+            {words.works[work]}
+          </label>
+        ))}
+      </fieldset>
+      {draft.work === 'run' ? (
+        <RunFields {...props} />
       ) : (
-        <AddTaskType type={draft.type} mistake={mistakes.type} choose={choose} />
+        <>
+          <AddTaskType type={draft.type} mistake={mistakes.type} choose={choose} />
+          <ParamsField value={draft.params} mistake={mistakes.params} change={(params) => change({ params })} />
+        </>
       )}
-      <ParamsField value={draft.params} mistake={mistakes.params} change={(params) => change({ params })} />
     </>
   );
 }

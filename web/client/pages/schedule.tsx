@@ -15,7 +15,7 @@ import { ScheduleFacts } from '../parts/schedule-facts.tsx';
 import { ScheduleWord, whyHeld } from '../parts/schedule-words.tsx';
 import { Word } from '../parts/state-word.tsx';
 import { plannedTime } from '../planned-time.ts';
-import { taskPath } from '../router.ts';
+import { runPath, taskPath } from '../router.ts';
 import { workOf } from '../schedule-draft.ts';
 import { nextLive, scheduleLive } from '../schedule-resources.ts';
 import { zone } from '../zone.ts';
@@ -85,6 +85,7 @@ function Head({ schedule }: { schedule: ScheduleRecord }) {
   const { name, builtIn, when, timezone, sentence, failuresInRow, activeTasks, activeRuns } = schedule;
   const words = say().schedules;
   const [first] = activeTasks;
+  const [firstRun] = activeRuns;
   return (
     <div class="page-head">
       <div class="task-head">
@@ -104,8 +105,10 @@ function Head({ schedule }: { schedule: ScheduleRecord }) {
               <Word icon="running" tone="active" word={words.underWay(number(activeTasks.length))} />
             </Link>
           )}
-          {activeRuns.length > 0 && (
-            <Word icon="running" tone="active" word={words.runsUnderWay(number(activeRuns.length))} />
+          {firstRun !== undefined && (
+            <Link to={runPath(firstRun)}>
+              <Word icon="running" tone="active" word={words.runsUnderWay(number(activeRuns.length))} />
+            </Link>
           )}
           {failuresInRow > 0 && <Word icon="failed" tone="bad" word={words.failuresInRow(number(failuresInRow))} />}
         </p>

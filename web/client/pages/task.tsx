@@ -17,6 +17,7 @@ import { TaskButtons } from '../parts/task-buttons.tsx';
 import { labelOf } from '../parts/task-name.tsx';
 import { Span, Time } from '../parts/time.tsx';
 import { taskLive } from '../resources.ts';
+import { runPath } from '../router.ts';
 import { actOn, allows, type TaskAction } from '../task-actions.ts';
 import { waitingText } from '../waiting.ts';
 
@@ -61,6 +62,7 @@ function Known({ task }: { task: TaskView }) {
       <Head task={task} />
       {task.waiting && <Waits task={task} />}
       <Failure task={task} />
+      <RunIsOver task={task} />
       <div class="task-grid">
         <div class="task-main">
           <Attempts task={task} />
@@ -151,5 +153,23 @@ function Failure({ task }: { task: TaskView }) {
         )}
       </div>
     </section>
+  );
+}
+
+/** Why Retry is not there: where the task has run again, that is linked among its facts. */
+function RunIsOver({ task: { run, state, retryRefused, retriedAs } }: { task: TaskView }) {
+  if (!run || retryRefused === undefined || retriedAs !== null) return null;
+  if (state !== 'failed' && state !== 'canceled') return null;
+  const words = say().task;
+  return (
+    <div class="notice info">
+      <Icon name="info" />
+      <p class="notice-text">
+        {words.runOver}{' '}
+        <Link to={runPath(run.id)} class="text-link">
+          {words.openRun}
+        </Link>
+      </p>
+    </div>
   );
 }

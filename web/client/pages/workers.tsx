@@ -162,7 +162,13 @@ function Slot({ task, known, idle }: SlotProps) {
     <>
       <td class={what?.run ? 'task-cell slot two-lines' : 'task-cell slot'}>
         {what ? <TaskName task={what} /> : <Unknown task={task} />}
-        {what?.run && <OfRun run={what.run} pipeline={known.pipelines.get(what.run.id)} playlist={playlistOf(what)} />}
+        {what?.run && (
+          <OfRun
+            run={what.run}
+            pipeline={known.pipelines.get(what.run.id)}
+            playlist={playlistOf(what)?.title ?? null}
+          />
+        )}
         {what?.progress && <Progress progress={what.progress} label={`${say().columns.progress}: ${nameOf(what)}`} />}
       </td>
       <td class="end elapsed">

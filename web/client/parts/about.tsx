@@ -6,6 +6,7 @@ import { number } from '../format.ts';
 import { say } from '../language.ts';
 import { taskPath } from '../router.ts';
 import { runTasksPath } from '../run-filter.ts';
+import { FactList } from './fact-list.tsx';
 import { Link } from './link.tsx';
 import { Time } from './time.tsx';
 
@@ -57,19 +58,5 @@ function factsOf(task: TaskView): readonly (readonly [string, ComponentChildren]
 }
 
 export function About({ task }: { task: TaskView }) {
-  return (
-    <section class="panel" aria-label={say().task.about}>
-      <header class="panel-head">
-        <h2>{say().task.about}</h2>
-      </header>
-      <dl class="facts">
-        {factsOf(task).map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
-    </section>
-  );
+  return <FactList title={say().task.about} facts={factsOf(task)} />;
 }

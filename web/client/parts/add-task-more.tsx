@@ -2,8 +2,10 @@
 import { useSignal } from '@preact/signals';
 import { say } from '../language.ts';
 import type { Draft } from '../task-draft.ts';
-import type { PartProps } from './add-task.tsx';
+import type { DraftProps } from './draft-dialog.tsx';
 import { Field } from './field.tsx';
+
+type PartProps = DraftProps<Draft>;
 
 const MORE = ['priority', 'maxAttempts', 'timeout', 'onInterrupt', 'group', 'tags', 'idempotencyKey'] as const;
 type More = (typeof MORE)[number];

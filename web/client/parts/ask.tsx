@@ -30,8 +30,11 @@ export function ask(question: Question): Promise<string | null> {
 }
 
 /** Before what somebody has typed is lost. */
-export async function askToDiscard(): Promise<boolean> {
-  const { discardTitle: title, discardText: text, discardYes: yes, discardNo: no } = say().ask;
+export async function askToDiscard(
+  what: { readonly discardTitle: string; readonly discardText: string } = say().ask,
+): Promise<boolean> {
+  const { discardTitle: title, discardText: text } = what;
+  const { discardYes: yes, discardNo: no } = say().ask;
   return (await ask({ title, text, yes, no, tone: 'bad' })) !== null;
 }
 

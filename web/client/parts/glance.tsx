@@ -4,6 +4,7 @@ import type { TaskView } from '../../../supervisor/facade.ts';
 import { say } from '../language.ts';
 import { useLive } from '../live.ts';
 import { taskListLive } from '../resources.ts';
+import { runTasksPath } from '../run-filter.ts';
 import { useRowsReserved, useSteady } from '../steady.ts';
 import { Link } from './link.tsx';
 import { Progress } from './progress.tsx';
@@ -15,6 +16,7 @@ import { Span, Time } from './time.tsx';
 
 const runningShownMax = 8;
 const runningRowsMin = 1;
+const RUNNING = { stage: '', states: ['running'], cursor: '' } as const;
 const finishedShownMax = 8;
 /** Lists come newest first by creation; a few more than shown are asked for, to find those that finished last. */
 const finishedAskedFor = 16;
@@ -51,9 +53,17 @@ function Spare({ rows, columns }: { rows: number; columns: number }) {
   ));
 }
 
-/** @param count how many run, also beyond those that are shown */
-export function Running({ paused, count }: { paused: boolean; count: number }) {
-  const live = useLive('running', taskListLive(`state=running&limit=${runningShownMax}`, 250));
+interface RunningProps {
+  paused: boolean;
+  /** How many run, also beyond those that are shown. */
+  count: number;
+  /** Id of the run whose tasks they are; of all where it is left out. */
+  run?: string;
+}
+
+export function Running({ paused, count, run }: RunningProps) {
+  const query = `state=running&limit=${runningShownMax}${run === undefined ? '' : `&run=${run}`}`;
+  const live = useLive(`running ${run}`, taskListLive(query, 250));
   const page = live.value.value;
   const { rows, isGone } = useSteady(page?.items.slice(0, runningShownMax) ?? [], false, '');
   const spare = useRowsReserved(rows.length, runningRowsMin);
@@ -61,7 +71,12 @@ export function Running({ paused, count }: { paused: boolean; count: number }) {
   const more = rows.length < runningShownMax ? 0 : count - rows.length;
   const note = more > 0 ? <span class="muted">{words.overview.more(more)}</span> : undefined;
   return (
-    <Panel title={words.overview.running} to="tasks?state=running" class="running" note={note}>
+    <Panel
+      title={words.overview.running}
+      to={run === undefined ? 'tasks?state=running' : runTasksPath(run, RUNNING)}
+      class="running"
+      note={note}
+    >
       <table>
         <thead>
           <tr>

@@ -5,11 +5,12 @@ import { say } from '../language.ts';
 import { useLive } from '../live.ts';
 import { now } from '../now.ts';
 import { plannedTime } from '../planned-time.ts';
-import { route, schedulePath, taskPath } from '../router.ts';
+import { route, schedulePath, startedPath } from '../router.ts';
 import { ledgerLive } from '../schedule-resources.ts';
 import { Link } from './link.tsx';
 import { PageProblem } from './page-problem.tsx';
 import { Paging } from './paging.tsx';
+import { PanelTable } from './panel-table.tsx';
 import { PlannedTime } from './planned-time.tsx';
 import { OccurrenceWord } from './schedule-words.tsx';
 
@@ -31,16 +32,7 @@ export function Ledger({ id, zone, quiet = false }: LedgerProps) {
   const path = schedulePath(id);
   return (
     <div>
-      <section class="panel" aria-label={words.schedules.ledger}>
-        <header class="panel-head">
-          <h2>{words.schedules.ledger}</h2>
-        </header>
-        {page.items.length === 0 ? (
-          <p class="none">{words.schedules.ledgerNone}</p>
-        ) : (
-          <LedgerTable rows={page.items} zone={zone} />
-        )}
-      </section>
+      {page.items.length === 0 ? <NoRows /> : <LedgerTable rows={page.items} zone={zone} />}
       <Paging
         label={words.schedules.ledger}
         newest={cursor === '' ? null : path}
@@ -50,37 +42,40 @@ export function Ledger({ id, zone, quiet = false }: LedgerProps) {
   );
 }
 
+function NoRows() {
+  const words = say().schedules;
+  return (
+    <section class="panel" aria-label={words.ledger}>
+      <header class="panel-head">
+        <h2>{words.ledger}</h2>
+      </header>
+      <p class="none">{words.ledgerNone}</p>
+    </section>
+  );
+}
+
 function LedgerTable({ rows, zone }: { rows: readonly OccurrenceRecord[]; zone: string }) {
   const words = say().schedules;
   return (
-    <table class="ledger-table">
-      <thead>
-        <tr>
-          <th scope="col" class="col-planned">
-            {words.planned}
-          </th>
-          <th scope="col" class="col-outcome">
-            {words.outcome}
-          </th>
-          <th scope="col" class="roomy">
-            {words.why}
-          </th>
-          <th scope="col" class="col-task end">
-            {words.task}
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <LedgerRow key={`${row.plannedAt} ${row.outcome} ${row.taskId ?? row.runId}`} row={row} zone={zone} />
-        ))}
-      </tbody>
-    </table>
+    <PanelTable
+      title={words.ledger}
+      kind="ledger-table"
+      columns={[
+        { name: words.planned, class: 'col-planned' },
+        { name: words.outcome, class: 'col-outcome' },
+        { name: words.why, class: 'roomy' },
+        { name: words.started, class: 'col-task end' },
+      ]}
+    >
+      {rows.map((row) => (
+        <LedgerRow key={`${row.plannedAt} ${row.outcome} ${row.taskId ?? row.runId}`} row={row} zone={zone} />
+      ))}
+    </PanelTable>
   );
 }
 
 function LedgerRow({ row, zone }: { row: OccurrenceRecord; zone: string }) {
-  const { plannedAt, throughAt, count, outcome, reason, taskId } = row;
+  const { plannedAt, throughAt, count, outcome, reason } = row;
   const words = say().schedules;
   const why = reason === undefined ? '' : words.reason(reason);
   return (
@@ -99,14 +94,21 @@ function LedgerRow({ row, zone }: { row: OccurrenceRecord; zone: string }) {
       </td>
       <td class="roomy muted why">{why}</td>
       <td class="end">
-        {taskId === undefined ? (
-          <span class="muted">–</span>
-        ) : (
-          <Link to={taskPath(taskId)} class="count-link" label={`${words.openTask} ${taskId}`}>
-            {words.openTask}
-          </Link>
-        )}
+        <Started row={row} />
       </td>
     </tr>
+  );
+}
+
+/** The way to the task or the run of an occurrence. */
+function Started({ row }: { row: OccurrenceRecord }) {
+  const { openTask, openRun } = say().schedules;
+  const path = startedPath(row);
+  if (path === null) return <span class="muted">–</span>;
+  const word = row.taskId === undefined ? openRun : openTask;
+  return (
+    <Link to={path} class="count-link" label={`${word} ${row.taskId ?? row.runId}`}>
+      {word}
+    </Link>
   );
 }

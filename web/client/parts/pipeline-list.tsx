@@ -6,39 +6,21 @@ import { starting } from '../run-actions.ts';
 import { EMPTY_RUN } from '../run-draft.ts';
 import { mayAdd } from './add-button.tsx';
 import { Icon } from './icon.tsx';
-import { SeverityWord } from './state-word.tsx';
+import { Mistakes } from './mistakes.tsx';
+import { PanelTable } from './panel-table.tsx';
 
 export function PipelineFailures({ failures }: { failures: readonly PipelineFailure[] }) {
+  const words = say().runs;
   if (failures.length === 0) return null;
   return (
-    <section aria-label={say().runs.wrong}>
-      {failures.map((failure) => (
-        <Failure key={failure.file} failure={failure} />
+    <section aria-label={words.wrong}>
+      {failures.map(({ file, mistakes, serving }) => (
+        <Mistakes key={file} title={<code class="failure-file">pipelines/{file}</code>} mistakes={mistakes}>
+          <p>{serving === null ? words.notServing : words.serving(serving)}</p>
+          <p class="muted">{words.wrongAction}</p>
+        </Mistakes>
       ))}
     </section>
-  );
-}
-
-function Failure({ failure: { file, mistakes, serving } }: { failure: PipelineFailure }) {
-  const words = say().runs;
-  return (
-    <div class="notice error">
-      <SeverityWord severity="error" />
-      <div class="notice-text">
-        <p>
-          <code class="failure-file">pipelines/{file}</code>
-        </p>
-        <ul class="problems" lang="en">
-          {mistakes.map(({ path, message }) => (
-            <li key={`${path} ${message}`}>
-              <code>{path}</code> {message}
-            </li>
-          ))}
-        </ul>
-        <p>{serving === null ? words.notServing : words.serving(serving)}</p>
-        <p class="muted">{words.wrongAction}</p>
-      </div>
-    </div>
   );
 }
 
@@ -46,36 +28,22 @@ export function PipelineList({ pipelines }: { pipelines: readonly PipelineRecord
   const { runs: words, columns } = say();
   if (pipelines.length === 0) return null;
   return (
-    <section class="panel pipelines" aria-label={words.pipelines}>
-      <header class="panel-head">
-        <h2>{words.pipelines}</h2>
-      </header>
-      <table class="pipeline-table">
-        <thead>
-          <tr>
-            <th scope="col">{words.pipeline}</th>
-            <th scope="col" class="col-how roomy">
-              {words.file}
-            </th>
-            <th scope="col" class="col-version wide-only">
-              {words.version}
-            </th>
-            {mayAdd.value && (
-              <th scope="col" class="col-start end">
-                <span class="unseen">{columns.actions}</span>
-              </th>
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          {[...pipelines]
-            .sort((a, b) => a.name.localeCompare(b.name))
-            .map((pipeline) => (
-              <Row key={pipeline.name} pipeline={pipeline} />
-            ))}
-        </tbody>
-      </table>
-    </section>
+    <PanelTable
+      title={words.pipelines}
+      kind="pipeline-table"
+      columns={[
+        { name: words.pipeline },
+        { name: words.file, class: 'col-how roomy' },
+        { name: words.version, class: 'col-version wide-only' },
+        ...(mayAdd.value ? [{ name: columns.actions, class: 'col-start end', unseen: true }] : []),
+      ]}
+    >
+      {[...pipelines]
+        .sort((a, b) => a.name.localeCompare(b.name))
+        .map((pipeline) => (
+          <Row key={pipeline.name} pipeline={pipeline} />
+        ))}
+    </PanelTable>
   );
 }
 

@@ -1,10 +1,13 @@
 /** Playlists in a table: where each comes from, how its tracks are, when it was synced. */
+import type { TaskView } from '../../../supervisor/facade.ts';
 import type { PlaylistView } from '../../../supervisor/library-facade.ts';
 import { useKeys } from '../keys.ts';
 import { say } from '../language.ts';
+import { useWork, workOnPlaylist } from '../library-work.ts';
 import { libraryPath } from '../router.ts';
 import { moveRow } from '../rows.ts';
 import { mayAdd } from './add-button.tsx';
+import { AtWork } from './at-work.tsx';
 import { Link } from './link.tsx';
 import { Word } from './state-word.tsx';
 import { SyncButtons } from './sync-buttons.tsx';
@@ -14,6 +17,7 @@ import { TrackCounts } from './track-words.tsx';
 
 export function PlaylistTable({ rows }: { rows: readonly PlaylistView[] }) {
   const { library: words, columns } = say();
+  const work = useWork();
   useKeys({ j: () => moveRow(1), k: () => moveRow(-1) });
   return (
     <section class="panel" aria-label={words.playlists} data-steady>
@@ -36,7 +40,7 @@ export function PlaylistTable({ rows }: { rows: readonly PlaylistView[] }) {
         </thead>
         <tbody>
           {rows.map((playlist) => (
-            <Row key={playlist.id} playlist={playlist} />
+            <Row key={playlist.id} playlist={playlist} work={workOnPlaylist(work, playlist.id)} />
           ))}
         </tbody>
       </table>
@@ -44,7 +48,7 @@ export function PlaylistTable({ rows }: { rows: readonly PlaylistView[] }) {
   );
 }
 
-function Row({ playlist }: { playlist: PlaylistView }) {
+function Row({ playlist, work }: { playlist: PlaylistView; work: readonly TaskView[] }) {
   const { id, title, source, groups, counts, syncedAt, goneAt, failure } = playlist;
   const words = say().library;
   return (
@@ -62,10 +66,12 @@ function Row({ playlist }: { playlist: PlaylistView }) {
         )}
         <span class="second-line">
           <TrackCounts counts={counts} />
+          <AtWork tasks={work} name={title} />
         </span>
       </td>
       <td class="roomy">
         <TrackCounts counts={counts} />
+        <AtWork tasks={work} name={title} />
       </td>
       <td class="end roomy muted">{syncedAt === null ? words.never : <Time at={syncedAt} />}</td>
       {mayAdd.value && (

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { RunRecord } from '../../../supervisor/core/run/record.ts';
 import { number } from '../format.ts';
 import { say } from '../language.ts';
+import { aboutOf } from '../run-about.ts';
 import { isOver } from '../run-actions.ts';
 import { runTasksPath } from '../run-filter.ts';
 import { Icon, type IconName } from './icon.tsx';
@@ -10,17 +11,18 @@ import { Link } from './link.tsx';
 import { Time } from './time.tsx';
 
 export function RunNotices({ run }: { run: RunRecord }) {
-  if (run.cancelRequestedAt !== null) return isOver(run) ? null : <Canceling />;
+  if (run.cancelRequestedAt !== null) return isOver(run) ? <Canceled /> : <Canceling />;
   return (
     <>
       {run.paused && !isOver(run) && <Paused run={run} paused={run.paused} />}
       {run.stopped ? <Stopped run={run} stopped={run.stopped} /> : <Failed run={run} />}
+      {run.state === 'succeeded' && <NothingFound run={run} />}
     </>
   );
 }
 
 interface NoticeProps {
-  tone: 'warning' | 'error';
+  tone: 'info' | 'warning' | 'error';
   icon: IconName;
   title: string;
   children?: ComponentChildren;
@@ -42,6 +44,15 @@ function Notice({ tone, icon, title, children }: NoticeProps) {
 
 function Canceling() {
   return <Notice tone="warning" icon="stopping" title={say().runs.notice.canceling} />;
+}
+
+function Canceled() {
+  const words = say().runs.notice;
+  return (
+    <Notice tone="info" icon="canceled" title={words.canceled}>
+      <p>{words.canceledDo}</p>
+    </Notice>
+  );
 }
 
 function Paused({ run, paused }: { run: RunRecord; paused: NonNullable<RunRecord['paused']> }) {
@@ -89,6 +100,19 @@ function Failed({ run }: { run: RunRecord }) {
     >
       <p>{run.retryable ? words.failedDo : words.failedOver}</p>
       <FailedTasks run={run} stage="" />
+    </Notice>
+  );
+}
+
+/** A word that is mistyped in the scope finds nothing, and nothing that is done well looks like success. */
+function NothingFound({ run }: { run: RunRecord }) {
+  const words = say().runs.notice;
+  const about = aboutOf(run);
+  const [first, second] = run.stages;
+  if (about === '' || !first || second?.counts.accepted !== 0) return null;
+  return (
+    <Notice tone="info" icon="info" title={words.nothingFound(first.name, second.name)}>
+      <p>{words.nothingFoundDo(about)}</p>
     </Notice>
   );
 }

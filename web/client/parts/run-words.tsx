@@ -19,6 +19,8 @@ export const RUN_STATE_ORDER = Object.keys(RUN_STATES) as readonly RunState[];
 const STAGE_STATES: Readonly<Record<StageState, readonly [IconName, Tone]>> = {
   waiting: ['idle', 'quiet'],
   running: ['running', 'active'],
+  paused: ['pause', 'warn'],
+  stopped: ['stopping', 'bad'],
   ended: ['succeeded', 'quiet'],
 };
 

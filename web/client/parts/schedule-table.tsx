@@ -4,7 +4,7 @@ import { number } from '../format.ts';
 import { say } from '../language.ts';
 import { now } from '../now.ts';
 import { plannedTime } from '../planned-time.ts';
-import { schedulePath, taskPath } from '../router.ts';
+import { schedulePath, startedPath } from '../router.ts';
 import { Link } from './link.tsx';
 import { Ahead, PlannedTime } from './planned-time.tsx';
 import { ScheduleButtons } from './schedule-buttons.tsx';
@@ -126,9 +126,10 @@ function State({ schedule }: { schedule: ScheduleRecord }) {
 function Last({ schedule: { last, timezone } }: { schedule: ScheduleRecord }) {
   if (!last) return <span class="muted">–</span>;
   const word = <OccurrenceWord outcome={last.outcome} />;
+  const path = startedPath(last);
   return (
     <span title={last.reason}>
-      {last.taskId === undefined ? word : <Link to={taskPath(last.taskId)}>{word}</Link>}
+      {path === null ? word : <Link to={path}>{word}</Link>}
       <span class="line-below muted">
         <PlannedTime at={last.plannedAt} zone={timezone} />
       </span>

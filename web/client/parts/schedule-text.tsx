@@ -15,7 +15,6 @@ export interface SchedulePartProps {
 
 type TextName =
   | 'name'
-  | 'pipeline'
   | 'at'
   | 'every'
   | 'anchor'

@@ -1,4 +1,6 @@
 /** The frame of every page: where one can go, whether what is seen is live, and how it should look. */
+import { signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { chooseLanguage, LANGUAGES, type Language, language, nameOf, say } from '../language.ts';
 import { type PageName, route } from '../router.ts';
 import { line, setLive } from '../stream.ts';
@@ -33,7 +35,6 @@ const INSIDE: Partial<Record<PageName, PageName>> = {
 };
 
 export function Side() {
-  const words = say();
   const here = INSIDE[route.value.page] ?? route.value.page;
   return (
     <header class="side">
@@ -41,20 +42,54 @@ export function Side() {
         <Icon name="overview" />
         <span>Nightshift</span>
       </Link>
-      <nav aria-label={words.pages.label}>
-        {PAGES.map(([page, path]) => (
-          <Link key={page} to={path} current={here === page} class="nav-link">
-            <Icon name={page} />
-            {words.pages[page]}
-          </Link>
-        ))}
-      </nav>
+      <Pages here={here} />
       <div class="side-foot">
         <LiveButton />
         <Look />
       </div>
       <Who />
     </header>
+  );
+}
+
+/** So many are always there on a phone; the others come with a button, which has the place of one more. */
+const pagesAtHand = 4;
+const unfolded = signal(false);
+
+function Pages({ here }: { here: PageName }) {
+  const { page: at, id } = route.value;
+  const words = say().pages;
+  const open = unfolded.value;
+  // Whoever has come to another page has chosen.
+  useEffect(() => {
+    unfolded.value = false;
+  }, [at, id]);
+  const links = PAGES.map(([page, path], index) => (
+    <Link key={page} to={path} current={here === page} class={index < pagesAtHand ? 'nav-link' : 'nav-link folded'}>
+      <Icon name={page} />
+      {words[page]}
+    </Link>
+  ));
+  const fold = (event: KeyboardEvent) => {
+    if (event.key === 'Escape') unfolded.value = false;
+  };
+  return (
+    <nav aria-label={words.label} class={open ? 'unfolded' : undefined} onKeyDown={fold}>
+      {links.slice(0, pagesAtHand)}
+      <button
+        type="button"
+        class="nav-link more-pages"
+        aria-expanded={open}
+        aria-label={words.morePages}
+        onClick={() => {
+          unfolded.value = !open;
+        }}
+      >
+        <Icon name="more" />
+        {words.more}
+      </button>
+      {links.slice(pagesAtHand)}
+    </nav>
   );
 }
 

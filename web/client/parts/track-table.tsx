@@ -1,10 +1,13 @@
 /** Tracks in a table: how each is, where its file and its upload are, and why it failed with what to do about it. */
+import type { TaskView } from '../../../supervisor/facade.ts';
 import type { TrackView } from '../../../supervisor/library-facade.ts';
 import { bytes } from '../format.ts';
 import { say } from '../language.ts';
 import { retryTrack } from '../library-actions.ts';
+import { useWork, workOnTrack } from '../library-work.ts';
 import { libraryPath, taskPath } from '../router.ts';
 import { mayAdd } from './add-button.tsx';
+import { AtWork } from './at-work.tsx';
 import { Icon } from './icon.tsx';
 import { Link } from './link.tsx';
 import { TrackWord } from './track-words.tsx';
@@ -18,6 +21,7 @@ interface TrackTableProps {
 
 export function TrackTable({ rows, mixed, title }: TrackTableProps) {
   const { library: words, columns } = say();
+  const work = useWork();
   return (
     <section class="panel" aria-label={title} data-steady>
       <table class="track-table">
@@ -40,7 +44,7 @@ export function TrackTable({ rows, mixed, title }: TrackTableProps) {
         </thead>
         <tbody>
           {rows.map((track) => (
-            <Row key={track.id} track={track} mixed={mixed} />
+            <Row key={track.id} track={track} mixed={mixed} work={workOnTrack(work, track.id)} />
           ))}
         </tbody>
       </table>
@@ -48,7 +52,13 @@ export function TrackTable({ rows, mixed, title }: TrackTableProps) {
   );
 }
 
-function Row({ track, mixed }: { track: TrackView; mixed: boolean }) {
+interface RowProps {
+  track: TrackView;
+  mixed: boolean;
+  work: readonly TaskView[];
+}
+
+function Row({ track, mixed, work }: RowProps) {
   const { state, title, artist, album, date, playlist, playlistTitle, file, upload, failure } = track;
   const words = say().library;
   const by = [artist, album, date?.slice(0, 10)].filter(Boolean).join(' · ');
@@ -69,6 +79,7 @@ function Row({ track, mixed }: { track: TrackView; mixed: boolean }) {
           <TrackWord state={state} />
           {file && <span class="muted">{bytes(file.bytes)}</span>}
         </span>
+        <AtWork tasks={work} name={title} />
         {failure && <Failure failure={failure} />}
       </td>
       <td class="roomy">

@@ -20,6 +20,8 @@ export const en = {
   units: { ms: 'ms', s: 's', min: 'min', h: 'h', d: 'd' },
   pages: {
     label: 'Pages',
+    more: 'More',
+    morePages: 'More pages',
     overview: 'Tonight',
     runs: 'Runs',
     run: 'Run',

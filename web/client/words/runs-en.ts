@@ -24,7 +24,7 @@ export const runsEn = {
     failed: 'Failed',
     canceled: 'Canceled',
   },
-  stageStates: { waiting: 'Waiting', running: 'Running', ended: 'Ended' },
+  stageStates: { waiting: 'Waiting', running: 'Running', paused: 'Paused', stopped: 'Stopped', ended: 'Ended' },
   counts: { waiting: 'waiting', running: 'running', succeeded: 'succeeded', failed: 'failed', canceled: 'canceled' },
   done: (done: string, all: string) => `${done} of ${all}`,
   stageSays: (name: string, counts: string) => `${name}: ${counts}`,
@@ -94,7 +94,12 @@ export const runsEn = {
     pausing: (running: string) => `Pausing: ${running} still running finish, and nothing more starts.`,
     paused: 'Paused: nothing of it runs. Resume goes on exactly there.',
     pausedBy: (reason: string, by: string) => `“${reason}” – ${by}, since`,
+    nothingFound: (first: string, second: string) => `Stage ${first} found nothing for ${second}`,
+    nothingFoundDo: (about: string) =>
+      `The run was narrowed down to: ${about}. See whether that is spelled as it is there; then start again.`,
     canceling: 'Canceling: what runs has been asked to stop.',
+    canceled: 'Canceled: nothing of it runs again.',
+    canceledDo: 'What was done stays. Start again makes a new run of the same.',
     stopped: (stage: string) => `Failures of stage ${stage} stopped this run`,
     stoppedRule: (rule: string) => `Its pipeline says of this stage: ${rule}.`,
     stoppedDo: (waiting: string) =>

@@ -2,8 +2,8 @@
 export const scheduleFormEn = {
   editTitle: (name: string) => `Edit ${name}`,
   name: 'Name',
-  pipeline: 'Pipeline',
-  pipelineHint: 'Of which it starts a run',
+  work: 'What it does',
+  works: { task: 'Submit a task', run: 'Start a run of a pipeline' },
   nameHint: 'Unique; letters, digits, spaces and . _ : / @ + -',
   when: 'When',
   kinds: {

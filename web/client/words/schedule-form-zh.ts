@@ -4,8 +4,8 @@ import type { Words } from '../language.ts';
 export const scheduleFormZh: Words['scheduleForm'] = {
   editTitle: (name) => `编辑 ${name}`,
   name: '名称',
-  pipeline: '流程',
-  pipelineHint: '启动哪个流程的运行',
+  work: '做什么',
+  works: { task: '提交任务', run: '发起流程的运行' },
   nameHint: '不可重复；可用文字、数字、空格和 . _ : / @ + -',
   when: '何时',
   kinds: { daily: '每天', weekly: '每周', monthly: '每月', interval: '间隔', cron: 'Cron', once: '一次' },

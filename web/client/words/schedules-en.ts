@@ -114,7 +114,9 @@ export const schedulesEn = {
   why: 'Reason',
   task: 'Task',
   run: 'Run',
+  started: 'Started',
   openTask: 'Open task',
+  openRun: 'Open run',
   through: (last: string, n: string) => `to ${last}: ${times(n)}`,
   facts: 'Definition',
 };

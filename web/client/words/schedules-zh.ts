@@ -107,7 +107,9 @@ export const schedulesZh: Words['schedules'] = {
   why: '原因',
   task: '任务',
   run: '流程运行',
+  started: '启动了',
   openTask: '打开任务',
+  openRun: '打开运行',
   through: (last, n) => `至 ${last}：${n} 个计划时间`,
   facts: '定义',
 };

@@ -21,6 +21,8 @@ export const zh: Words = {
   units: { ms: '毫秒', s: '秒', min: '分', h: '小时', d: '天' },
   pages: {
     label: '页面',
+    more: '更多',
+    morePages: '更多页面',
     overview: '今夜',
     runs: '流程运行',
     run: '流程运行',
