@@ -13,7 +13,7 @@ import { type LibraryBed, libraryBed } from './file-bed.ts';
 t.setTimeout(600_000);
 
 const MB = 1024 * 1024;
-const long = Number(process.env['LONG_FILE_MB'] ?? 256) * MB;
+const long = Number(process.env['LONG_FILE_MB'] ?? 192) * MB;
 /** What buffers on their way, and garbage that nobody has collected yet, may come to. */
 const memoryMax = 128 * MB;
 
