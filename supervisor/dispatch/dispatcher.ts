@@ -24,7 +24,7 @@ import { attemptOf, createdAt } from '../core/task.ts';
 import { batchesAheadMax, batchTasksMax, type Departure, Pace, Plan } from './plan.ts';
 import type { Lost, Pool, PoolListener } from './pool.ts';
 import { ProgressRelay } from './progress.ts';
-import { roomOf, SLOT_LANES, type Slot, type SlotLane } from './slot.ts';
+import { isShared, roomOf, SLOT_LANES, type Slot, type SlotLane } from './slot.ts';
 
 /** What the dispatcher needs of the rest of the supervisor. */
 export interface DispatcherParts {
@@ -77,6 +77,8 @@ export class Dispatcher implements PoolListener {
   readonly #reserved = new Map<Slot, number>();
   /** Handlers of claimed tasks that have not left yet: another version may come meanwhile, or the file may go. */
   readonly #claimed = new Map<string, HandlerDescription>();
+  /** Departures of this turn. */
+  readonly #leaving: Departure[] = [];
   #pool: Pool | null = null;
   #idle: (() => void)[] = [];
 
@@ -149,11 +151,23 @@ export class Dispatcher implements PoolListener {
       for (const departure of departures) {
         const cold = this.#parts.warm(departure.tasks);
         if (cold) await cold;
-        this.#leave(departure);
+        this.#gather(departure);
       }
     } catch {
       // The journal has failed and the supervisor is ending: nothing may start any more.
     }
+  }
+
+  /** What became durable together, and shares a thread, travels together. */
+  #gather({ slot, tasks }: Departure): void {
+    if (this.#leaving.length === 0) process.nextTick(() => this.#leaveAll());
+    const open = isShared(slot.lane) ? this.#leaving.findLast((other) => other.slot === slot) : undefined;
+    if (open && open.tasks.length + tasks.length <= batchTasksMax) open.tasks.push(...tasks);
+    else this.#leaving.push({ slot, tasks: [...tasks] });
+  }
+
+  #leaveAll(): void {
+    for (const departure of this.#leaving.splice(0)) this.#leave(departure);
   }
 
   #leave({ slot, tasks }: Departure): void {
