@@ -27,7 +27,7 @@ export const runs: Bench = async (quick) => {
   const written = types.map((type, index) => `  - { name: s${index}, type: ${type}, start: flow }\n`);
   writeFileSync(join(dir, 'pipelines', 'four.yaml'), `stages:\n${written.join('')}`);
   // What passes work on mostly waits for the disk.
-  writeFileSync(join(dir, 'nightshift.env'), 'IO_CONCURRENCY=256\n');
+  writeFileSync(join(dir, 'nightshift.env'), 'IO_CONCURRENCY=256\nIO_WORKERS=2\n');
   const bed = await openHere(dir);
   bed.begin();
   const since = performance.now();

@@ -160,7 +160,7 @@ export class Dispatcher implements PoolListener {
 
   /** What became durable together, and shares a thread, travels together. */
   #gather({ slot, tasks }: Departure): void {
-    if (this.#leaving.length === 0) process.nextTick(() => this.#leaveAll());
+    if (this.#leaving.length === 0) queueMicrotask(() => this.#leaveAll());
     const open = isShared(slot.lane) ? this.#leaving.findLast((other) => other.slot === slot) : undefined;
     if (open && open.tasks.length + tasks.length <= batchTasksMax) open.tasks.push(...tasks);
     else this.#leaving.push({ slot, tasks: [...tasks] });
