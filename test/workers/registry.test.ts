@@ -41,6 +41,7 @@ const builtIn = [
   'library.metadata',
   'library.scan',
   'library.sync',
+  'library.tag',
   'library.upload',
   'logs.cleanup',
   'store.cleanup',

@@ -16,6 +16,8 @@ import { setup } from '../setup.ts';
 const params = z.strictObject({
   /** `new`: what was never described, or has another file since. */
   only: z.enum(['all', 'new']).default('new'),
+  /** What was found out goes into the tags of files too, where they are empty: a task `library.tag` for each track. */
+  writeTags: z.boolean().default(false),
   ...whichPlaylists,
 });
 type Params = z.infer<typeof params>;
@@ -51,10 +53,12 @@ class Describer {
   readonly #openLibrary: Provider | null;
   /** Described before that, it is described again. */
   readonly #since: string;
+  readonly #writeTags: boolean;
 
   constructor(given: Params, ctx: HandlerContext) {
     this.#ctx = ctx;
     this.#since = given.only === 'all' ? ctx.task.createdAt : '';
+    this.#writeTags = given.writeTags;
     this.#openLibrary = providerOf('openlibrary', 'METADATA_OPENLIBRARY', ctx);
     this.#describing = {
       ctx,
@@ -65,8 +69,12 @@ class Describer {
   }
 
   async track(track: Track, playlist: Playlist): Promise<void> {
-    if (isDescribed(track, this.#since)) return;
-    await this.#try(track.title, async () => {
+    if (isDescribed(track, this.#since)) {
+      // An attempt before may have been cut before it came to that.
+      if (isDescribed(track, this.#ctx.task.createdAt)) await this.#tag(track);
+      return;
+    }
+    const described = await this.#try(track.title, async () => {
       const change = await describeTrack(track, playlist, this.#describing);
       // It may have been changed while a provider was asked.
       const now = await libraryOf(this.#ctx).track(track.id);
@@ -74,6 +82,13 @@ class Describer {
       if (this.#describing.musicbrainz?.isGivenUp !== true)
         await libraryOf(this.#ctx).put({ tracks: [{ ...change, info }] });
     });
+    if (described) await this.#tag(track);
+  }
+
+  async #tag({ id, file }: Track): Promise<void> {
+    if (!this.#writeTags || !file) return;
+    const idempotencyKey = `${this.#ctx.task.id}:${id}`;
+    await this.#ctx.submit({ type: 'library.tag', params: { track: id }, idempotencyKey });
   }
 
   async playlist(playlist: Playlist): Promise<void> {
@@ -90,8 +105,10 @@ class Describer {
     });
   }
 
-  async #try(title: string, describe: () => Promise<void>): Promise<void> {
+  /** @returns whether it went well */
+  async #try(title: string, describe: () => Promise<void>): Promise<boolean> {
     this.#ctx.signal.throwIfAborted();
+    const { failed } = this.counts;
     this.counts.processed++;
     try {
       await describe();
@@ -104,6 +121,7 @@ class Describer {
     }
     this.#ctx.count(this.counts);
     this.#ctx.progress(this.counts.processed, null, title);
+    return this.counts.failed === failed;
   }
 
   /** What was left out because of it is taken by another attempt. */

@@ -130,6 +130,24 @@ t.test('what was answered is not asked again, and what was described is left alo
   );
 });
 
+t.test(
+  'asked to write tags, it submits a task for each track with a file, once however often it is repeated',
+  async (t) => {
+    here.playlist('Music', { Filed: { artist: 'Doan', file: fileAt('none.txt') }, Bare: { artist: 'Doan' } });
+    mkdirSync(join(here.dataDir, 'library'), { recursive: true });
+    writeFileSync(join(here.dataDir, 'library', 'none.txt'), 'x');
+    const taskId = v7();
+    here.submitted.length = 0;
+    await here.run({ only: 'all', writeTags: true }, on, { taskId });
+    const wanted = { type: 'library.tag', params: { track: here.track('Filed').id } };
+    t.match(here.submitted, [{ ...wanted, idempotencyKey: `${taskId}:${here.track('Filed').id}` }]);
+    t.match((await here.run({ only: 'all', writeTags: true }, on, { taskId, attempt: 2 })).told, { processed: 0 });
+    t.same(here.submitted[1], here.submitted[0], 'with the same key, also where it was cut before that');
+    await here.run({ only: 'all' }, on);
+    t.equal(here.submitted.length, 2, 'nobody asked');
+  },
+);
+
 t.test('attempts at the same time share the rate', async (t) => {
   const held = new TriedStore({}, Date.now);
   const store = handlerStore(async (request) => (request.name === 'store' ? held.answer(request.ask) : null));
