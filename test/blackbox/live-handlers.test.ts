@@ -322,10 +322,10 @@ t.test(
       'wrong.json',
       '[\n{ "type": "checked", "params": { "url": "x" } },\n{ "type": "checked", "params": { "url": 5 } }\n]',
     );
-    const error = join(supervisor.folder.dir, 'rejected', 'wrong.json.error.json');
-    const rejected = await eventually('it to be rejected', () =>
-      existsSync(error) ? readFileSync(error, 'utf8') : null,
-    );
+    const place = join(supervisor.folder.dir, 'rejected', 'wrong.json');
+    // The file comes last, when its mistakes are written.
+    await eventually('it to be rejected', () => (existsSync(place) ? true : null));
+    const rejected = readFileSync(`${place}.error.json`, 'utf8');
     t.match(JSON.parse(rejected), {
       mistakes: [{ code: 'validation', path: '$[1].params.url', line: 3, message: 'must be text' }],
     });
