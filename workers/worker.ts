@@ -1,6 +1,7 @@
 /**
  * What Piscina runs in each thread: `perform`, named in the pool's option `name`, is called with a batch of orders.
- * What its orders have to say leaves through the outbox, what is left returns with the result. A control port of this thread's own brings the wish to stop and the answers to calls.
+ * What its orders have to say leaves through the outbox, what is left returns with the result. A control port of this
+ * thread's own brings the wish to stop and the answers to calls.
  */
 import { MessageChannel, type MessagePort, parentPort, threadId } from 'node:worker_threads';
 import { type Batch, type BatchResult, LEDGER, unpackOrder, type WorkerMessage } from './contract.ts';

@@ -1,4 +1,5 @@
 /** Hosts by turns: as only so many files come from one at once, a thousand of the first would keep those of the second waiting. */
+import { portions } from './portions.ts';
 
 /** Things held at a time; beyond it the next turn begins. */
 const heldMost = 10_000;
@@ -8,14 +9,7 @@ const heldMost = 10_000;
  * @returns those of one host in their order
  */
 export async function* byTurns<One>(ones: AsyncIterable<One>, hostOf: (one: One) => string): AsyncGenerator<One> {
-  let held: One[] = [];
-  for await (const one of ones) {
-    held.push(one);
-    if (held.length < heldMost) continue;
-    yield* turns(held, hostOf);
-    held = [];
-  }
-  yield* turns(held, hostOf);
+  for await (const held of portions(ones, heldMost)) yield* turns(held, hostOf);
 }
 
 function* turns<One>(ones: readonly One[], hostOf: (one: One) => string): Generator<One> {

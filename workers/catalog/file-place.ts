@@ -31,11 +31,16 @@ export async function settleIn(library: Library, places: Places, settling: Settl
     settling.path,
     ...MARKS.map((digits) => marked(settling.path, settling.track.slice(0, digits))),
   ]) {
-    await library.claim(`path:${path.normalize('NFC').toLowerCase()}`);
+    await library.claim(claimOf(path));
     if (await library.isTaken(path, settling.track)) continue;
     if (await takes(places, settling, path)) return path;
   }
   throw new Permanent(`${settling.path} and the names beside it belong to other files`, { code: 'name_taken' });
+}
+
+/** What who writes to a path of the library claims; those that one file system or another takes for the same are one. */
+export function claimOf(path: string): string {
+  return `path:${path.normalize('NFC').toLowerCase()}`;
 }
 
 /** The same whenever it is asked for: a track keeps its name. */

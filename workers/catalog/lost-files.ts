@@ -3,6 +3,7 @@ import { lstat, readdir, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Track, TrackFile } from '../library-contract.ts';
 import type { Places } from './local-files.ts';
+import { portions } from './portions.ts';
 
 /** Files looked for at the same time. */
 const looksAtOnce = 32;
@@ -32,7 +33,7 @@ export class LostFiles {
 
   /** Passes on, in order, all but those that have lost theirs. @param mayLose whether it is worth a look */
   async *others(tracks: AsyncIterable<Track>, mayLose: (track: Track) => boolean): AsyncGenerator<Track> {
-    for await (const some of portions(tracks)) {
+    for await (const some of portions(tracks, looksAtOnce)) {
       const lost = await Promise.all(some.map((track) => mayLose(track) && this.#isLost(track.file)));
       for (const [place, track] of some.entries()) {
         if (lost[place] === true) this.#lost.push(track);
@@ -65,15 +66,4 @@ export class LostFiles {
     this.#there++;
     return false;
   }
-}
-
-async function* portions(tracks: AsyncIterable<Track>): AsyncGenerator<Track[]> {
-  let some: Track[] = [];
-  for await (const track of tracks) {
-    some.push(track);
-    if (some.length < looksAtOnce) continue;
-    yield some;
-    some = [];
-  }
-  if (some.length > 0) yield some;
 }

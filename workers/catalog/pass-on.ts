@@ -2,11 +2,12 @@
 
 import { type HandlerContext, type NextWork, Permanent } from '../define.ts';
 import { oneLine } from './plain-text.ts';
+import { portions } from './portions.ts';
 
 /** As the supervisor takes them. */
 const labelCharsMax = 200;
 /** Puts under way at the same time. */
-const portion = 100;
+const putsAtOnce = 100;
 
 export interface PassedOn {
   readonly added: number;
@@ -23,7 +24,7 @@ export async function passOn(
   let [added, known] = [0, 0];
   if (ctx.task.run === null) return { added, known };
   const missing = new Set<string | undefined>();
-  for await (const group of portions(works)) {
+  for await (const group of portions(works, putsAtOnce)) {
     ctx.signal.throwIfAborted();
     for (const answer of await Promise.all(group.map((work) => put(ctx, work, missing)))) {
       if (answer) added++;
@@ -49,17 +50,6 @@ export function fanOut(ctx: HandlerContext, works: Iterable<NextWork> | AsyncIte
 
 async function* staged(works: Iterable<NextWork> | AsyncIterable<NextWork>, stage: string): AsyncGenerator<NextWork> {
   for await (const work of works) yield { ...work, stage };
-}
-
-async function* portions(works: Iterable<NextWork> | AsyncIterable<NextWork>): AsyncGenerator<NextWork[]> {
-  let group: NextWork[] = [];
-  for await (const work of works) {
-    group.push(work);
-    if (group.length < portion) continue;
-    yield group;
-    group = [];
-  }
-  if (group.length > 0) yield group;
 }
 
 /** @returns whether it was new; null where there is no such stage, which is not asked for again */

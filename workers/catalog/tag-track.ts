@@ -3,7 +3,7 @@
  * the place of the file once it is on the disk; tracks that share the file share its new digest.
  */
 import { constants } from 'node:fs';
-import { copyFile, lstat, open, rename, rm } from 'node:fs/promises';
+import { copyFile, open, rename, rm } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { type HandlerContext, Permanent } from '../define.ts';
 import { sumsOf } from '../download/digest.ts';
@@ -11,6 +11,8 @@ import { diskFull, isFull } from '../download/disk-full.ts';
 import { placeFor, syncFolder } from '../download/folder.ts';
 import type { Track, TrackFile } from '../library-contract.ts';
 import { type Library, libraryOf } from './client.ts';
+import { claimOf } from './file-place.ts';
+import { mustBeOnDisk } from './on-disk.ts';
 import { readTags, type Tags } from './tags.ts';
 import { type WantedTags, writeTags } from './write-tags.ts';
 
@@ -27,13 +29,13 @@ export async function tagTrack(ctx: HandlerContext, id: string, dataDir: string)
   const track = await library.track(id);
   if (!track) throw new Permanent(`the library has no track ${id}`, { code: 'no_track' });
   if (!track.file) return skipped('it has no file');
-  await library.claim(`path:${track.file.path.normalize('NFC').toLowerCase()}`);
+  await library.claim(claimOf(track.file.path));
   const { root } = await placeFor(dataDir, ctx.settings['LIBRARY_DIR'] || 'library', '');
   return await tagFile(library, track, track.file, join(root, track.file.path));
 }
 
 async function tagFile(library: Library, track: Track, file: TrackFile, path: string): Promise<Tagged> {
-  const before = await statOf(path);
+  const before = await mustBeOnDisk(path);
   const tags = await tagsOf(path);
   if (!tags) return skipped('its file is of no kind that has tags');
   const wanted = missing(track, tags);
@@ -48,7 +50,7 @@ async function tagFile(library: Library, track: Track, file: TrackFile, path: st
     await copyFile(path, copy, constants.COPYFILE_FICLONE);
     if (!(await writeTags(copy, wanted))) return skipped('tags of its kind of file can be read, but not be written');
     await sync(copy);
-    const after = await statOf(path);
+    const after = await mustBeOnDisk(path);
     if (after.size !== before.size || after.mtimeMs !== before.mtimeMs)
       throw Object.assign(new Error(`${path} was changed while its tags were written`), { code: 'file_changed' });
     await rename(copy, path);
@@ -64,13 +66,6 @@ async function tagFile(library: Library, track: Track, file: TrackFile, path: st
 
 function skipped(why: string): Tagged {
   return { written: [], skipped: why };
-}
-
-async function statOf(path: string) {
-  const found = await lstat(path).catch(() => null);
-  if (found?.isFile()) return found;
-  const message = `${path} is gone from the library; the next run of library.download fetches it again`;
-  throw new Permanent(message, { code: 'file_missing' });
 }
 
 async function tagsOf(path: string): Promise<Tags | null> {
@@ -109,7 +104,7 @@ async function sync(path: string): Promise<void> {
 
 /** Of the file as it is now, for all tracks that have it: an upload of what it was before is an old one. */
 async function keepSums(library: Library, { path: name }: TrackFile, path: string): Promise<void> {
-  const { size: bytes } = await statOf(path);
+  const { size: bytes } = await mustBeOnDisk(path);
   const sha256 = (await sumsOf(path, bytes, null)).get('sha256') ?? '';
   const at = new Date().toISOString();
   const changes = [];

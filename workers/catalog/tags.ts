@@ -32,7 +32,7 @@ export async function readTags(path: string): Promise<Tags> {
   return tagsOf(parsed);
 }
 
-function damaged(why: string): Error {
+export function damaged(why: string): Error {
   return Object.assign(new Error(`the file is damaged, or not what its name says: ${why}`), { code: 'damaged' });
 }
 

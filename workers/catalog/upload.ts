@@ -1,5 +1,4 @@
 /** A file of the library to its target, once; what was sent is written down when the target has it whole. */
-import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type HandlerContext, type HttpClient, Permanent } from '../define.ts';
 import { placeFor } from '../download/folder.ts';
@@ -8,6 +7,7 @@ import { request } from '../http.ts';
 import { type Track, type TrackFile, trackState } from '../library-contract.ts';
 import { type Library, libraryOf } from './client.ts';
 import { noting } from './failure.ts';
+import { mustBeOnDisk } from './on-disk.ts';
 import { objectName, targetOf } from './targets/choose.ts';
 import type { Target } from './targets/target.ts';
 
@@ -54,20 +54,13 @@ async function send(
   const recorded = known?.target === target.name && known.name === name && known.sha256 === sha256;
   const there = await target.holds(name, local, recorded);
   if (!there) {
-    await refuseMissing(local.path);
+    await mustBeOnDisk(local.path);
     await target.put(name, local, sendingOf(ctx, bytes));
   }
   const upload = { target: target.name, name, bytes, sha256, at: new Date().toISOString() };
   await library.put({ tracks: [{ id: track.id, upload: there && recorded ? known : upload, failure: null }] });
   ctx.log.info(there ? `${target.name} has it already: ${name}` : `sent ${bytes} bytes to ${target.name} as ${name}`);
   return { target: target.name, name, bytes, skipped: there };
-}
-
-async function refuseMissing(path: string): Promise<void> {
-  const found = await lstat(path).catch(() => null);
-  if (found?.isFile()) return;
-  const message = `${path} is gone from the library; the next run of library.download fetches it again`;
-  throw new Permanent(message, { code: 'file_missing' });
 }
 
 function sendingOf(ctx: HandlerContext, totalBytes: number) {

@@ -1,4 +1,5 @@
 /** Tags written into files of sound and film, whatever their format has for them; all else that a file holds stays. */
+import { damaged } from './tags.ts';
 
 /** What is null, or has no members, is left as it is. */
 export interface WantedTags {
@@ -37,8 +38,6 @@ export async function writeTags(path: string, { title, artist, album, date, genr
     // It is thrown, but not exported.
     if ((error as Error).constructor.name === 'UnsupportedFormatError') return false;
     if (!(error instanceof CorruptFileError)) throw error;
-    throw Object.assign(new Error(`the file is damaged, or not what its name says: ${error.message}`), {
-      code: 'damaged',
-    });
+    throw damaged(error.message);
   }
 }

@@ -108,10 +108,11 @@ class Describer {
   /** @returns whether it went well */
   async #try(title: string, describe: () => Promise<void>): Promise<boolean> {
     this.#ctx.signal.throwIfAborted();
-    const { failed } = this.counts;
     this.counts.processed++;
+    let well = false;
     try {
       await describe();
+      well = true;
       this.counts.succeeded++;
     } catch (error) {
       this.#ctx.signal.throwIfAborted();
@@ -121,7 +122,7 @@ class Describer {
     }
     this.#ctx.count(this.counts);
     this.#ctx.progress(this.counts.processed, null, title);
-    return this.counts.failed === failed;
+    return well;
   }
 
   /** What was left out because of it is taken by another attempt. */
